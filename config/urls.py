@@ -1,0 +1,11 @@
+"""The addresses of the site: each app brings its own."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("etd.urls")),
+    path("", include("metaanalysis.urls")),
+    path("", include("documents.urls")),
+    path("admin/", admin.site.urls),
+]

@@ -1,0 +1,164 @@
+"""Outcomes, populations and the rows of outcome tables. Meta-analysis pushes its rows in here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from etd.actions import audit
+from etd.actions.locks import lock_question, require_open
+from etd.enums import Better, ValueSource
+from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
+from etd.workflow import Part
+
+
+@dataclass(frozen=True)
+class RowValues:
+    """The numbers of one row: natural scale, I² in percent, tau² on the analysis scale; None where there is none."""
+
+    n_studies: int
+    measure: str
+    events_intervention: int | None = None
+    n_intervention: int | None = None
+    events_comparison: int | None = None
+    n_comparison: int | None = None
+    estimate: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    i_squared: float | None = None
+    tau_squared: float | None = None
+    footnote_mark: str = ""
+
+
+def create_outcome(
+    *, question: Question, name: str, better: Better, by: User, timepoint: str = "", importance: str = ""
+) -> Outcome:
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        outcome = Outcome.objects.create(
+            question=current,
+            name=name,
+            timepoint=timepoint,
+            better=better,
+            importance=importance,
+            position=current.outcomes.count() + 1,
+        )
+        _record("outcome_created", str(outcome), {"better": str(better)}, question=current, by=by)
+    return outcome
+
+
+def create_population(*, question: Question, label: str, by: User) -> Population:
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        population = Population.objects.create(
+            question=current, label=label, position=current.populations.count() + 1
+        )
+        _record("population_created", label, {}, question=current, by=by)
+    return population
+
+
+def create_table(
+    *,
+    question: Question,
+    criterion_key: str,
+    number: int,
+    title: str,
+    by: User,
+    abbreviations: str = "",
+    footnotes: str = "",
+) -> OutcomeTable:
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        table = OutcomeTable.objects.create(
+            question=current,
+            criterion_key=criterion_key,
+            number=number,
+            title=title,
+            abbreviations=abbreviations,
+            footnotes=footnotes,
+        )
+        _record("table_created", str(table), {"criterion": criterion_key}, question=current, by=by)
+    return table
+
+
+def record_reported_row(
+    *,
+    table: OutcomeTable,
+    outcome: Outcome,
+    population: Population,
+    values: RowValues,
+    printed: Mapping[str, str],
+    by: User,
+) -> OutcomeRow:
+    """A row as the document prints it; `printed` keeps the digits of each number as they stand there."""
+    with transaction.atomic():
+        current = lock_question(table.question)
+        require_open(current, Part.EVIDENCE)
+        row = OutcomeRow.objects.create(
+            table=table,
+            outcome=outcome,
+            population=population,
+            source=ValueSource.REPORTED,
+            printed=dict(printed),
+            created_at=timezone.now(),
+            created_by=by,
+            **asdict(values),
+        )
+        _record("row_reported", f"{outcome}, {population}", asdict(values), question=current, by=by)
+    return row
+
+
+def record_computed_row(
+    *,
+    table: OutcomeTable,
+    outcome: Outcome,
+    population: Population,
+    values: RowValues,
+    provenance: Mapping[str, Any],
+    by: User,
+) -> OutcomeRow:
+    """Put a recomputed row beside the reported one, or renew it; raises Refused while the evidence is frozen."""
+    now = timezone.now()
+    with transaction.atomic():
+        current = lock_question(table.question)
+        require_open(current, Part.EVIDENCE)
+        row = OutcomeRow.objects.filter(
+            table=table, outcome=outcome, population=population, source=ValueSource.COMPUTED
+        ).first()
+        before = _row_values(row) if row else None
+        if row is None:
+            row = OutcomeRow(table=table, outcome=outcome, population=population, source=ValueSource.COMPUTED)
+        for field, value in asdict(values).items():
+            setattr(row, field, value)
+        row.provenance = dict(provenance)
+        row.is_stale = False
+        row.created_at, row.created_by = now, by
+        row.save()
+        audit.record(
+            type="row_computed",
+            subject=f"{outcome}, {population}",
+            before=before,
+            after=asdict(values),
+            at=now,
+            by=by,
+            question=current,
+        )
+    return row
+
+
+def _row_values(row: OutcomeRow) -> dict[str, Any]:
+    return {field: getattr(row, field) for field in RowValues.__dataclass_fields__}
+
+
+def _record(type: str, subject: str, after: Mapping[str, Any], *, question: Question, by: User) -> None:
+    audit.record(
+        type=type, subject=subject[:300], after=dict(after), at=timezone.now(), by=by, question=question
+    )

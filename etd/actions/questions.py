@@ -1,0 +1,150 @@
+"""A question, its PICO and its status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from etd.actions import audit
+from etd.actions.errors import Refused, StaleEdit
+from etd.actions.locks import lock_question, require_open
+from etd.enums import QuestionStatus
+from etd.frameworks import get_framework
+from etd.models import (
+    ConclusionSection,
+    CriterionAssessment,
+    Guideline,
+    Question,
+    Recommendation,
+    Reference,
+    User,
+)
+from etd.workflow import TRANSITIONS, Part
+
+QUESTION_FIELDS = (
+    "title",
+    "population",
+    "intervention",
+    "comparison",
+    "main_outcomes",
+    "setting",
+    "perspective",
+    "background",
+    "intervention_label",
+    "comparison_label",
+)
+
+
+def create_question(
+    *,
+    guideline: Guideline,
+    slug: str,
+    framework_key: str,
+    framework_version: int,
+    values: Mapping[str, str],
+    by: User,
+) -> Question:
+    """A new draft with an empty place for every criterion and every conclusion of its framework."""
+    framework = get_framework(framework_key, framework_version)
+    now = timezone.now()
+    with transaction.atomic():
+        question = Question.objects.create(
+            guideline=guideline,
+            slug=slug,
+            framework_key=framework_key,
+            framework_version=framework_version,
+            created_at=now,
+            created_by=by,
+            **{field: values.get(field, "") for field in QUESTION_FIELDS},
+        )
+        CriterionAssessment.objects.bulk_create(
+            CriterionAssessment(question=question, criterion_key=criterion.key) for criterion in framework.criteria
+        )
+        ConclusionSection.objects.bulk_create(
+            ConclusionSection(question=question, section_key=section.key) for section in framework.sections
+        )
+        Recommendation.objects.create(question=question)
+        audit.record(
+            type="question_created",
+            subject=slug,
+            after=_values(question) | {"framework": f"{framework_key} {framework_version}"},
+            at=now,
+            by=by,
+            question=question,
+        )
+    return question
+
+
+def edit_question(
+    *, question: Question, values: Mapping[str, str], revision: int, by: User, op: UUID | None = None
+) -> Question:
+    """Save the PICO if `revision` is still the stored one; raises StaleEdit otherwise."""
+    with transaction.atomic():
+        current = lock_question(question)
+        if audit.is_replay(op=op, by=by):
+            return current
+        require_open(current, Part.QUESTION)
+        if current.revision != revision:
+            raise StaleEdit(_values(current), current.revision)
+        before = _values(current)
+        for field in QUESTION_FIELDS:
+            if field in values:
+                setattr(current, field, values[field])
+        current.revision += 1
+        current.save(update_fields=[*QUESTION_FIELDS, "revision"])
+        audit.record(
+            type="question_edited",
+            subject=current.slug,
+            before=before,
+            after=_values(current),
+            at=timezone.now(),
+            by=by,
+            question=current,
+            op=op,
+        )
+    return current
+
+
+def change_status(*, question: Question, status: QuestionStatus, by: User) -> Question:
+    with transaction.atomic():
+        current = lock_question(question)
+        if status not in TRANSITIONS[current.status]:
+            raise Refused(
+                f"A question that is “{current.get_status_display()}” cannot become “{status.label}” directly."
+            )
+        before = current.status
+        current.status = status
+        current.save(update_fields=["status"])
+        audit.record(
+            type="status_changed",
+            subject=current.slug,
+            before=str(before),
+            after=str(status),
+            at=timezone.now(),
+            by=by,
+            question=current,
+        )
+    return current
+
+
+def add_reference(*, question: Question, number: int, citation: str, by: User) -> Reference:
+    """A numbered reference; `citation` is empty where the source cites the number but prints no list."""
+    with transaction.atomic():
+        current = lock_question(question)
+        reference = Reference.objects.create(question=current, number=number, citation=citation)
+        audit.record(
+            type="reference_added",
+            subject=str(number),
+            after={"citation": citation},
+            at=timezone.now(),
+            by=by,
+            question=current,
+        )
+    return reference
+
+
+def _values(question: Question) -> dict[str, str]:
+    return {field: getattr(question, field) for field in QUESTION_FIELDS}

@@ -1,0 +1,59 @@
+"""System checks: the framework files are valid, and every key that the database holds exists in its framework."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+
+from etd.frameworks import FrameworkError, UnknownKey, all_frameworks, get_framework
+from etd.models import ConclusionSection, CriterionAssessment, Judgement, Question, Recommendation
+
+
+def check_frameworks(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        all_frameworks()
+    except FrameworkError as error:
+        return [Error(str(error), id="etd.E001")]
+    return []
+
+
+def check_stored_keys(*, databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    problems: list[str] = []
+    for alias in databases or []:
+        if Judgement._meta.db_table in connections[alias].introspection.table_names():
+            problems += _unknown_keys(alias)
+    return [Error(problem, id="etd.E003") for problem in problems]
+
+
+def _unknown_keys(alias: str) -> list[str]:
+    problems = []
+    for key, version in (
+        Question.objects.using(alias).values_list("framework_key", "framework_version").distinct().order_by()
+    ):
+        try:
+            framework = get_framework(key, version)
+        except UnknownKey as error:
+            problems.append(str(error))
+            continue
+        of_framework = {"question__framework_key": key, "question__framework_version": version}
+        known = {
+            CriterionAssessment: ("criterion_key", {c.key for c in framework.criteria}),
+            ConclusionSection: ("section_key", {s.key for s in framework.sections}),
+            Recommendation: ("type_key", {"", *(t.key for t in framework.recommendation_types)}),
+        }
+        for model, (field, keys) in known.items():
+            stored = model._default_manager.using(alias).filter(**of_framework).values_list(field, flat=True)
+            problems += [f"{framework.name} has no {field} '{k}'" for k in sorted(set(stored.distinct()) - keys)]
+        for criterion_key, option_key in (
+            Judgement.objects.using(alias)
+            .filter(**{f"assessment__{name}": value for name, value in of_framework.items()})
+            .values_list("assessment__criterion_key", "option_key")
+            .distinct()
+        ):
+            try:
+                framework.criterion(criterion_key).option(option_key)
+            except UnknownKey as error:
+                problems.append(str(error))
+    return problems

@@ -1,0 +1,104 @@
+"""The closed vocabularies of the domain (what a framework file defines is not here)."""
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    CHAIR = "chair", "Chair"
+    PANEL_MEMBER = "panel_member", "Panel member"
+    METHODOLOGIST = "methodologist", "Methodologist"
+    STAFF = "staff", "Staff"
+    OBSERVER = "observer", "Observer"
+
+
+class QuestionStatus(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    EVIDENCE = "evidence", "Evidence"
+    VOTING = "voting", "Panel voting"
+    AGREED = "agreed", "Agreed"
+    PUBLISHED = "published", "Published"
+
+
+class StrengthWord(models.TextChoices):
+    CONDITIONAL = "conditional", "Conditional"
+    WEAK = "weak", "Weak"
+
+
+class Importance(models.TextChoices):
+    CRITICAL = "critical", "Critical"
+    IMPORTANT = "important", "Important"
+    LIMITED = "limited", "Of limited importance"
+
+
+class Better(models.TextChoices):
+    """The polarity of an outcome: is a higher or a lower frequency of the event good?"""
+
+    HIGHER = "higher", "Higher is better"
+    LOWER = "lower", "Lower is better"
+
+
+class CertaintyLevel(models.TextChoices):
+    HIGH = "high", "High"
+    MODERATE = "moderate", "Moderate"
+    LOW = "low", "Low"
+    VERY_LOW = "very_low", "Very low"
+
+
+class Measure(models.TextChoices):
+    OR = "OR", "Odds ratio"
+    RR = "RR", "Risk ratio"
+    RD = "RD", "Risk difference"
+    HR = "HR", "Hazard ratio"
+    MD = "MD", "Mean difference"
+    SMD = "SMD", "Standardised mean difference"
+
+
+class ValueSource(models.TextChoices):
+    REPORTED = "reported", "Reported"
+    COMPUTED = "computed", "Recomputed"
+
+
+class Basis(models.TextChoices):
+    """What the panel's judgement rests on."""
+
+    CONSENSUS = "consensus", "Consensus"
+    VOTE = "vote", "Vote"
+    CHAIR = "chair", "Chair's decision"
+    DOCUMENT = "document", "Taken over from a document"
+
+
+class TallyVisibility(models.TextChoices):
+    NEVER = "never", "Never"
+    AFTER_VOTE = "after_vote", "After voting"
+    AFTER_CLOSE = "after_close", "After the round has closed"
+
+
+class Confidence(models.TextChoices):
+    LOW = "low", "Low"
+    MEDIUM = "medium", "Medium"
+    HIGH = "high", "High"
+
+
+class NoEvidenceBasis(models.TextChoices):
+    """What a judgement rests on where no research evidence was found."""
+
+    NONE_FOUND = "none_found", "Searched, none found"
+    NOT_SEARCHED = "not_searched", "Not searched"
+    INDIRECT = "indirect", "Indirect evidence"
+    EXPERIENCE = "experience", "Panel's experience"
+
+
+class StatementKind(models.TextChoices):
+    RECOMMENDATION = "recommendation", "Recommendation"
+    GOOD_PRACTICE = "good_practice_statement", "Good practice statement"
+
+
+class Strength(models.TextChoices):
+    STRONG = "strong", "Strong"
+    CONDITIONAL = "conditional", "Conditional"
+
+
+class Direction(models.TextChoices):
+    FOR = "for", "For"
+    AGAINST = "against", "Against"
+    EITHER = "either", "Either"

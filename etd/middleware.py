@@ -1,0 +1,51 @@
+"""Two small promises kept for every page: nothing private is cached, and nothing typed is lost when saving fails."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+logger = logging.getLogger(__name__)
+
+NOT_ECHOED = frozenset({"csrfmiddlewaretoken", "password", "op"})
+
+
+class NoStoreMiddleware:
+    """Pages of signed-in people are kept by no cache."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class NotSavedMiddleware:
+    """When the database cannot take a write (locked, full, cut off): 503, and everything that was typed on the page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        logger.error("not saved: %s %s: %s", request.method, request.path, type(exception).__name__)
+        typed = [
+            (name, value)
+            for name, values in request.POST.lists()
+            if name not in NOT_ECHOED and "password" not in name
+            for value in values
+        ]
+        response = render(request, "not_saved.html", {"typed": typed, "again": request.get_full_path()}, status=503)
+        response["Retry-After"] = "5"
+        return response

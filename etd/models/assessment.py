@@ -1,0 +1,52 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from etd.enums import Basis
+from etd.models.question import Question
+
+
+class CriterionAssessment(models.Model):
+    """The panel's record of one criterion: its two texts and, through Judgement, its judgement.
+
+    `revision` guards the texts and `judgement_revision` the judgement, so that a methodologist who edits a text and a
+    chair who records the judgement do not refuse each other.
+    """
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="assessments")
+    criterion_key = models.CharField(max_length=80)
+    research_evidence = models.TextField(blank=True)
+    additional_considerations = models.TextField(blank=True)
+    revision = models.PositiveIntegerField(default=1)
+    judgement_revision = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["question", "criterion_key"], name="assessment_one_a_criterion"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion_key} of {self.question}"
+
+
+class Judgement(models.Model):
+    """An option that the panel recorded; `applies_to` is empty for all, or names what it is for ("IABP")."""
+
+    assessment = models.ForeignKey(CriterionAssessment, on_delete=models.CASCADE, related_name="judgements")
+    option_key = models.CharField(max_length=80)
+    applies_to = models.CharField(max_length=200, blank=True)
+    basis = models.CharField(max_length=20, choices=Basis.choices)
+    evidence_digest = models.CharField(max_length=64)
+    judged_at = models.DateTimeField()
+    judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assessment", "option_key", "applies_to"], name="judgement_option_once"
+            ),
+            models.CheckConstraint(condition=Q(basis__in=Basis.values), name="judgement_basis_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.assessment}: {self.option_key}"

@@ -1,0 +1,117 @@
+"""Who may do what: one table of roles, and the decorator that every view of a question carries.
+
+The decorator loads the question through the person's own guidelines (404 for everybody else, whether or not it exists) and
+then asks the table (403). Actions check state, not roles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+
+from etd.enums import Role
+from etd.models import PanelMembership, Question, User
+from etd.workflow import Part, is_frozen
+
+
+class Permission(StrEnum):
+    VIEW = "see the question, its evidence and its judgements"
+    EXPORT = "export the document"
+    VOTE = "give one's own judgement in an open round"
+    EDIT_QUESTION = "edit the PICO question and the texts of the criteria"
+    RECORD_JUDGEMENT = "record the panel's judgement"
+    EDIT_RECOMMENDATION = "write the recommendation and the conclusions"
+    UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
+
+
+_EVERYBODY = frozenset({Permission.VIEW, Permission.EXPORT})
+
+ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.CHAIR: _EVERYBODY
+    | {
+        Permission.VOTE,
+        Permission.EDIT_QUESTION,
+        Permission.RECORD_JUDGEMENT,
+        Permission.EDIT_RECOMMENDATION,
+    },
+    Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE},
+    Role.METHODOLOGIST: _EVERYBODY
+    | {
+        Permission.EDIT_QUESTION,
+        Permission.RECORD_JUDGEMENT,
+        Permission.EDIT_RECOMMENDATION,
+        Permission.UPLOAD_DATA,
+    },
+    Role.STAFF: _EVERYBODY | {Permission.EDIT_RECOMMENDATION},
+    Role.OBSERVER: _EVERYBODY,
+}
+
+FROZEN_WITH: dict[Permission, Part] = {
+    Permission.EDIT_QUESTION: Part.QUESTION,
+    Permission.RECORD_JUDGEMENT: Part.JUDGEMENTS,
+    Permission.EDIT_RECOMMENDATION: Part.RECOMMENDATION,
+    Permission.UPLOAD_DATA: Part.EVIDENCE,
+}
+
+
+@dataclass(frozen=True)
+class Access:
+    """A signed-in person at one question: what every view of a question is given."""
+
+    question: Question
+    user: User
+    role: Role
+
+    def may(self, permission: Permission) -> bool:
+        """Does the role allow it, whatever the question's status?"""
+        return permission in ROLE_PERMISSIONS[self.role]
+
+    def can(self, permission: Permission) -> bool:
+        """Does the role allow it, and is that part of the question open to changes now?"""
+        part = FROZEN_WITH.get(permission)
+        return self.may(permission) and not (part and is_frozen(self.question.status, part))
+
+
+def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
+    """The person's access to a question of their own guidelines, in two queries; Http404 for anything else."""
+    question = (
+        Question.objects.select_related("guideline", "recommendation")
+        .filter(guideline__slug=guideline_slug, slug=question_slug)
+        .first()
+    )
+    if question is None:
+        raise Http404
+    membership = PanelMembership.objects.filter(
+        guideline_id=question.guideline_id, user=user, ended_at__isnull=True
+    ).first()
+    if membership is None:
+        raise Http404
+    return Access(question=question, user=user, role=Role(membership.role))
+
+
+View = Callable[..., HttpResponse]
+
+
+def requires(permission: Permission) -> Callable[[View], Callable[..., HttpResponseBase]]:
+    """`view(request, access, …)` behind sign-in, membership (404) and the role table (403)."""
+
+    def decorate(view: View) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, guideline: str, question: str, **kwargs: Any) -> HttpResponse:
+            assert isinstance(request.user, User)
+            access = load_access(request.user, guideline, question)
+            if not access.may(permission):
+                raise PermissionDenied(f"Your role here, {access.role.label.lower()}, cannot {permission}.")
+            return view(request, access, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return login_required(guarded)
+
+    return decorate

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class MetaanalysisConfig(AppConfig):
+    name = "metaanalysis"
+    verbose_name = "Meta-analysis"
