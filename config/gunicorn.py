@@ -1,0 +1,17 @@
+"""How gunicorn serves the application: `gunicorn --config config/gunicorn.py config.wsgi:application`."""
+
+import os
+from pathlib import Path
+
+# SQLite takes one writer at a time, and threads of one process share its locks best.
+_on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or (2 if _on_postgresql else 1))
+threads = 4
+timeout = 60
+graceful_timeout = 20
+# Heartbeats must not wait for a disk, and the image's root file system is read-only.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn names its own file in it
+control_socket_disable = True
+loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
