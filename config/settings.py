@@ -34,7 +34,9 @@ def secret_key(data_dir: Path, *, https: bool) -> str:
     if value := os.environ.get("SECRET_KEY", ""):
         return value
     if https:
-        raise ImproperlyConfigured("SECRET_KEY is missing: copy .env.example to .env and set a long random value.")
+        raise ImproperlyConfigured(
+            "SECRET_KEY is missing: copy .env.example to .env and set a long random value."
+        )
     path = data_dir / "secret_key"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -58,8 +60,7 @@ def database(url: str) -> dict[str, object]:
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": (
-                    "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; "
-                    "PRAGMA recursive_triggers=ON"
+                    "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON"
                 ),
             },
             "TEST": {"NAME": os.environ.get("TEST_DATABASE_NAME") or None},
@@ -81,7 +82,9 @@ def database(url: str) -> dict[str, object]:
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": options | query,
         }
-    raise ImproperlyConfigured(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {parts.scheme!r}.")
+    raise ImproperlyConfigured(
+        f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {parts.scheme!r}."
+    )
 
 
 def version() -> str:

@@ -5,9 +5,10 @@ Django's migrations rebuild tables on SQLite and so lose triggers; they are inst
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -71,7 +72,9 @@ def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     ]
 
 
-def check_triggers(*, databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_triggers(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     return [
         Error(
             f"Table {table} can be changed: its append-only trigger is missing.",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 
@@ -11,7 +13,7 @@ from etd.frameworks import FrameworkError, UnknownKey, all_frameworks, get_frame
 from etd.models import ConclusionSection, CriterionAssessment, Judgement, Question, Recommendation
 
 
-def check_frameworks(**kwargs: Any) -> list[CheckMessage]:
+def check_frameworks(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     try:
         all_frameworks()
     except FrameworkError as error:
@@ -19,7 +21,9 @@ def check_frameworks(**kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def check_stored_keys(*, databases: list[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+def check_stored_keys(
+    app_configs: Sequence[AppConfig] | None = None, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
     problems: list[str] = []
     for alias in databases or []:
         if Judgement._meta.db_table in connections[alias].introspection.table_names():
@@ -45,7 +49,9 @@ def _unknown_keys(alias: str) -> list[str]:
         }
         for model, (field, keys) in known.items():
             stored = model._default_manager.using(alias).filter(**of_framework).values_list(field, flat=True)
-            problems += [f"{framework.name} has no {field} '{k}'" for k in sorted(set(stored.distinct()) - keys)]
+            problems += [
+                f"{framework.name} has no {field} '{k}'" for k in sorted(set(stored.distinct()) - keys)
+            ]
         for criterion_key, option_key in (
             Judgement.objects.using(alias)
             .filter(**{f"assessment__{name}": value for name, value in of_framework.items()})

@@ -102,3 +102,7 @@ class Direction(models.TextChoices):
     FOR = "for", "For"
     AGAINST = "against", "Against"
     EITHER = "either", "Either"
+
+
+# The item of a round that is not a criterion: the vote on the type of recommendation.
+RECOMMENDATION_TYPE_ITEM = "recommendation-type"

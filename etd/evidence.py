@@ -28,7 +28,9 @@ def evidence_digests(question: Question) -> dict[str, str]:
     """Criterion key to the digest of what it is judged by, in two queries."""
     framework = get_framework(question.framework_key, question.framework_version)
     texts = dict(
-        CriterionAssessment.objects.filter(question=question).values_list("criterion_key", "research_evidence")
+        CriterionAssessment.objects.filter(question=question).values_list(
+            "criterion_key", "research_evidence"
+        )
     )
     rows = list(OutcomeRow.objects.filter(table__question=question).values("id", *ROW_VALUES))
     return {

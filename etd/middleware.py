@@ -46,6 +46,8 @@ class NotSavedMiddleware:
             if name not in NOT_ECHOED and "password" not in name
             for value in values
         ]
-        response = render(request, "not_saved.html", {"typed": typed, "again": request.get_full_path()}, status=503)
+        response = render(
+            request, "not_saved.html", {"typed": typed, "again": request.get_full_path()}, status=503
+        )
         response["Retry-After"] = "5"
         return response

@@ -1,7 +1,7 @@
 """Who may do what: one table of roles, and the decorator that every view of a question carries.
 
-The decorator loads the question through the person's own guidelines (404 for everybody else, whether or not it exists) and
-then asks the table (403). Actions check state, not roles.
+The decorator loads the question through the person's own guidelines (404 for everybody else, whether or not it
+exists) and then asks the table (403). Actions check state, not roles.
 """
 
 from __future__ import annotations

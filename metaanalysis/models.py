@@ -40,10 +40,17 @@ class DataUpload(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=UploadStatus.values), name="upload_status_is_known"),
             models.CheckConstraint(
-                condition=Q(status=UploadStatus.CONFIRMED, confirmed_at__isnull=False, confirmed_by__isnull=False)
-                | (~Q(status=UploadStatus.CONFIRMED) & Q(confirmed_at__isnull=True, confirmed_by__isnull=True)),
+                condition=Q(status__in=UploadStatus.values), name="upload_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status=UploadStatus.CONFIRMED, confirmed_at__isnull=False, confirmed_by__isnull=False
+                )
+                | (
+                    ~Q(status=UploadStatus.CONFIRMED)
+                    & Q(confirmed_at__isnull=True, confirmed_by__isnull=True)
+                ),
                 name="upload_confirmed_pair",
             ),
         ]
@@ -105,7 +112,9 @@ class StudyResult(models.Model):
         ordering = ["outcome", "population", "position"]
         constraints = [
             models.UniqueConstraint(fields=["study", "outcome", "population"], name="study_result_unique"),
-            models.CheckConstraint(condition=Q(kind__in=ResultKind.values), name="study_result_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=ResultKind.values), name="study_result_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(kind=ResultKind.COUNTS)
                 | Q(

@@ -12,7 +12,9 @@ MAX_FILE_BYTES = 2 * 1024 * 1024
 class LimitedUploadHandler(MemoryFileUploadHandler):
     """Keeps a file of at most MAX_FILE_BYTES in memory; a larger one is cut off and marked as too large."""
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
+    ) -> None:
         self.activated = True
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

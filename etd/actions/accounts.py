@@ -23,9 +23,7 @@ def create_account(*, email: str, name: str, password: str | None, by: User | No
     return user
 
 
-def create_guideline(
-    *, slug: str, title: str, organisation: str, strength_word: str, by: User
-) -> Guideline:
+def create_guideline(*, slug: str, title: str, organisation: str, strength_word: str, by: User) -> Guideline:
     now = timezone.now()
     with transaction.atomic():
         guideline = Guideline.objects.create(
@@ -55,7 +53,12 @@ def add_member(*, guideline: Guideline, user: User, role: Role, by: User) -> Pan
         membership.ended_at = membership.ended_by = None
         membership.save()
         audit.record(
-            type="member_added", subject=user.email, after={"role": str(role)}, at=now, by=by, guideline=guideline
+            type="member_added",
+            subject=user.email,
+            after={"role": str(role)},
+            at=now,
+            by=by,
+            guideline=guideline,
         )
     return membership
 

@@ -61,7 +61,8 @@ def create_question(
             **{field: values.get(field, "") for field in QUESTION_FIELDS},
         )
         CriterionAssessment.objects.bulk_create(
-            CriterionAssessment(question=question, criterion_key=criterion.key) for criterion in framework.criteria
+            CriterionAssessment(question=question, criterion_key=criterion.key)
+            for criterion in framework.criteria
         )
         ConclusionSection.objects.bulk_create(
             ConclusionSection(question=question, section_key=section.key) for section in framework.sections

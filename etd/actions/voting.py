@@ -15,13 +15,12 @@ from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question
 from etd.domain.canonical import digest
-from etd.enums import QuestionStatus, Role, TallyVisibility
+from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role, TallyVisibility
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
 from etd.models import Ballot, PanelMembership, Question, Recusal, User, Vote, VotingRound
 
 VOTING_ROLES = (Role.CHAIR, Role.PANEL_MEMBER)
-TYPE_ITEM = "recommendation-type"
 
 
 def open_round(
@@ -41,7 +40,7 @@ def open_round(
         if current.rounds.filter(closed_at__isnull=True).exists():
             raise Refused("A round is open already.")
         framework = get_framework(current.framework_key, current.framework_version)
-        known = {criterion.key for criterion in framework.criteria} | {TYPE_ITEM}
+        known = {criterion.key for criterion in framework.criteria} | {RECOMMENDATION_TYPE_ITEM}
         if unknown := [key for key in item_keys if key not in known]:
             raise Refused(f"The framework has no criterion “{unknown[0]}”.")
         voting_round = VotingRound.objects.create(
@@ -146,7 +145,7 @@ def _require_valid(
     if item_key not in voting_round.item_keys:
         raise Refused("This round does not ask about that.")
     framework = get_framework(question.framework_key, question.framework_version)
-    if item_key == TYPE_ITEM:
+    if item_key == RECOMMENDATION_TYPE_ITEM:
         known, multiple = {t.key for t in framework.recommendation_types}, False
     else:
         criterion = framework.criterion(item_key)

@@ -1,7 +1,7 @@
 """The horizontal axis that effects are drawn on, in small plots and in forest plots alike.
 
-Ratios (OR, RR, HR) are drawn on a log axis around 1, differences on a linear axis around 0. Positions are strings with one
-decimal, made here, so that no locale can put a comma into an SVG.
+Ratios (OR, RR, HR) are drawn on a log axis around 1, differences on a linear axis around 0. Positions are
+strings with one decimal, made here, so that no locale can put a comma into an SVG.
 """
 
 from __future__ import annotations
@@ -69,11 +69,17 @@ def _nice_step(rough: float) -> float:
 
 
 def axis_for(
-    measure: str, intervals: Iterable[tuple[float, float]], *, width: float, left: float = 0.0, widest: float = 10.0
+    measure: str,
+    intervals: Iterable[tuple[float, float]],
+    *,
+    width: float,
+    left: float = 0.0,
+    widest: float = 10.0,
 ) -> Axis:
     """An axis that holds the intervals (natural scale), symmetric about no effect.
 
-    A ratio axis reaches at most from 1/`widest` to `widest`; what lies beyond is cut, and the plot shows an arrow there.
+    A ratio axis reaches at most from 1/`widest` to `widest`; what lies beyond is cut, and the plot shows an
+    arrow there.
     """
     pairs = [pair for pair in intervals if all(math.isfinite(v) for v in pair)]
     if measure in RATIO_MEASURES:

@@ -13,8 +13,10 @@ class AuditChainHead(models.Model):
 
 
 class AuditEvent(models.Model):
-    """One thing that somebody did. Insert only; ids and names are text and there are no foreign keys, so that an event
-    neither blocks nor changes with what it speaks of. `before` and `after` are canonical JSON text, hashed as they stand.
+    """One thing that somebody did. Insert only.
+
+    Ids and names are text and there are no foreign keys, so that an event neither blocks nor changes with what it
+    speaks of. `before` and `after` are canonical JSON text, hashed as they stand.
     """
 
     append_only = True

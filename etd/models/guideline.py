@@ -19,7 +19,8 @@ class Guideline(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(strength_word__in=StrengthWord.values), name="guideline_strength_word_is_known"
+                condition=models.Q(strength_word__in=StrengthWord.values),
+                name="guideline_strength_word_is_known",
             ),
         ]
 

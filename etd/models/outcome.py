@@ -102,9 +102,15 @@ class OutcomeRow(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["table", "outcome", "population", "source"], name="outcome_row_unique"),
-            models.CheckConstraint(condition=Q(source__in=ValueSource.values), name="outcome_row_source_is_known"),
-            models.CheckConstraint(condition=Q(measure__in=Measure.values), name="outcome_row_measure_is_known"),
+            models.UniqueConstraint(
+                fields=["table", "outcome", "population", "source"], name="outcome_row_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=ValueSource.values), name="outcome_row_source_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(measure__in=Measure.values), name="outcome_row_measure_is_known"
+            ),
             models.CheckConstraint(
                 condition=Q(events_intervention__isnull=True, n_intervention__isnull=True)
                 | Q(events_intervention__lte=F("n_intervention"), n_intervention__gte=1),
@@ -121,7 +127,8 @@ class OutcomeRow(models.Model):
                 name="outcome_row_estimate_inside_interval",
             ),
             models.CheckConstraint(
-                condition=Q(estimate__isnull=False) | Q(p_value__isnull=True), name="outcome_row_p_needs_estimate"
+                condition=Q(estimate__isnull=False) | Q(p_value__isnull=True),
+                name="outcome_row_p_needs_estimate",
             ),
             models.CheckConstraint(
                 condition=Q(p_value__isnull=True) | Q(p_value__gte=0, p_value__lte=1),
@@ -136,7 +143,8 @@ class OutcomeRow(models.Model):
                 name="outcome_row_tau_squared_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(n_studies__gte=1) | Q(estimate__isnull=True), name="outcome_row_no_studies_no_effect"
+                condition=Q(n_studies__gte=1) | Q(estimate__isnull=True),
+                name="outcome_row_no_studies_no_effect",
             ),
             models.CheckConstraint(
                 condition=Q(source=ValueSource.COMPUTED, provenance__isnull=False)

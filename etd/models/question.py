@@ -22,9 +22,7 @@ class Question(models.Model):
     comparison_label = models.CharField(max_length=60)
     framework_key = models.CharField(max_length=80)
     framework_version = models.PositiveIntegerField()
-    status = models.CharField(
-        max_length=20, choices=QuestionStatus.choices, default=QuestionStatus.DRAFT
-    )
+    status = models.CharField(max_length=20, choices=QuestionStatus.choices, default=QuestionStatus.DRAFT)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

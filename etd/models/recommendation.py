@@ -31,7 +31,9 @@ class RecommendationStatement(models.Model):
         ordering = ["question", "position"]
         constraints = [
             models.UniqueConstraint(fields=["question", "position"], name="statement_position_unique"),
-            models.CheckConstraint(condition=Q(kind__in=StatementKind.values), name="statement_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=StatementKind.values), name="statement_kind_is_known"
+            ),
             models.CheckConstraint(
                 condition=~Q(kind=StatementKind.GOOD_PRACTICE) | Q(strength="", direction="", certainty=""),
                 name="statement_good_practice_has_no_strength",

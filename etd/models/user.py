@@ -52,4 +52,6 @@ class User(AbstractUser):
     @property
     def initials(self) -> str:
         words = [word for word in self.name.replace(".", " ").split() if word[0].isalpha()]
-        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        return (
+            "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper() or "?"
+        )

@@ -33,7 +33,8 @@ class VotingRound(models.Model):
                 name="round_closed_pair",
             ),
             models.CheckConstraint(
-                condition=Q(tally_visibility__in=TallyVisibility.values), name="round_tally_visibility_is_known"
+                condition=Q(tally_visibility__in=TallyVisibility.values),
+                name="round_tally_visibility_is_known",
             ),
         ]
 
@@ -69,8 +70,8 @@ class Ballot(models.Model):
 class Vote(models.Model):
     """One member's own judgement of one item, and why.
 
-    The audit event of a vote in an open round holds only `commitment`, which is sha256 over `nonce` and the vote: nobody
-    learns the vote from the trail, and nobody can change it afterwards unseen.
+    The audit event of a vote in an open round holds only `commitment`, which is sha256 over `nonce` and the vote:
+    nobody learns the vote from the trail, and nobody can change it afterwards unseen.
     """
 
     ballot = models.ForeignKey(Ballot, on_delete=models.PROTECT, related_name="votes")
