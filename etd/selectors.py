@@ -11,7 +11,7 @@ from etd.domain import certainty, numbers
 from etd.domain.effect_axis import Axis, axis_for, favours
 from etd.domain.evidence import evidence_digest
 from etd.domain.scale import ScaleCell, scale
-from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, CertaintyLevel, QuestionStatus, ValueSource
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, CertaintyLevel, Measure, QuestionStatus, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.frameworks import Criterion, Framework, RecommendationType, get_framework
 from etd.models import (
@@ -494,7 +494,7 @@ def _tables(question: Question) -> tuple[OutcomeTableView, ...]:
 
 
 def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> OutcomeTableView:
-    measure = rows[0].measure if rows else "OR"
+    measure = next((row.measure for row in rows if row.measure), Measure.OR)
     axis = axis_for(
         measure,
         [(r.ci_low, r.ci_high) for r in rows if r.ci_low is not None and r.ci_high is not None],
@@ -522,7 +522,7 @@ def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> O
         criterion_key=table.criterion_key,
         abbreviations=table.abbreviations,
         footnotes=table.footnotes,
-        measure_label=rows[0].get_measure_display() if rows else "",
+        measure_label=Measure(measure).label,
         groups=tuple(_group(group, axis) for group in groups.values()),
         favours_left=left,
         favours_right=right,

@@ -378,7 +378,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='outcomerow',
-            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['OR', 'RR', 'RD', 'HR', 'MD', 'SMD'])), name='outcome_row_measure_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['OR', 'RR', 'RD', 'HR', 'MD', 'SMD']), models.Q(('estimate__isnull', True), ('measure', '')), _connector='OR'), name='outcome_row_measure_is_known'),
         ),
         migrations.AddConstraint(
             model_name='outcomerow',

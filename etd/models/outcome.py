@@ -109,7 +109,8 @@ class OutcomeRow(models.Model):
                 condition=Q(source__in=ValueSource.values), name="outcome_row_source_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(measure__in=Measure.values), name="outcome_row_measure_is_known"
+                condition=Q(measure__in=Measure.values) | Q(measure="", estimate__isnull=True),
+                name="outcome_row_measure_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(events_intervention__isnull=True, n_intervention__isnull=True)

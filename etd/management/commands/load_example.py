@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import accounts, assessments, outcome_tables, questions, recommendations, voting
@@ -90,7 +91,8 @@ class Loader:
             (f"{slug}-vote", self._open_round),
         ):
             if not Question.objects.filter(guideline=self.guideline, slug=name).exists():
-                finish(self._question(name))
+                with transaction.atomic():
+                    finish(self._question(name))
                 loaded.append(name)
         return loaded
 
