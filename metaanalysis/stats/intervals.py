@@ -1,0 +1,81 @@
+"""Interval and P of the pooled effect, and the prediction interval, on the analysis scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metaanalysis.stats.distributions import critical_value, two_sided_p
+from metaanalysis.stats.types import CiMethod, PredictionDf
+
+HKSJ_NEEDS_TWO = (
+    "A Hartung-Knapp-Sidik-Jonkman interval needs two studies; the interval shown is the study's own."
+)
+HKSJ_OF_IDENTICAL_EFFECTS = (
+    "All studies have the same effect, which makes the Hartung-Knapp-Sidik-Jonkman standard error 0:"
+    " the interval and P are not defined."
+)
+NO_VARIANCE = (
+    "The variance of the pooled effect is zero without a zero-cell correction: no interval can be given."
+)
+
+_SAME_EFFECT = 1e-12  # relative spread below which effects differ by rounding only
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Standard error, bounds and two-sided P, all None where they are not defined, with the reason in `note`."""
+
+    method: CiMethod
+    se: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    note: str | None = None
+
+
+def choose_interval(asked: CiMethod, k: int, tau2: float | None) -> CiMethod:
+    """The rule behind `auto`: HKSJ with three or more studies and tau² above 0, else Wald. One study is Wald."""
+    if asked is CiMethod.AUTO:
+        return CiMethod.HKSJ if k >= 3 and tau2 else CiMethod.WALD
+    return CiMethod.WALD if k < 2 else asked
+
+
+def wald_interval(estimate: float, se: float | None, level: float) -> Interval:
+    if se is None:
+        return Interval(CiMethod.WALD, None, None, None, None, NO_VARIANCE)
+    reach = critical_value(level) * se
+    return Interval(CiMethod.WALD, se, estimate - reach, estimate + reach, two_sided_p(estimate / se))
+
+
+def hksj_interval(
+    method: CiMethod, mean: float, y: Sequence[float], weights: Sequence[float], level: float
+) -> Interval:
+    """Hartung-Knapp-Sidik-Jonkman interval around the weighted mean of k >= 2 effects, t with k - 1 df.
+
+    `hksj-adhoc` never lets the interval become narrower than the t interval of the Wald standard error.
+    """
+    df = len(y) - 1
+    scale = math.fsum(w * (yi - mean) ** 2 for w, yi in zip(weights, y, strict=True)) / df
+    if method is CiMethod.HKSJ_ADHOC:
+        scale = max(1.0, scale)
+    elif max(y) - min(y) <= _SAME_EFFECT * max(map(abs, y)):
+        return Interval(method, None, None, None, None, HKSJ_OF_IDENTICAL_EFFECTS)
+    se = math.sqrt(scale / math.fsum(weights))
+    reach = critical_value(level, df) * se
+    return Interval(method, se, mean - reach, mean + reach, two_sided_p(mean / se, df))
+
+
+def prediction_interval(
+    mean: float, se: float | None, tau2: float, k: int, df_rule: PredictionDf, level: float
+) -> tuple[float, float] | None:
+    """Where the effect in a new, similar study would lie; None below three studies.
+
+    mean ± t * sqrt(tau² + se²), with the standard error of the interval that is shown.
+    """
+    if k < 3 or se is None:
+        return None
+    df = k - 1 if df_rule is PredictionDf.K_MINUS_1 else k - 2
+    reach = critical_value(level, df) * math.sqrt(tau2 + se * se)
+    return mean - reach, mean + reach

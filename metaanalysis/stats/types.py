@@ -1,0 +1,321 @@
+"""What goes into a meta-analysis and what comes out of it.
+
+Estimates, standard errors and bounds are kept on the scale on which they are computed: the natural logarithm
+for the odds ratio and the risk ratio, the plain difference for the risk difference. The properties that end in
+`_natural` give them as people read them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+MAX_PARTICIPANTS = 1_000_000_000
+"""More people in one arm than this is a slip of the keyboard; the limit also keeps every product finite."""
+
+_LARGEST_EXPONENT = 709.0  # exp() of more than this overflows a double
+
+
+class Measure(StrEnum):
+    """Effect measure of two arms with a yes-or-no outcome."""
+
+    OR = "OR"
+    RR = "RR"
+    RD = "RD"
+
+    @property
+    def is_ratio(self) -> bool:
+        """True where the analysis runs on the logarithm."""
+        return self is not Measure.RD
+
+
+class Model(StrEnum):
+    COMMON = "common"
+    RANDOM = "random"
+
+
+class Method(StrEnum):
+    """Inverse variance, Mantel-Haenszel, or Peto's one-step odds ratio."""
+
+    IV = "iv"
+    MH = "mh"
+    PETO = "peto"
+
+
+class Tau2Method(StrEnum):
+    """DerSimonian-Laird, Paule-Mandel, or restricted maximum likelihood."""
+
+    DL = "DL"
+    PM = "PM"
+    REML = "REML"
+
+
+class CiMethod(StrEnum):
+    """How the interval of the pooled effect is made; `auto` is a rule that ends in one of the others."""
+
+    AUTO = "auto"
+    WALD = "wald"
+    HKSJ = "hksj"
+    HKSJ_ADHOC = "hksj-adhoc"
+
+
+class ZeroRule(StrEnum):
+    """What happens to a study with an empty cell; see `metaanalysis.stats.effects`."""
+
+    ONLY0 = "only0"
+    NONE = "none"
+    ONLY0_KEEP = "only0-keep"
+
+
+class PredictionDf(StrEnum):
+    """Degrees of freedom of the t distribution behind the prediction interval."""
+
+    K_MINUS_1 = "k-1"
+    K_MINUS_2 = "k-2"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyCounts:
+    """One study as a 2x2 table. Raises ValueError unless 0 <= events <= n and n >= 1 in both arms."""
+
+    study: str
+    events_intervention: int
+    n_intervention: int
+    events_comparison: int
+    n_comparison: int
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_name(self.study)
+        for arm in ("intervention", "comparison"):
+            events, n = getattr(self, f"events_{arm}"), getattr(self, f"n_{arm}")
+            _check_whole_number(self.study, f"events_{arm}", events)
+            _check_whole_number(self.study, f"n_{arm}", n)
+            if not 1 <= n <= MAX_PARTICIPANTS:
+                raise ValueError(f"{self.study}: n_{arm} is {n}; it must be from 1 to {MAX_PARTICIPANTS}")
+            if not 0 <= events <= n:
+                raise ValueError(
+                    f"{self.study}: events_{arm} is {events}; it must be from 0 to n_{arm} ({n})"
+                )
+        if self.year is not None:
+            _check_whole_number(self.study, "year", self.year)
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEstimate:
+    """One study as an effect and its standard error, both on the analysis scale (generic inverse variance).
+
+    Raises ValueError unless both are finite and the standard error is above zero.
+    """
+
+    study: str
+    estimate: float
+    se: float
+    year: int | None = None
+
+    def __post_init__(self) -> None:
+        _check_name(self.study)
+        if not math.isfinite(self.estimate):
+            raise ValueError(f"{self.study}: the estimate {self.estimate} is not a number to calculate with")
+        if not (math.isfinite(self.se) and self.se > 0):
+            raise ValueError(f"{self.study}: the standard error {self.se} must be above zero")
+
+    @property
+    def variance(self) -> float:
+        return self.se * self.se
+
+
+@dataclass(frozen=True, slots=True)
+class PoolingSpec:
+    """Which meta-analysis is asked for.
+
+    `None` asks for the usual choice, and after construction the field holds what was chosen:
+    model random for inverse variance and common for Mantel-Haenszel and Peto; tau2_method REML (DL for
+    Mantel-Haenszel weights); zero rule `only0` for ratios and `only0-keep` for the risk difference. Fields that
+    have no meaning are emptied: tau2_method under the common-effect model, zero for Peto, which never corrects.
+    Plain strings are accepted for every choice. Raises ValueError for an unknown word and for combinations that
+    no method defines.
+    """
+
+    measure: Measure = Measure.OR
+    model: Model | None = None
+    method: Method = Method.IV
+    tau2_method: Tau2Method | None = None
+    ci_method: CiMethod = CiMethod.AUTO
+    zero: ZeroRule | None = None
+    prediction: PredictionDf = PredictionDf.K_MINUS_1
+    level: float = 0.95
+
+    def __post_init__(self) -> None:
+        self._settle("measure", _choice(Measure, self.measure))
+        self._settle("method", _choice(Method, self.method))
+        self._settle("model", self._chosen_model())
+        self._settle("tau2_method", self._chosen_tau2_method())
+        self._settle("ci_method", self._chosen_ci_method())
+        self._settle("zero", self._chosen_zero_rule())
+        self._settle("prediction", _choice(PredictionDf, self.prediction))
+        if not 0 < self.level < 1:
+            raise ValueError(f"level is {self.level}; it must lie between 0 and 1, for example 0.95")
+
+    def _settle(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _chosen_model(self) -> Model:
+        usual = Model.RANDOM if self.method is Method.IV else Model.COMMON
+        model = usual if self.model is None else _choice(Model, self.model)
+        if self.method is Method.PETO and self.measure is not Measure.OR:
+            raise ValueError(f"Peto's method gives an odds ratio, not {self.measure}: choose measure OR")
+        if self.method is Method.PETO and model is Model.RANDOM:
+            raise ValueError("Peto's method is a common-effect method: choose model common, or method iv")
+        return model
+
+    def _chosen_tau2_method(self) -> Tau2Method | None:
+        usual = Tau2Method.DL if self.method is Method.MH else Tau2Method.REML
+        tau2_method = usual if self.tau2_method is None else _choice(Tau2Method, self.tau2_method)
+        if self.model is Model.COMMON:
+            return None
+        if self.method is Method.MH and tau2_method is not Tau2Method.DL:
+            raise ValueError(
+                f"Random effects with Mantel-Haenszel are defined with tau2_method DL, not {tau2_method}:"
+                " choose DL, or method iv"
+            )
+        return tau2_method
+
+    def _chosen_ci_method(self) -> CiMethod:
+        ci_method = _choice(CiMethod, self.ci_method)
+        if self.model is Model.COMMON and ci_method in (CiMethod.HKSJ, CiMethod.HKSJ_ADHOC):
+            raise ValueError(
+                f"ci_method {ci_method} belongs to the random-effects model: choose wald or auto"
+            )
+        return ci_method
+
+    def _chosen_zero_rule(self) -> ZeroRule | None:
+        usual = ZeroRule.ONLY0 if self.measure.is_ratio else ZeroRule.ONLY0_KEEP
+        rule = usual if self.zero is None else _choice(ZeroRule, self.zero)
+        if self.method is Method.PETO:
+            return None
+        if rule is ZeroRule.ONLY0 and not self.measure.is_ratio:
+            # a study without events says something about a risk difference, so nothing is dropped there
+            return ZeroRule.ONLY0_KEEP
+        return rule
+
+
+@dataclass(frozen=True, slots=True)
+class StudyEffect:
+    """One study as it entered the analysis; `weight` is its percentage, `corrected` tells of an added 0.5.
+
+    The weight is None where the method gives no pooled effect.
+    """
+
+    study: str
+    measure: Measure
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    weight: float | None
+    corrected: bool
+
+    @property
+    def estimate_natural(self) -> float | None:
+        return to_natural(self.estimate, self.measure)
+
+    @property
+    def ci_low_natural(self) -> float | None:
+        return to_natural(self.ci_low, self.measure)
+
+    @property
+    def ci_high_natural(self) -> float | None:
+        return to_natural(self.ci_high, self.measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A study that could not enter the analysis, and why, in words for the reader."""
+
+    study: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PooledResult:
+    """The outcome of `metaanalysis.stats.pooling.pool`.
+
+    Whatever cannot be estimated is None and `note` says why. `tau2`, its bounds and `se` belong to the analysis
+    scale; `i2` and `i2_tau2` are percentages, `i2` always computed from Q. `ci_method` names the interval that was
+    made, `spec.ci_method` the one that was asked for. `se_method` names the standard error where several exist.
+    """
+
+    spec: PoolingSpec
+    k: int
+    studies: tuple[StudyEffect, ...]
+    excluded: tuple[Excluded, ...]
+    estimate: float | None = None
+    se: float | None = None
+    ci_method: CiMethod | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    p_value: float | None = None
+    q: float | None = None
+    q_df: int | None = None
+    q_p: float | None = None
+    i2: float | None = None
+    i2_tau2: float | None = None
+    h2: float | None = None
+    tau2: float | None = None
+    tau2_ci_low: float | None = None
+    tau2_ci_high: float | None = None
+    prediction_low: float | None = None
+    prediction_high: float | None = None
+    se_method: str | None = None
+    note: str | None = None
+
+    @property
+    def estimate_natural(self) -> float | None:
+        return to_natural(self.estimate, self.spec.measure)
+
+    @property
+    def ci_low_natural(self) -> float | None:
+        return to_natural(self.ci_low, self.spec.measure)
+
+    @property
+    def ci_high_natural(self) -> float | None:
+        return to_natural(self.ci_high, self.spec.measure)
+
+    @property
+    def prediction_low_natural(self) -> float | None:
+        return to_natural(self.prediction_low, self.spec.measure)
+
+    @property
+    def prediction_high_natural(self) -> float | None:
+        return to_natural(self.prediction_high, self.spec.measure)
+
+
+def to_natural(value: float | None, measure: Measure) -> float | None:
+    """The value as people read it: exp() for ratios, unchanged for RD; None if it is None or too large to write."""
+    if value is None or not measure.is_ratio:
+        return value
+    return math.exp(value) if value <= _LARGEST_EXPONENT else None
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def _choice(kind: type[_Choice], value: str) -> _Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        words = ", ".join(kind)
+        raise ValueError(f"“{value}” is not one of: {words}") from None
+
+
+def _check_name(study: str) -> None:
+    if not study.strip():
+        raise ValueError("a study needs a name")
+
+
+def _check_whole_number(study: str, field: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{study}: {field} is {value!r}; it must be a whole number")
