@@ -35,10 +35,11 @@ def edit_texts(
     with transaction.atomic():
         current = lock_question(question)
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
-        if audit.is_replay(op=op, by=by):
+        before = {field: getattr(assessment, field) for field in TEXT_FIELDS}
+        after = dict(zip(TEXT_FIELDS, (research_evidence, additional_considerations), strict=True))
+        if before == after:
             return assessment
         require_open(current, Part.TEXTS)
-        before = {field: getattr(assessment, field) for field in TEXT_FIELDS}
         if assessment.revision != revision:
             raise StaleEdit(before, assessment.revision)
         assessment.research_evidence = research_evidence
@@ -49,7 +50,7 @@ def edit_texts(
             type="texts_edited",
             subject=criterion_key,
             before=before,
-            after={field: getattr(assessment, field) for field in TEXT_FIELDS},
+            after=after,
             at=timezone.now(),
             by=by,
             question=current,
@@ -76,18 +77,23 @@ def record_judgement(
     with transaction.atomic():
         current = lock_question(question)
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
-        if audit.is_replay(op=op, by=by):
+        before = _choices(assessment)
+        digests = evidence_digests(current)
+        after = {
+            "choices": [list(choice) for choice in dict.fromkeys(choices)],
+            "basis": str(basis),
+            "evidence_digest": digests[criterion_key],
+        }
+        if before == after:
             return assessment
         require_open(current, Part.JUDGEMENTS)
-        before = _choices(assessment)
         if assessment.judgement_revision != revision:
-            raise StaleEdit({"choices": before}, assessment.judgement_revision)
+            raise StaleEdit(before, assessment.judgement_revision)
         criterion = get_framework(current.framework_key, current.framework_version).criterion(criterion_key)
         known = {option.key for option in criterion.options}
         if unknown := [key for key, _ in choices if key not in known]:
             raise Refused(f"“{criterion.heading}” has no option “{unknown[0]}”.")
         now = timezone.now()
-        digests = evidence_digests(current)
         assessment.judgements.all().delete()
         Judgement.objects.bulk_create(
             Judgement(
@@ -106,12 +112,8 @@ def record_judgement(
         audit.record(
             type="judgement_recorded",
             subject=criterion_key,
-            before={"choices": before},
-            after={
-                "choices": _choices(assessment),
-                "basis": str(basis),
-                "evidence_digest": digests[criterion_key],
-            },
+            before=before,
+            after=after,
             at=now,
             by=by,
             question=current,
@@ -120,5 +122,10 @@ def record_judgement(
     return assessment
 
 
-def _choices(assessment: CriterionAssessment) -> list[list[Any]]:
-    return [[j.option_key, j.applies_to] for j in assessment.judgements.order_by("pk")]
+def _choices(assessment: CriterionAssessment) -> dict[str, Any]:
+    judgements = list(assessment.judgements.order_by("pk"))
+    return {
+        "choices": [[j.option_key, j.applies_to] for j in judgements],
+        "basis": judgements[0].basis if judgements else "",
+        "evidence_digest": judgements[0].evidence_digest if judgements else "",
+    }

@@ -51,11 +51,19 @@ def record(
     after: Any = None,
     op: UUID | None = None,
 ) -> AuditEvent:
-    """Append one event. Must run inside the action's transaction, after its other locks (the chain head comes last)."""
+    """Append one event. Must run inside the action's transaction, after its other locks (the chain head comes last).
+
+    `op` names the request, so that an event can be traced to it. A repeated request never gets here: an action that
+    finds what it was asked to store already stored does nothing.
+    """
     if question is not None:
         guideline = question.guideline
     chain = chain_name(guideline)
+    actor_id = str(by.pk) if by else "system"
     with transaction.atomic():
+        if op is not None and AuditEvent.objects.filter(actor_id=actor_id, op=op).exists():
+            # The same form again, but with other words (the back button): an edit of its own, not a repetition.
+            op = None
         AuditChainHead.objects.get_or_create(chain=chain)
         head = AuditChainHead.objects.select_for_update().get(chain=chain)
         event = AuditEvent(
@@ -63,7 +71,7 @@ def record(
             seq=head.seq + 1,
             guideline=guideline.slug if guideline else "",
             question=question.slug if question else "",
-            actor_id=str(by.pk) if by else "system",
+            actor_id=actor_id,
             actor_name=str(by) if by else "System",
             op=op,
             type=type,
@@ -78,11 +86,6 @@ def record(
         head.seq, head.hash = event.seq, event.hash
         head.save(update_fields=["seq", "hash"])
     return event
-
-
-def is_replay(*, op: UUID | None, by: User) -> bool:
-    """Was this very request carried out before (a double click, a repeated send)? Ask after locking."""
-    return op is not None and AuditEvent.objects.filter(actor_id=str(by.pk), op=op).exists()
 
 
 @dataclass(frozen=True)

@@ -82,18 +82,19 @@ def create_question(
 def edit_question(
     *, question: Question, values: Mapping[str, str], revision: int, by: User, op: UUID | None = None
 ) -> Question:
-    """Save the PICO if `revision` is still the stored one; raises StaleEdit otherwise."""
+    """Save these fields of the question if `revision` is still the stored one; raises StaleEdit otherwise."""
+    if unknown := set(values) - set(QUESTION_FIELDS):
+        raise ValueError(f"not a field of a question: {sorted(unknown)}")
     with transaction.atomic():
         current = lock_question(question)
-        if audit.is_replay(op=op, by=by):
+        before = _values(current)
+        if all(before[field] == text for field, text in values.items()):
             return current
         require_open(current, Part.QUESTION)
         if current.revision != revision:
-            raise StaleEdit(_values(current), current.revision)
-        before = _values(current)
-        for field in QUESTION_FIELDS:
-            if field in values:
-                setattr(current, field, values[field])
+            raise StaleEdit(before, current.revision)
+        for field, text in values.items():
+            setattr(current, field, text)
         current.revision += 1
         current.save(update_fields=[*QUESTION_FIELDS, "revision"])
         audit.record(

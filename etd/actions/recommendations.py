@@ -49,10 +49,11 @@ def edit_recommendation(
     with transaction.atomic():
         current = lock_question(question)
         recommendation = Recommendation.objects.get(question=current)
-        if audit.is_replay(op=op, by=by):
+        before = _content(recommendation)
+        after = {"type_key": type_key, "note": note, "statements": [asdict(s) for s in statements]}
+        if before == after:
             return recommendation
         require_open(current, Part.RECOMMENDATION)
-        before = _content(recommendation)
         if recommendation.revision != revision:
             raise StaleEdit(before, recommendation.revision)
         framework = get_framework(current.framework_key, current.framework_version)
@@ -71,7 +72,7 @@ def edit_recommendation(
             type="recommendation_edited",
             subject=current.slug,
             before=before,
-            after=_content(recommendation),
+            after=after,
             at=timezone.now(),
             by=by,
             question=current,
@@ -87,10 +88,10 @@ def edit_section(
     with transaction.atomic():
         current = lock_question(question)
         section = ConclusionSection.objects.get(question=current, section_key=section_key)
-        if audit.is_replay(op=op, by=by):
+        before = section.body
+        if before == body:
             return section
         require_open(current, Part.RECOMMENDATION)
-        before = section.body
         if section.revision != revision:
             raise StaleEdit({"body": before}, section.revision)
         section.body = body

@@ -105,18 +105,23 @@ def cast_vote(
         if ballot is None:
             raise Refused("You have no ballot in this round.")
         vote = Vote.objects.filter(ballot=ballot, item_key=item_key).first()
-        if vote is not None and audit.is_replay(op=op, by=by):
+        content = {
+            "option_keys": list(option_keys),
+            "comment": comment,
+            "confidence": confidence,
+            "no_evidence_basis": no_evidence_basis,
+        }
+        evidence_digest = evidence_digests(current).get(item_key, "")
+        if vote is not None and _content(vote) == content and vote.evidence_digest == evidence_digest:
             return vote
         _require_valid(current, voting_round, item_key, option_keys)
         if (vote.version if vote else 0) != version:
             raise StaleEdit(_content(vote), vote.version if vote else 0)
         if vote is None:
             vote = Vote(ballot=ballot, item_key=item_key, version=0)
-        vote.option_keys = list(option_keys)
-        vote.comment = comment
-        vote.confidence = confidence
-        vote.no_evidence_basis = no_evidence_basis
-        vote.evidence_digest = evidence_digests(current).get(item_key, "")
+        for field, value in content.items():
+            setattr(vote, field, value)
+        vote.evidence_digest = evidence_digest
         vote.nonce = secrets.token_hex(32)
         vote.commitment = commitment(vote)
         vote.version += 1
