@@ -1,0 +1,73 @@
+"""The system's Chromium under pytest-playwright, and axe-core."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
+
+from tests.launcher import load_launcher
+from tests.tools import missing_tool
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+]
+
+AxeRun = Callable[[Page], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    executable = load_launcher().find_chromium()
+    if executable is None:
+        missing_tool("Chromium is missing: install it, or set CHROMIUM to its path")
+    return browser_type_launch_args | {"executable_path": executable, "args": FLAGS}
+
+
+@pytest.fixture
+def new_context(
+    new_context: Callable[..., BrowserContext],
+) -> Iterator[Callable[..., BrowserContext]]:
+    """Every context of the test is watched: a refusal by the content security policy or a script's error fails it."""
+    complaints: list[str] = []
+
+    def on_console(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            complaints.append(message.text)
+
+    def on_error(error: WebError) -> None:
+        complaints.append(str(error.error))
+
+    def watched(**options: Any) -> BrowserContext:
+        context = new_context(**options)
+        context.on("console", on_console)
+        context.on("weberror", on_error)
+        return context
+
+    yield watched
+    assert complaints == [], "the browser complained"
+
+
+@pytest.fixture
+def axe() -> AxeRun:
+    """`axe(page)`: the accessibility violations of the page as axe-core reports them, [] when there are none."""
+    from axe_playwright_python.base import AXE_SCRIPT
+
+    def run(page: Page) -> list[dict[str, Any]]:
+        page.evaluate(
+            AXE_SCRIPT
+        )  # by the debugging protocol, which the content security policy does not bind
+        result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        violations: list[dict[str, Any]] = result["violations"]
+        return violations
+
+    return run

