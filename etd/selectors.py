@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -448,18 +448,30 @@ def _round_and_votes(
     """The open round, and the viewer's own votes by item (None where they have no ballot)."""
     if viewer is None:
         return None, None
-    voting_round = VotingRound.objects.filter(question=question, closed_at__isnull=True).first()
-    if voting_round is None:
-        return None, None
-    ballot = Ballot.objects.filter(round=voting_round, member=viewer, voided_at__isnull=True).first()
+    ballot = (
+        Ballot.objects.filter(
+            round__question=question, round__closed_at__isnull=True, member=viewer, voided_at__isnull=True
+        )
+        .select_related("round")
+        .first()
+    )
     if ballot is None:
-        return RoundView(
-            voting_round.number, voting_round.closes_at, False, len(voting_round.item_keys), 0
-        ), None
-    votes: dict[str, Vote | _NoVoteYet] = {key: _NoVoteYet() for key in voting_round.item_keys}
+        others = VotingRound.objects.filter(question=question, closed_at__isnull=True).first()
+        return (_round_view(others), None) if others else (None, None)
+    votes: dict[str, Vote | _NoVoteYet] = {key: _NoVoteYet() for key in ballot.round.item_keys}
     votes.update({vote.item_key: vote for vote in Vote.objects.filter(ballot=ballot)})
     n_voted = sum(isinstance(vote, Vote) and bool(vote.option_keys) for vote in votes.values())
-    return RoundView(voting_round.number, voting_round.closes_at, True, len(votes), n_voted), votes
+    return replace(_round_view(ballot.round), has_ballot=True, n_voted=n_voted), votes
+
+
+def _round_view(voting_round: VotingRound) -> RoundView:
+    return RoundView(
+        number=voting_round.number,
+        closes_at=voting_round.closes_at,
+        has_ballot=False,
+        n_items=len(voting_round.item_keys),
+        n_voted=0,
+    )
 
 
 def _statements(question: Question) -> tuple[StatementView, ...]:
