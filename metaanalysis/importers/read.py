@@ -1,0 +1,304 @@
+"""The one entry point: bytes → ParsedTable. CSV and workbook cells go through the same strict checks."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from metaanalysis.importers.cells import (
+    Cell,
+    CountReading,
+    Row,
+    check_text,
+    read_count,
+    read_text,
+    read_year,
+    text_of,
+    trimmed,
+)
+from metaanalysis.importers.checks import check_rows
+from metaanalysis.importers.columns import (
+    COUNT_COLUMNS,
+    COUNTS,
+    NAME_COLUMNS,
+    Column,
+    known_names,
+    map_columns,
+    normalised,
+)
+from metaanalysis.importers.file_type import identify
+from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_ROWS, MIB
+from metaanalysis.importers.table import ParsedTable, ProblemLog, Refusal, StudyRow, visible
+from metaanalysis.importers.text_grid import read_text_table
+from metaanalysis.importers.workbook import read_workbook_table
+
+_FIRST_ROW = "The first row must hold the column names, for example study, " + ", ".join(COUNT_COLUMNS) + "."
+_ROWS_TO_LOOK_FOR_HEADER = 10
+
+
+@dataclass
+class _Source:
+    """What is known of the file beside its rows."""
+
+    file_format: Literal["csv", "xlsx", "unknown"] = "unknown"
+    encoding: str = ""
+    delimiter: str = ""
+    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
+
+
+def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> ParsedTable:
+    """Reads a table of studies with events and totals from CSV or XLSX.
+
+    Never raises for a bad file: every problem is in the result. `filename` is only compared with what the bytes
+    are. `sheet` chooses a sheet of a workbook; without it, several filled sheets give the error `choose_sheet` and
+    their names in `sheets`. Raises WorkbookReaderUnavailable if the child process cannot start at all.
+    """
+    log = ProblemLog()
+    source = _Source()
+    columns: tuple[Column, ...] = ()
+    rows: list[StudyRow] = []
+    try:
+        grid = _grid(data, filename, sheet, source, log)
+        columns, rows = _read_grid(grid, source, log)
+    except Refusal as refusal:
+        source.sheets = refusal.sheets or source.sheets
+        log.refuse(refusal)
+    return ParsedTable(
+        file_format=source.file_format,
+        layout=COUNTS.name,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        sheet=source.sheet,
+        sheets=source.sheets,
+        column_mapping=tuple((column.written, column.canonical or "note") for column in columns),
+        rows=() if log.has_errors else tuple(rows),
+        problems=tuple(sorted(log.problems, key=lambda problem: (problem.severity, problem.row or 0))),
+        error_count=log.counts["error"],
+        warning_count=log.counts["warning"],
+        notices=tuple(log.notices),
+    )
+
+
+def _grid(data: bytes, filename: str, sheet: str | None, source: _Source, log: ProblemLog) -> tuple[Row, ...]:
+    if len(data) > MAX_FILE_BYTES:
+        text = f"the file is larger than {MAX_FILE_BYTES // MIB} MiB. Keep only the table of studies."
+        raise Refusal("file_too_large", text)
+    source.file_format = identify(data, filename)
+    if source.file_format == "csv":
+        table = read_text_table(data, log)
+        source.encoding, source.delimiter = table.encoding, table.delimiter
+        return table.rows
+    workbook = read_workbook_table(data, sheet, log)
+    source.sheet, source.sheets = workbook.sheet, workbook.sheets
+    if workbook.first_column or (workbook.rows and workbook.rows[0].number > 1):
+        log.notices.append("The table does not start in cell A1; what is above and left of it is empty.")
+    return workbook.rows
+
+
+def _read_grid(
+    grid: tuple[Row, ...], source: _Source, log: ProblemLog
+) -> tuple[tuple[Column, ...], list[StudyRow]]:
+    grid = tuple(row for row in grid if not all(cell.is_blank for cell in row.cells))
+    if len(grid) > MAX_ROWS + 1:
+        raise Refusal("too_many_rows", f"more than {MAX_ROWS:,} studies. Split the table.")
+    if not grid:
+        raise Refusal("no_rows", "no study rows found. Put the column names in row 1 and the studies below.")
+    header, body = grid[0], grid[1:]
+    headers = _headers(header)
+    _check_header_characters(header, source, log)
+    _refuse_other_header(header, headers, body)
+    columns = map_columns(headers, header.number, log)
+    if log.has_errors:
+        return columns, []
+    if not body:
+        raise Refusal("no_rows", "no study rows found below the column names. Add one row for each study.")
+    body = _same_width(body, columns, len(headers), log)
+    _say_unknown(columns, log)
+    reader = _RowReader(columns, source.file_format == "xlsx", log)
+    rows = [read for row in body if (read := reader.read(row)) is not None]
+    check_rows(rows, reader.names, log)
+    return columns, rows
+
+
+def _headers(header: Row) -> list[str]:
+    headers = [text_of(cell) for cell in header.cells]
+    while headers and not normalised(headers[-1]):
+        headers.pop()
+    return headers
+
+
+def _check_header_characters(header: Row, source: _Source, log: ProblemLog) -> None:
+    for position, cell in enumerate(header.cells, start=1):
+        name = "".join(char for char in text_of(cell) if char.isprintable())
+        _, findings = check_text(name, is_name=True, in_workbook=source.file_format == "xlsx")
+        controls = {char for char in cell.text if ord(char) < 32} - set("\t\n\r")
+        for finding in findings:
+            log.add(
+                finding.severity, finding.code, finding.text, row=header.number, column=f"number {position}"
+            )
+        if controls:
+            text = "there is a control character in this column name. Type it again."
+            log.error(
+                "control_character", text, row=header.number, column=f"number {position}", value=cell.text
+            )
+
+
+def _refuse_other_header(header: Row, headers: list[str], body: tuple[Row, ...]) -> None:
+    """Where the first row is not the header: titles above it, names spread over two rows, or none at all."""
+    required = set(COUNTS.required)
+    found = required & set(known_names(headers))
+    if found == required:
+        return
+    for row in body[:_ROWS_TO_LOOK_FOR_HEADER]:
+        if required <= set(known_names(_headers(row))):
+            text = f"the header was not found here but in row {row.number}. Delete the rows above that. {_FIRST_ROW}"
+            raise Refusal("header_not_found", text, row=header.number)
+    below = [text_of(cell) for cell in body[0].cells] if body else []
+    if len([text for text in below if text]) > 1 and not any(
+        char.isdigit() for text in below for char in text
+    ):
+        text = f"the column names seem to be spread over two rows. Write them in one row. {_FIRST_ROW}"
+        raise Refusal("header_not_found", text, row=header.number)
+    if not any(known_names(headers)):
+        text = f"the header was not found. {_FIRST_ROW}"
+        raise Refusal("header_not_found", text, row=header.number, value=", ".join(headers))
+
+
+def _same_width(
+    body: tuple[Row, ...], columns: tuple[Column, ...], width: int, log: ProblemLog
+) -> tuple[Row, ...]:
+    """Rows as wide as the header. More or fewer values are errors; empty extra cells are said."""
+    rows, trailing = [], 0
+    for row in body:
+        extra = row.cells[width:]
+        if any(not cell.is_blank for cell in extra) or len(row.cells) < width:
+            _log_width(row, width, log)
+        else:
+            trailing += bool(extra)
+            rows.append(Row(row.number, row.cells[:width]))
+    if trailing:
+        text = f"{trailing} rows end with empty cells that have no column name; these cells were left out."
+        log.warning("trailing_empty", text)
+    _check_unnamed(rows, columns, width, log)
+    return tuple(rows)
+
+
+def _log_width(row: Row, width: int, log: ProblemLog) -> None:
+    count = len(row.cells)
+    values = f"{count} value" if count == 1 else f"{count} values"
+    hint = (
+        "Put a cell that contains the delimiter in double quotes, or give the extra column a name."
+        if count > width
+        else "Use the same delimiter in every row and leave no cell out."
+    )
+    code = "too_many_values" if count > width else "too_few_values"
+    log.error(code, f"this row has {values}, but the header has {width} columns. {hint}", row=row.number)
+
+
+def _check_unnamed(rows: list[Row], columns: tuple[Column, ...], width: int, log: ProblemLog) -> None:
+    for index in set(range(width)) - {column.index for column in columns}:
+        filled = next((row for row in rows if not row.cells[index].is_blank), None)
+        if filled is not None:
+            text = "this column holds values but has no name. Name it, or delete it."
+            value = filled.cells[index].text
+            log.error("unnamed_column", text, row=filled.number, column=f"number {index + 1}", value=value)
+
+
+def _say_unknown(columns: tuple[Column, ...], log: ProblemLog) -> None:
+    for column in columns:
+        if column.canonical is None:
+            text = "this column is not used for pooling; what it holds is kept in the note of each study."
+            log.warning("unknown_column", text, column=column.written)
+        elif column.canonical not in StudyRow.__dataclass_fields__:
+            text = "this column belongs to another kind of table; what it holds is kept in the note of each study."
+            log.warning("unknown_column", text, column=column.written)
+
+
+class _RowReader:
+    """Reads one row after another, logging what is wrong with each."""
+
+    def __init__(self, columns: tuple[Column, ...], in_workbook: bool, log: ProblemLog) -> None:
+        self.log = log
+        self.in_workbook = in_workbook
+        self.known = {
+            column.canonical: column
+            for column in columns
+            if column.canonical in StudyRow.__dataclass_fields__
+        }
+        self.others = [column for column in columns if column not in self.known.values()]
+        self.names = {name: column.written for name, column in self.known.items() if name}
+
+    def read(self, row: Row) -> StudyRow | None:
+        """The study, or None if anything in the row is wrong."""
+        errors_before = self.log.counts["error"]
+        study = self._text(row, "study")
+        if not study and self.log.counts["error"] == errors_before:
+            text = "the study has no name. Write one."
+            self.log.error("missing_study", text, row=row.number, column=self.names["study"])
+        year = self._number(row, "year") if "year" in self.known else None
+        events_intervention, n_intervention, events_comparison, n_comparison = (
+            self._number(row, name) for name in COUNT_COLUMNS
+        )
+        found = StudyRow(
+            row=row.number,
+            study=study,
+            year=year,
+            events_intervention=events_intervention or 0,
+            n_intervention=n_intervention or 0,
+            events_comparison=events_comparison or 0,
+            n_comparison=n_comparison or 0,
+            outcome=self._text(row, "outcome"),
+            timepoint=self._text(row, "timepoint"),
+            population=self._text(row, "population"),
+            subgroup=self._text(row, "subgroup"),
+            source=self._text(row, "source"),
+            note=self._note(row),
+        )
+        if None not in (events_intervention, n_intervention, events_comparison, n_comparison):
+            self._check_arms(found)
+        return found if self.log.counts["error"] == errors_before else None
+
+    def _number(self, row: Row, name: str) -> int | None:
+        cell = row.cells[self.known[name].index]
+        reading: CountReading = read_year(cell) if name == "year" else read_count(cell)
+        if reading.finding:
+            severity, code, text = reading.finding
+            self.log.add(severity, code, text, row=row.number, column=self.names[name], value=cell.text)
+        return reading.value
+
+    def _text(self, row: Row, name: str) -> str:
+        column = self.known.get(name)
+        return self._checked(row, column, row.cells[column.index]) if column else ""
+
+    def _checked(self, row: Row, column: Column, cell: Cell) -> str:
+        is_name = column.canonical in NAME_COLUMNS
+        text, findings = read_text(cell, is_name=is_name, in_workbook=self.in_workbook)
+        for severity, code, reason in findings:
+            self.log.add(severity, code, reason, row=row.number, column=column.written, value=cell.text)
+        return text
+
+    def _note(self, row: Row) -> str:
+        parts = [self._text(row, "note")]
+        for column in self.others:
+            cell = row.cells[column.index]
+            if not cell.is_blank:
+                plain = Cell(trimmed(text_of(cell)))
+                parts.append(f"{column.written}: {self._checked(row, column, plain)}")
+        return "; ".join(part for part in parts if part)
+
+    def _check_arms(self, study: StudyRow) -> None:
+        arms = (
+            ("intervention", study.events_intervention, study.n_intervention),
+            ("comparison", study.events_comparison, study.n_comparison),
+        )
+        for arm, events, total in arms:
+            if total < 1:
+                text = "the total must be at least 1. Write the number of people, or delete the row."
+                column = self.names[f"n_{arm}"]
+                self.log.error("zero_total", text, row=study.row, column=column, value=str(total))
+            elif events > total:
+                written = visible(self.names[f"n_{arm}"])
+                text = (
+                    f"more events ({events}) than people ({total} in column {written}). Check both numbers."
+                )
+                column = self.names[f"events_{arm}"]
+                self.log.error("events_exceed_total", text, row=study.row, column=column, value=str(events))
