@@ -39,7 +39,13 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "DEBUG": "false",
         "HTTPS": "false",
     }
-    foreign = ("MIGRATION_DATABASE_URL", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "WEB_CONCURRENCY")
+    foreign = (
+        "MIGRATION_DATABASE_URL",
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "WEB_CONCURRENCY",
+        "DEMO_PASSWORD",
+    )
     return {name: value for name, value in os.environ.items() if name not in foreign} | own
 
 
