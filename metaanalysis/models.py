@@ -110,6 +110,7 @@ class StudyResult(models.Model):
 
     class Meta:
         ordering = ["outcome", "population", "position"]
+        # A comparison with NULL is unknown, and a CHECK lets the unknown pass: each one says what must not be null.
         constraints = [
             models.UniqueConstraint(fields=["study", "outcome", "population"], name="study_result_unique"),
             models.CheckConstraint(
@@ -133,16 +134,21 @@ class StudyResult(models.Model):
                 condition=~Q(kind=ResultKind.MEANS)
                 | Q(
                     mean_intervention__isnull=False,
+                    sd_intervention__isnull=False,
+                    n_intervention__isnull=False,
+                    mean_comparison__isnull=False,
+                    sd_comparison__isnull=False,
+                    n_comparison__isnull=False,
                     sd_intervention__gt=0,
                     n_intervention__gte=1,
-                    mean_comparison__isnull=False,
                     sd_comparison__gt=0,
                     n_comparison__gte=1,
                 ),
                 name="study_result_means_are_whole",
             ),
             models.CheckConstraint(
-                condition=~Q(kind=ResultKind.ESTIMATE) | Q(estimate__isnull=False, se__gt=0),
+                condition=~Q(kind=ResultKind.ESTIMATE)
+                | Q(estimate__isnull=False, se__isnull=False, se__gt=0),
                 name="study_result_estimate_is_whole",
             ),
         ]

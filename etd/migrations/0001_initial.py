@@ -382,15 +382,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='outcomerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('events_intervention__isnull', True), ('n_intervention__isnull', True)), models.Q(('events_intervention__lte', models.F('n_intervention')), ('n_intervention__gte', 1)), _connector='OR'), name='outcome_row_events_intervention_within_n'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('events_intervention__isnull', True), ('n_intervention__isnull', True)), models.Q(('events_intervention__isnull', False), ('events_intervention__lte', models.F('n_intervention')), ('n_intervention__gte', 1), ('n_intervention__isnull', False)), _connector='OR'), name='outcome_row_events_intervention_within_n'),
         ),
         migrations.AddConstraint(
             model_name='outcomerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('events_comparison__isnull', True), ('n_comparison__isnull', True)), models.Q(('events_comparison__lte', models.F('n_comparison')), ('n_comparison__gte', 1)), _connector='OR'), name='outcome_row_events_comparison_within_n'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('events_comparison__isnull', True), ('n_comparison__isnull', True)), models.Q(('events_comparison__isnull', False), ('events_comparison__lte', models.F('n_comparison')), ('n_comparison__gte', 1), ('n_comparison__isnull', False)), _connector='OR'), name='outcome_row_events_comparison_within_n'),
         ),
         migrations.AddConstraint(
             model_name='outcomerow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ci_high__isnull', True), ('ci_low__isnull', True), ('estimate__isnull', True)), models.Q(('ci_low__lte', models.F('estimate')), ('estimate__lte', models.F('ci_high'))), _connector='OR'), name='outcome_row_estimate_inside_interval'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ci_high__isnull', True), ('ci_low__isnull', True), ('estimate__isnull', True)), models.Q(('ci_high__isnull', False), ('ci_low__isnull', False), ('ci_low__lte', models.F('estimate')), ('estimate__isnull', False), ('estimate__lte', models.F('ci_high'))), _connector='OR'), name='outcome_row_estimate_inside_interval'),
         ),
         migrations.AddConstraint(
             model_name='outcomerow',
@@ -463,6 +463,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='recommendationstatement',
             constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['recommendation', 'good_practice_statement'])), name='statement_kind_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='recommendationstatement',
+            constraint=models.CheckConstraint(condition=models.Q(('strength__in', ['', 'strong', 'conditional'])), name='statement_strength_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='recommendationstatement',
+            constraint=models.CheckConstraint(condition=models.Q(('direction__in', ['', 'for', 'against', 'either'])), name='statement_direction_is_known'),
+        ),
+        migrations.AddConstraint(
+            model_name='recommendationstatement',
+            constraint=models.CheckConstraint(condition=models.Q(('certainty__in', ['', 'high', 'moderate', 'low', 'very_low'])), name='statement_certainty_is_known'),
         ),
         migrations.AddConstraint(
             model_name='recommendationstatement',

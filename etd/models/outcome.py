@@ -101,6 +101,7 @@ class OutcomeRow(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
+        # A comparison with NULL is unknown, and a CHECK lets the unknown pass: each one says what must not be null.
         constraints = [
             models.UniqueConstraint(
                 fields=["table", "outcome", "population", "source"], name="outcome_row_unique"
@@ -114,17 +115,33 @@ class OutcomeRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(events_intervention__isnull=True, n_intervention__isnull=True)
-                | Q(events_intervention__lte=F("n_intervention"), n_intervention__gte=1),
+                | Q(
+                    events_intervention__isnull=False,
+                    n_intervention__isnull=False,
+                    events_intervention__lte=F("n_intervention"),
+                    n_intervention__gte=1,
+                ),
                 name="outcome_row_events_intervention_within_n",
             ),
             models.CheckConstraint(
                 condition=Q(events_comparison__isnull=True, n_comparison__isnull=True)
-                | Q(events_comparison__lte=F("n_comparison"), n_comparison__gte=1),
+                | Q(
+                    events_comparison__isnull=False,
+                    n_comparison__isnull=False,
+                    events_comparison__lte=F("n_comparison"),
+                    n_comparison__gte=1,
+                ),
                 name="outcome_row_events_comparison_within_n",
             ),
             models.CheckConstraint(
                 condition=Q(estimate__isnull=True, ci_low__isnull=True, ci_high__isnull=True)
-                | Q(ci_low__lte=F("estimate"), estimate__lte=F("ci_high")),
+                | Q(
+                    estimate__isnull=False,
+                    ci_low__isnull=False,
+                    ci_high__isnull=False,
+                    ci_low__lte=F("estimate"),
+                    estimate__lte=F("ci_high"),
+                ),
                 name="outcome_row_estimate_inside_interval",
             ),
             models.CheckConstraint(

@@ -35,6 +35,15 @@ class RecommendationStatement(models.Model):
                 condition=Q(kind__in=StatementKind.values), name="statement_kind_is_known"
             ),
             models.CheckConstraint(
+                condition=Q(strength__in=["", *Strength.values]), name="statement_strength_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=["", *Direction.values]), name="statement_direction_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(certainty__in=["", *CertaintyLevel.values]), name="statement_certainty_is_known"
+            ),
+            models.CheckConstraint(
                 condition=~Q(kind=StatementKind.GOOD_PRACTICE) | Q(strength="", direction="", certainty=""),
                 name="statement_good_practice_has_no_strength",
             ),

@@ -130,10 +130,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='studyresult',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'means'), _negated=True), models.Q(('mean_comparison__isnull', False), ('mean_intervention__isnull', False), ('n_comparison__gte', 1), ('n_intervention__gte', 1), ('sd_comparison__gt', 0), ('sd_intervention__gt', 0)), _connector='OR'), name='study_result_means_are_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'means'), _negated=True), models.Q(('mean_comparison__isnull', False), ('mean_intervention__isnull', False), ('n_comparison__gte', 1), ('n_comparison__isnull', False), ('n_intervention__gte', 1), ('n_intervention__isnull', False), ('sd_comparison__gt', 0), ('sd_comparison__isnull', False), ('sd_intervention__gt', 0), ('sd_intervention__isnull', False)), _connector='OR'), name='study_result_means_are_whole'),
         ),
         migrations.AddConstraint(
             model_name='studyresult',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'estimate'), _negated=True), models.Q(('estimate__isnull', False), ('se__gt', 0)), _connector='OR'), name='study_result_estimate_is_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'estimate'), _negated=True), models.Q(('estimate__isnull', False), ('se__gt', 0), ('se__isnull', False)), _connector='OR'), name='study_result_estimate_is_whole'),
         ),
     ]
