@@ -10,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import audit
+from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
 from etd.enums import Better, ValueSource
+from etd.frameworks import UnknownKey, get_framework
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.workflow import Part
 
@@ -77,6 +79,10 @@ def create_table(
     with transaction.atomic():
         current = lock_question(question)
         require_open(current, Part.EVIDENCE)
+        try:
+            get_framework(current.framework_key, current.framework_version).criterion(criterion_key)
+        except UnknownKey as error:
+            raise Refused(f"The framework has no criterion “{criterion_key}”.") from error
         table = OutcomeTable.objects.create(
             question=current,
             criterion_key=criterion_key,
@@ -102,6 +108,7 @@ def record_reported_row(
     with transaction.atomic():
         current = lock_question(table.question)
         require_open(current, Part.EVIDENCE)
+        _require_same_question(table, outcome, population)
         row = OutcomeRow.objects.create(
             table=table,
             outcome=outcome,
@@ -130,6 +137,7 @@ def record_computed_row(
     with transaction.atomic():
         current = lock_question(table.question)
         require_open(current, Part.EVIDENCE)
+        _require_same_question(table, outcome, population)
         row = OutcomeRow.objects.filter(
             table=table, outcome=outcome, population=population, source=ValueSource.COMPUTED
         ).first()
@@ -144,7 +152,7 @@ def record_computed_row(
         row.save()
         audit.record(
             type="row_computed",
-            subject=f"{outcome}, {population}",
+            subject=f"{outcome}, {population}"[:300],
             before=before,
             after=asdict(values),
             at=now,
@@ -152,6 +160,11 @@ def record_computed_row(
             question=current,
         )
     return row
+
+
+def _require_same_question(table: OutcomeTable, outcome: Outcome, population: Population) -> None:
+    if {outcome.question_id, population.question_id} != {table.question_id}:
+        raise Refused("The outcome and the population must be of the table's own question.")
 
 
 def _row_values(row: OutcomeRow) -> dict[str, Any]:
