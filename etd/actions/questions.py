@@ -117,6 +117,8 @@ def change_status(*, question: Question, status: QuestionStatus, by: User) -> Qu
             raise Refused(
                 f"A question that is “{current.get_status_display()}” cannot become “{status.label}” directly."
             )
+        if current.status == QuestionStatus.VOTING and current.rounds.filter(closed_at__isnull=True).exists():
+            raise Refused("A round is open: what is voted on stays as it is until the round has closed.")
         before = current.status
         current.status = status
         current.save(update_fields=["status"])
@@ -136,6 +138,7 @@ def add_reference(*, question: Question, number: int, citation: str, by: User) -
     """A numbered reference; `citation` is empty where the source cites the number but prints no list."""
     with transaction.atomic():
         current = lock_question(question)
+        require_open(current, Part.TEXTS)
         reference = Reference.objects.create(question=current, number=number, citation=citation)
         audit.record(
             type="reference_added",
