@@ -81,8 +81,8 @@ def record_judgement(
         digests = evidence_digests(current)
         after = {
             "choices": [list(choice) for choice in dict.fromkeys(choices)],
-            "basis": str(basis),
-            "evidence_digest": digests[criterion_key],
+            "basis": str(basis) if choices else "",
+            "evidence_digest": digests[criterion_key] if choices else "",
         }
         if before == after:
             return assessment
