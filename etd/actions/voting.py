@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from etd.actions import audit
@@ -18,7 +19,7 @@ from etd.domain.canonical import digest
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role, TallyVisibility
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
-from etd.models import Ballot, PanelMembership, Question, Recusal, User, Vote, VotingRound
+from etd.models import Ballot, Guideline, PanelMembership, Question, Recusal, User, Vote, VotingRound
 
 VOTING_ROLES = (Role.CHAIR, Role.PANEL_MEMBER)
 
@@ -39,6 +40,8 @@ def open_round(
             raise Refused("A round can be opened only while the question is in “Panel voting”.")
         if current.rounds.filter(closed_at__isnull=True).exists():
             raise Refused("A round is open already.")
+        if not item_keys or len(set(item_keys)) != len(item_keys):
+            raise Refused("Please choose what the round asks about, each thing once.")
         framework = get_framework(current.framework_key, current.framework_version)
         known = {criterion.key for criterion in framework.criteria} | {RECOMMENDATION_TYPE_ITEM}
         if unknown := [key for key in item_keys if key not in known]:
@@ -53,9 +56,7 @@ def open_round(
             opened_by=by,
         )
         recused = Recusal.objects.filter(question=current).values("user_id")
-        members = PanelMembership.objects.filter(
-            guideline=current.guideline, role__in=VOTING_ROLES, ended_at__isnull=True
-        ).exclude(user_id__in=recused)
+        members = voting_members(current.guideline).exclude(user_id__in=recused)
         Ballot.objects.bulk_create(
             Ballot(round=voting_round, member_id=user_id)
             for user_id in members.order_by("pk").values_list("user_id", flat=True)
@@ -102,7 +103,7 @@ def cast_vote(
         if voting_round is None or (voting_round.closes_at is not None and voting_round.closes_at <= now):
             raise Refused("The round has closed. Your last saved judgement stands.")
         ballot = Ballot.objects.filter(round=voting_round, member=by, voided_at__isnull=True).first()
-        if ballot is None:
+        if ballot is None or not voting_members(current.guideline).filter(user=by).exists():
             raise Refused("You have no ballot in this round.")
         vote = Vote.objects.filter(ballot=ballot, item_key=item_key).first()
         content = {
@@ -137,6 +138,11 @@ def cast_vote(
             op=op,
         )
     return vote
+
+
+def voting_members(guideline: Guideline) -> QuerySet[PanelMembership]:
+    """The present memberships whose role votes: a ballot outlives neither the role nor the membership."""
+    return PanelMembership.objects.filter(guideline=guideline, role__in=VOTING_ROLES, ended_at__isnull=True)
 
 
 def commitment(vote: Vote) -> str:
