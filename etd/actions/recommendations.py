@@ -13,7 +13,7 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
-from etd.enums import StatementKind
+from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
 from etd.frameworks import get_framework
 from etd.models import ConclusionSection, Question, Recommendation, RecommendationStatement, User
 from etd.workflow import Part
@@ -31,6 +31,14 @@ class Statement:
     certainty: str = ""
 
     def __post_init__(self) -> None:
+        for value, known in (
+            (self.kind, StatementKind),
+            (self.strength, Strength),
+            (self.direction, Direction),
+            (self.certainty, CertaintyLevel),
+        ):
+            if value not in known.values and (value or known is StatementKind):
+                raise Refused(f"“{value}” is not one of: {', '.join(known.values)}.")
         if self.kind == StatementKind.GOOD_PRACTICE and (self.strength or self.direction or self.certainty):
             raise Refused("A good practice statement carries no strength, direction or certainty.")
 
