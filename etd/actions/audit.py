@@ -110,6 +110,6 @@ def verify_chain(chain: str) -> list[ChainFault]:
             faults.append(ChainFault(chain, event.seq, "has been changed"))
         previous = event.hash
     head = AuditChainHead.objects.filter(chain=chain).first()
-    if head is not None and (head.seq, head.hash) != (seq, previous):
-        faults.append(ChainFault(chain, head.seq, "the end of the chain is missing"))
+    if (head.seq, head.hash) != (seq, previous) if head else seq:
+        faults.append(ChainFault(chain, head.seq if head else seq, "the end of the chain is missing"))
     return faults
