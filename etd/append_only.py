@@ -56,7 +56,7 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
 def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """The append-only tables that exist but lack a trigger."""
     if connection.vendor == "postgresql":
-        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal"
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
         wanted = ("no_change", "no_truncate")
     else:
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
