@@ -84,7 +84,7 @@ def axis_for(
     pairs = [pair for pair in intervals if all(math.isfinite(v) for v in pair)]
     if measure in RATIO_MEASURES:
         reach = max((abs(math.log(v)) for pair in pairs for v in pair if v > 0), default=math.log(2))
-        wanted = min(math.exp(reach) * 1.05, widest)
+        wanted = min(math.exp(min(reach, math.log(widest))) * 1.05, widest)
         end = next((t for t in (1.5, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if t >= wanted), widest)
         return Axis(low=1 / end, high=end, ratio=True, width=width, left=left)
     reach = max((abs(v) for pair in pairs for v in pair), default=0.0) * 1.05 or 1.0

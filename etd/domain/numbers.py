@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 EN_DASH = "–"
 MINUS = "−"
+# Room for every digit of the largest float: an absurd interval is printed, never an error.
+_ALL_DIGITS = Context(prec=400)
 
 
 def rounded(value: float, decimals: int) -> str:
     """`value` with `decimals` decimals and a real minus sign; never a negative zero."""
     quantum = Decimal(1).scaleb(-decimals)
-    number = Decimal(repr(float(value))).quantize(quantum, rounding=ROUND_HALF_UP)
-    text = f"{abs(number):,f}"
+    number = Decimal(repr(float(value))).quantize(quantum, ROUND_HALF_UP, _ALL_DIGITS)
+    text = f"{number.copy_abs():,f}"
     return f"{MINUS}{text}" if number < 0 else text
 
 
