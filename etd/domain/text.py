@@ -1,0 +1,155 @@
+"""Texts that people type: CommonMark without HTML, in a small subset, shown letter for letter.
+
+`to_html` is used by page and PDF alike. Only what is plainly meant as markup is markup: emphasis, lists, headings
+(as bold paragraphs), links to http and https, and citation marks. Everything else stays as it was typed: `p<0.05`,
+`R&D`, `5*10 and 4*10`, a rule of dashes, a table, an image. A backslash makes the next sign plain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from html import escape, unescape
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+BULLET = "•"
+# Deeper lists are no prose, and the parser would drop what lies too deep: such a text is shown as it was typed.
+DEEPEST_LEVEL = 12
+
+_CITATION = re.compile(r"\[\^([0-9]+(?:[–,-][0-9]+)*)\]")
+_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_LINE_END = re.compile(r"<br>|</p>|</li>|<ul>|<ol>")
+_NOT_IN_SUBSET = (
+    ["code", "fence", "blockquote", "html_block", "lheading", "reference", "table"],
+    ["autolink", "backticks", "entity", "html_inline", "image", "linkify"],
+)
+
+
+def to_html(text: str) -> str:
+    """The text as HTML with p, strong, em, ul, ol, li, a, br, sup and span alone; never raises."""
+    text = re.sub(r"\r\n?", "\n", text)
+    tokens = _parser().parse(text)
+    if any(token.level >= DEEPEST_LEVEL for token in tokens):
+        return _as_typed(text)
+    return _blocks(tokens, text.split("\n"))
+
+
+def plain(text: str) -> str:
+    """What a reader sees of the text: without markup, one line a paragraph, list item or line break."""
+    lines = _LINE_END.sub("\n", to_html(text)).split("\n")
+    return "\n".join(line for line in (unescape(_TAG.sub("", line)).strip() for line in lines) if line)
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": DEEPEST_LEVEL + 8})
+    for names in _NOT_IN_SUBSET:
+        parser.disable(names, ignoreInvalid=True)
+    parser.inline.ruler.before("link", "citation", _citation)
+    parser.inline.ruler.before("emphasis", "inner_asterisk", _inner_asterisk)
+    parser.validateLink = lambda url: bool(_WEB_ADDRESS.match(url))  # type: ignore[method-assign]
+    return parser
+
+
+def _citation(state: StateInline, silent: bool) -> bool:
+    match = _CITATION.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("citation", "sup", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _inner_asterisk(state: StateInline, silent: bool) -> bool:
+    """One asterisk between letters or digits multiplies; CommonMark would take it for emphasis."""
+    before, sign, after = (
+        state.src[state.pos - 1 : state.pos],
+        state.src[state.pos],
+        state.src[state.pos + 1 : state.pos + 2],
+    )
+    if sign != "*" or not (before.isalnum() and after.isalnum()):
+        return False
+    if not silent:
+        state.pending += sign
+    state.pos += 1
+    return True
+
+
+def _as_typed(text: str) -> str:
+    return "".join(
+        f"{_PARAGRAPH}{'<br>'.join(escape(line.strip()) for line in paragraph.split(chr(10)))}</p>"
+        for paragraph in re.split(r"\n\s*\n", text.strip())
+    )
+
+
+_PARAGRAPH = '<p dir="auto">'
+_BLOCK_TAGS = {
+    "bullet_list_close": "</ul>",
+    "ordered_list_close": "</ol>",
+    "heading_open": f"{_PARAGRAPH}<strong>",
+    "heading_close": "</strong></p>",
+}
+_INLINE_TAGS = {
+    "em_open": "<em>",
+    "em_close": "</em>",
+    "strong_open": "<strong>",
+    "strong_close": "</strong>",
+    "link_close": "</a>",
+    "softbreak": "<br>",
+    "hardbreak": "<br>",
+}
+
+
+def _blocks(tokens: Sequence[Token], lines: Sequence[str]) -> str:
+    """The block tokens as HTML; an item's marker stands before the first thing that the item holds."""
+    html: list[str] = []
+    marker = ""
+    for token in tokens:
+        match token.type:
+            case "list_item_open":
+                html.append('<li dir="auto">')
+                marker = f'<span class="marker">{_marker(token)}</span> '
+            case "list_item_close":
+                html.append(f"{marker}</li>")
+                marker = ""
+            case "bullet_list_open" | "ordered_list_open":
+                html.append(f"{marker}<{token.tag}>")
+                marker = ""
+            case "hr":
+                html.append(
+                    f"{_PARAGRAPH}{marker}{escape(lines[token.map[0]].strip() if token.map else '')}</p>"
+                )
+                marker = ""
+            case "inline":
+                html.append(marker + "".join(_inline(child) for child in token.children or []))
+                marker = ""
+            case "paragraph_open" | "paragraph_close":
+                html.append("" if token.hidden else _PARAGRAPH if token.nesting > 0 else "</p>")
+            case other:
+                html.append(_BLOCK_TAGS[other])
+    return "".join(html)
+
+
+def _marker(token: Token) -> str:
+    """The number as it was typed, so that it is text and not decoration; a bullet for `-` and `*`."""
+    if token.info:
+        return f"{token.info}{token.markup}"
+    return token.markup if token.markup == "+" else BULLET
+
+
+def _inline(token: Token) -> str:
+    match token.type:
+        case "text" | "text_special":
+            return escape(token.content)
+        case "citation":
+            return f'<sup class="citation">{escape(token.content)}</sup>'
+        case "link_open":
+            return f'<a href="{escape(str(token.attrs["href"]))}" rel="noopener">'
+        case other:
+            return _INLINE_TAGS[other]

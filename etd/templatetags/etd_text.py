@@ -1,0 +1,14 @@
+"""The one template filter: a text that somebody typed, as safe HTML."""
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from etd.domain.text import to_html
+
+register = template.Library()
+
+
+@register.filter
+def markdown(text: str | None) -> SafeString:
+    """CommonMark without HTML, letter for letter; see `etd.domain.text`. None is an empty text."""
+    return mark_safe(to_html(text or ""))  # noqa: S308 -- to_html escapes every letter and writes only its own tags
