@@ -346,10 +346,7 @@ def load_etd(question: Question, viewer: User | None) -> EtdView:
             for number, criterion in enumerate(framework.criteria, start=1)
         ),
         tables=tables,
-        recommendation_types=tuple(
-            RecommendationTypeView(t.key, t.label, _tone(t), chosen=t.key == recommendation.type_key)
-            for t in framework.recommendation_types
-        ),
+        recommendation_types=recommendation_types(framework, recommendation.type_key),
         recommendation_note=recommendation.note,
         recommendation_revision=recommendation.revision,
         statements=_statements(question),
@@ -371,6 +368,13 @@ def load_etd(question: Question, viewer: User | None) -> EtdView:
         type_vote=_vote_view(votes[RECOMMENDATION_TYPE_ITEM], "")
         if votes and RECOMMENDATION_TYPE_ITEM in votes
         else None,
+    )
+
+
+def recommendation_types(framework: Framework, chosen: str) -> tuple[RecommendationTypeView, ...]:
+    return tuple(
+        RecommendationTypeView(t.key, t.label, _tone(t), chosen=t.key == chosen)
+        for t in framework.recommendation_types
     )
 
 
@@ -462,6 +466,11 @@ def _round_and_votes(
     votes.update({vote.item_key: vote for vote in Vote.objects.filter(ballot=ballot)})
     n_voted = sum(isinstance(vote, Vote) and bool(vote.option_keys) for vote in votes.values())
     return replace(_round_view(ballot.round), has_ballot=True, n_voted=n_voted), votes
+
+
+def round_progress(question: Question, viewer: User) -> RoundView | None:
+    """How far the viewer has come in the open round, in two queries."""
+    return _round_and_votes(question, viewer)[0]
 
 
 def _round_view(voting_round: VotingRound) -> RoundView:

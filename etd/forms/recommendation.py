@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+from crispy_forms.layout import Column, Field, Row
+from django import forms
+
+from etd.actions.recommendations import Statement
+from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
+from etd.forms.fields import ProseField, RevisionForm
+from etd.forms.helper import form_helper
+from etd.selectors import EtdView, RecommendationTypeView
+
+NONE = [("", "–")]
+
+
+class RecommendationForm(RevisionForm):
+    options = forms.ChoiceField(required=False, label="Type of recommendation")
+
+    def __init__(self, types: tuple[RecommendationTypeView, ...], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cells = types
+        self.multiple = False
+        self.fields["options"].choices = [(t.key, t.label) for t in types]  # type: ignore[attr-defined]
+        self.helper = form_helper("revision", "op", Field("options", template="_components/types_field.html"))
+
+    @staticmethod
+    def initial_for(etd: EtdView) -> dict[str, Any]:
+        chosen = next((t.key for t in etd.recommendation_types if t.chosen), "")
+        return {"revision": etd.recommendation_revision, "options": chosen}
+
+
+class StatementForm(forms.Form):
+    text = ProseField(
+        required=False, label="Statement", help_text="Leave it empty to take the statement out."
+    )
+    kind = forms.ChoiceField(choices=StatementKind.choices, initial=StatementKind.RECOMMENDATION)
+    population = forms.CharField(
+        strip=False, required=False, label="For whom", help_text="Empty: the question's population."
+    )
+    direction = forms.ChoiceField(choices=NONE + Direction.choices, required=False)
+    strength = forms.ChoiceField(choices=NONE + Strength.choices, required=False)
+    certainty = forms.ChoiceField(
+        choices=NONE + CertaintyLevel.choices, required=False, label="Certainty of evidence"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(
+            "text",
+            Row(Column("kind"), Column("population")),
+            Row(Column("direction"), Column("strength"), Column("certainty")),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("kind") == StatementKind.GOOD_PRACTICE:
+            for name in ("direction", "strength", "certainty"):
+                if cleaned.get(name):
+                    self.add_error(name, "A good practice statement has none: choose –.")
+        return cleaned
+
+
+StatementFormSet = forms.formset_factory(StatementForm, extra=1, max_num=30, validate_max=True)
+
+
+def statements_of(formset: forms.BaseFormSet) -> list[Statement]:
+    fields = ("kind", "text", "population", "strength", "direction", "certainty")
+    return [
+        Statement(**{name: form.cleaned_data[name] for name in fields})
+        for form in formset
+        if form.cleaned_data.get("text", "").strip()
+    ]
+
+
+class SectionForm(RevisionForm):
+    body = ProseField(required=False, rows=12)
+
+    def __init__(self, heading: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["body"].label = heading
+        self.fields[
+            "body"
+        ].help_text = "An empty line begins a paragraph. *Italic*, **bold**, [^1] for a citation mark."
+        self.helper = form_helper("revision", "op", "body")

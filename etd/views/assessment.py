@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from etd.actions import assessments
+from etd.enums import Basis
+from etd.forms.assessment import JudgementForm, TextsForm
+from etd.permissions import Access, Permission, requires
+from etd.selectors import CriterionView
+from etd.views.editing import differing_texts, edit
+from etd.views.pages import card, criterion_or_404, page
+
+
+@require_safe
+@requires(Permission.VIEW)
+def criterion(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    """One criterion at a time, with the way to the one before and the one after."""
+    return render(request, "etd/criterion.html", criterion_page(access, key))
+
+
+def criterion_page(access: Access, key: str) -> dict[str, Any]:
+    context = page(access)
+    criteria = context["etd"].criteria
+    current = criterion_or_404(context["etd"], key)
+    return context | {
+        "card": card(current),
+        "previous": criteria[current.number - 2] if current.number > 1 else None,
+        "next": criteria[current.number] if current.number < len(criteria) else None,
+        "alone": True,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.EDIT_QUESTION)
+def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    current = criterion_or_404(page(access)["etd"], key)
+    form = TextsForm(
+        request.POST or None,
+        initial={
+            "revision": current.revision,
+            "research_evidence": current.research_evidence,
+            "additional_considerations": current.additional_considerations,
+        },
+    )
+
+    def save(revision: int) -> None:
+        assessments.edit_texts(
+            question=access.question,
+            criterion_key=key,
+            research_evidence=form.cleaned_data["research_evidence"],
+            additional_considerations=form.cleaned_data["additional_considerations"],
+            revision=revision,
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+
+    return edit(
+        request,
+        form=form,
+        save=save,
+        done=lambda: _card(request, access, key),
+        describe=differing_texts(form),
+        context={"access": access, "heading": current.heading, "target": f"criterion-{key}"},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.RECORD_JUDGEMENT)
+def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    """The panel's judgement: never filled in by itself, one or several options."""
+    current = criterion_or_404(page(access)["etd"], key)
+    form = JudgementForm(current, request.POST or None, initial=JudgementForm.initial_for(current))
+
+    def save(revision: int) -> None:
+        assessments.record_judgement(
+            question=access.question,
+            criterion_key=key,
+            choices=form.choices(),
+            basis=Basis(form.cleaned_data["basis"]),
+            revision=revision,
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+
+    return edit(
+        request,
+        form=form,
+        save=save,
+        done=lambda: _card(request, access, key),
+        describe=_stored_judgement(current),
+        context={
+            "access": access,
+            "heading": current.heading,
+            "target": f"criterion-{key}",
+            "multiple": True,
+        },
+    )
+
+
+def _stored_judgement(current: CriterionView) -> Any:
+    labels = {cell.key: cell.label for cell in current.scale if cell}
+
+    def describe(stored: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        options = [labels[key] + (f" ({part})" if part else "") for key, part in stored["choices"]]
+        return (("The panel's judgement", ", ".join(options) or "none"),)
+
+    return describe
+
+
+def _card(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        address = reverse("question", args=[access.question.guideline.slug, access.question.slug])
+        return redirect(f"{address}#criterion-{key}")
+    context = page(access)
+    current = criterion_or_404(context["etd"], key)
+    return render(request, "etd/_criterion_card_saved.html", context | {"card": card(current), "saved": True})

@@ -1,0 +1,81 @@
+"""One way to edit, for every form: with htmx a fragment of the page, without JavaScript a page of its own.
+
+A stale edit is answered with 409 and both texts; the person chooses. Bad input is answered with 422. In both cases what
+was typed stays in the form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from etd.actions.errors import Refused, StaleEdit
+from etd.forms.fields import RevisionForm
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What somebody else has saved in the meantime: pairs of field label and stored text, and its revision."""
+
+    revision: int
+    texts: tuple[tuple[str, str], ...]
+
+
+class Describe(Protocol):
+    """How stored values read to a person: pairs of label and text, for those that differ from what was typed."""
+
+    def __call__(self, current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]: ...
+
+
+def edit(
+    request: HttpRequest,
+    *,
+    form: RevisionForm,
+    save: Callable[[int], object],
+    done: Callable[[], HttpResponse],
+    describe: Describe,
+    context: Mapping[str, Any],
+    valid: bool | None = None,
+) -> HttpResponse:
+    """Show the form, or save it at the revision it was made from (or at the one the person chose to save over)."""
+    status, conflict, refusal = 200, None, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() if valid is None else valid and form.is_valid():
+            try:
+                save(revision_of(request, form))
+            except StaleEdit as error:
+                status, conflict = 409, Conflict(error.revision, describe(error.current))
+            except Refused as error:
+                status, refusal = 409, str(error)
+            else:
+                return done()
+    template = "etd/_edit_form.html" if request.htmx else "etd/edit.html"  # type: ignore[attr-defined]
+    return render(
+        request,
+        template,
+        {**context, "form": form, "conflict": conflict, "refusal": refusal, "fragment": bool(request.htmx)},  # type: ignore[attr-defined]
+        status=status,
+    )
+
+
+def revision_of(request: HttpRequest, form: RevisionForm) -> int:
+    over = request.POST.get("over", "")
+    return int(over) if over.isascii() and over.isdigit() else form.cleaned_data["revision"]
+
+
+def differing_texts(form: RevisionForm) -> Describe:
+    """Stored texts beside the form's fields, by the fields' labels, where they differ from what was typed."""
+
+    def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (str(form[name].label), str(text))
+            for name, text in current.items()
+            if name in form.fields and text != form.cleaned_data.get(name)
+        )
+
+    return describe

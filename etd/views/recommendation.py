@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from etd.actions import recommendations
+from etd.forms.recommendation import RecommendationForm, SectionForm, StatementFormSet, statements_of
+from etd.forms.vote import VoteForm
+from etd.permissions import Access, Permission, requires
+from etd.selectors import EtdView
+from etd.views.editing import differing_texts, edit
+from etd.views.pages import page
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.EDIT_RECOMMENDATION)
+def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
+    """The type of recommendation and all statements, in one form."""
+    etd: EtdView = page(access)["etd"]
+    data = request.POST or None
+    form = RecommendationForm(etd.recommendation_types, data, initial=RecommendationForm.initial_for(etd))
+    fields = ("kind", "text", "population", "strength", "direction", "certainty")
+    stored = [{name: getattr(s, name) for name in fields} for s in etd.statements]
+    formset = StatementFormSet(data, initial=stored, prefix="statements")
+
+    def save(revision: int) -> None:
+        recommendations.edit_recommendation(
+            question=access.question,
+            type_key=form.cleaned_data["options"],
+            statements=statements_of(formset),
+            revision=revision,
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+
+    def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        labels = {t.key: t.label for t in etd.recommendation_types}
+        return (
+            ("Type of recommendation", labels.get(current["type_key"], "none")),
+            *(("Statement", statement["text"]) for statement in current["statements"]),
+        )
+
+    return edit(
+        request,
+        form=form,
+        save=save,
+        done=lambda: _part(request, access, "etd/_recommendation.html", "recommendation"),
+        describe=describe,
+        context={
+            "access": access,
+            "heading": "Recommendation",
+            "target": "recommendation",
+            "formset": formset,
+        },
+        valid=formset.is_valid() if data else None,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.EDIT_RECOMMENDATION)
+def edit_section(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    etd: EtdView = page(access)["etd"]
+    section = next((s for s in etd.sections if s.key == key and not s.holds_statements), None)
+    if section is None:
+        raise Http404
+    form = SectionForm(
+        section.heading, request.POST or None, initial={"revision": section.revision, "body": section.body}
+    )
+
+    def save(revision: int) -> None:
+        recommendations.edit_section(
+            question=access.question,
+            section_key=key,
+            body=form.cleaned_data["body"],
+            revision=revision,
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+
+    def done() -> HttpResponse:
+        current = next(s for s in page(access)["etd"].sections if s.key == key)
+        return _part(request, access, "etd/_section.html", f"section-{key}", section=current)
+
+    return edit(
+        request,
+        form=form,
+        save=save,
+        done=done,
+        describe=differing_texts(form),
+        context={"access": access, "heading": section.heading, "target": f"section-{key}"},
+    )
+
+
+def _part(request: HttpRequest, access: Access, template: str, anchor: str, **extra: Any) -> HttpResponse:
+    if not request.htmx:  # type: ignore[attr-defined]
+        address = reverse("question", args=[access.question.guideline.slug, access.question.slug])
+        return redirect(f"{address}#{anchor}")
+    context = page(access)
+    context["type_form"] = VoteForm.for_type(context["etd"]) if context["etd"].type_vote else None
+    return render(request, template, context | extra | {"saved": True})
