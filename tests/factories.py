@@ -1,0 +1,309 @@
+"""One plain function a model: it writes a row, and the rows that this one needs, and returns it.
+
+Every field has a plain default and can be given. Nothing is audited and no rule is asked but those of the database: a
+test of rules calls the actions. `draft_question` is the one exception, and calls the action.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from etd.actions import questions
+from etd.enums import Basis, Better, Measure, QuestionStatus, Role, StatementKind, ValueSource
+from etd.frameworks import all_frameworks
+from etd.models import (
+    AuditChainHead,
+    AuditEvent,
+    Ballot,
+    ConclusionSection,
+    CriterionAssessment,
+    Guideline,
+    Judgement,
+    Outcome,
+    OutcomeRow,
+    OutcomeTable,
+    PanelMembership,
+    Population,
+    Question,
+    Recommendation,
+    RecommendationStatement,
+    Recusal,
+    Reference,
+    User,
+    Vote,
+    VotingRound,
+)
+from metaanalysis.models import Analysis, DataUpload, ResultKind, Study, StudyResult
+
+NOW = datetime(2026, 1, 15, 12, 30, tzinfo=UTC)
+DIGEST = "0" * 64
+FRAMEWORK = all_frameworks()[0]
+
+_numbers = count(1)
+
+
+def user(*, password: str | None = None, **fields: Any) -> User:
+    n = next(_numbers)
+    return User.objects.create_user(
+        fields.pop("email", f"person{n}@example.org"),
+        password,
+        name=fields.pop("name", f"Person {n}"),
+        **fields,
+    )
+
+
+def guideline(**fields: Any) -> Guideline:
+    n = next(_numbers)
+    values = {"slug": f"guideline-{n}", "title": f"Guideline {n}", "created_at": NOW} | fields
+    values["created_by"] = values.get("created_by") or user()
+    return Guideline.objects.create(**values)
+
+
+def panel_membership(**fields: Any) -> PanelMembership:
+    values = {"role": Role.PANEL_MEMBER, "created_at": NOW} | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["user"] = values.get("user") or user()
+    values["created_by"] = values.get("created_by") or values["guideline"].created_by
+    return PanelMembership.objects.create(**values)
+
+
+def question(**fields: Any) -> Question:
+    """The question's row alone; see `draft_question` for one with its assessments and conclusions."""
+    n = next(_numbers)
+    values = {
+        "slug": f"question-{n}",
+        "title": f"Question {n}?",
+        "intervention_label": "device",
+        "comparison_label": "usual care",
+        "framework_key": FRAMEWORK.key,
+        "framework_version": FRAMEWORK.version,
+        "status": QuestionStatus.DRAFT,
+        "created_at": NOW,
+    } | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["created_by"] = values.get("created_by") or values["guideline"].created_by
+    return Question.objects.create(**values)
+
+
+def draft_question(*, status: str = QuestionStatus.DRAFT, **fields: Any) -> Question:
+    """A question with its assessments, conclusions and recommendation, all empty, as the action makes it."""
+    n = next(_numbers)
+    parent = fields.pop("guideline", None) or guideline()
+    made = questions.create_question(
+        guideline=parent,
+        slug=fields.pop("slug", f"question-{n}"),
+        framework_key=FRAMEWORK.key,
+        framework_version=FRAMEWORK.version,
+        values={"title": f"Question {n}?", "intervention_label": "device", "comparison_label": "usual care"}
+        | fields,
+        by=parent.created_by,
+    )
+    if status != QuestionStatus.DRAFT:
+        made.status = status
+        made.save(update_fields=["status"])
+    return made
+
+
+def recusal(**fields: Any) -> Recusal:
+    values = {"reason": "Advises the manufacturer.", "created_at": NOW} | fields
+    values["question"] = values.get("question") or question()
+    values["user"] = values.get("user") or user()
+    values["created_by"] = values.get("created_by") or values["question"].created_by
+    return Recusal.objects.create(**values)
+
+
+def reference(**fields: Any) -> Reference:
+    values = {"number": next(_numbers), "citation": "Thiele 2023"} | fields
+    values["question"] = values.get("question") or question()
+    return Reference.objects.create(**values)
+
+
+def outcome(**fields: Any) -> Outcome:
+    n = next(_numbers)
+    values = {"name": f"Survival {n}", "better": Better.HIGHER, "position": n} | fields
+    values["question"] = values.get("question") or question()
+    return Outcome.objects.create(**values)
+
+
+def population(**fields: Any) -> Population:
+    n = next(_numbers)
+    values = {"label": f"Adults {n}", "position": n} | fields
+    values["question"] = values.get("question") or question()
+    return Population.objects.create(**values)
+
+
+def outcome_table(**fields: Any) -> OutcomeTable:
+    values = {
+        "criterion_key": FRAMEWORK.criteria[1].key,
+        "number": next(_numbers),
+        "title": "Survival",
+    } | fields
+    values["question"] = values.get("question") or question()
+    return OutcomeTable.objects.create(**values)
+
+
+def outcome_row(**fields: Any) -> OutcomeRow:
+    """A reported row with counts and an odds ratio."""
+    values = {
+        "source": ValueSource.REPORTED,
+        "n_studies": 3,
+        "events_intervention": 190,
+        "n_intervention": 406,
+        "events_comparison": 171,
+        "n_comparison": 410,
+        "measure": Measure.OR,
+        "estimate": 1.21,
+        "ci_low": 0.91,
+        "ci_high": 1.6,
+        "p_value": 0.19,
+        "i_squared": 0.0,
+        "created_at": NOW,
+    } | fields
+    values["table"] = values.get("table") or outcome_table()
+    values["outcome"] = values.get("outcome") or outcome(question=values["table"].question)
+    values["population"] = values.get("population") or population(question=values["table"].question)
+    values["created_by"] = values.get("created_by") or values["table"].question.created_by
+    return OutcomeRow.objects.create(**values)
+
+
+def criterion_assessment(**fields: Any) -> CriterionAssessment:
+    values = {"criterion_key": FRAMEWORK.criteria[0].key} | fields
+    values["question"] = values.get("question") or question()
+    return CriterionAssessment.objects.create(**values)
+
+
+def judgement(**fields: Any) -> Judgement:
+    values = {
+        "option_key": FRAMEWORK.criteria[0].options[0].key,
+        "basis": Basis.CONSENSUS,
+        "evidence_digest": DIGEST,
+        "judged_at": NOW,
+    } | fields
+    values["assessment"] = values.get("assessment") or criterion_assessment()
+    values["judged_by"] = values.get("judged_by") or values["assessment"].question.created_by
+    return Judgement.objects.create(**values)
+
+
+def recommendation(**fields: Any) -> Recommendation:
+    values = dict(fields)
+    values["question"] = values.get("question") or question()
+    return Recommendation.objects.create(**values)
+
+
+def recommendation_statement(**fields: Any) -> RecommendationStatement:
+    values = {
+        "position": next(_numbers),
+        "kind": StatementKind.RECOMMENDATION,
+        "text": "We suggest against routine use.",
+    } | fields
+    values["question"] = values.get("question") or question()
+    return RecommendationStatement.objects.create(**values)
+
+
+def conclusion_section(**fields: Any) -> ConclusionSection:
+    values = {"section_key": FRAMEWORK.sections[0].key} | fields
+    values["question"] = values.get("question") or question()
+    return ConclusionSection.objects.create(**values)
+
+
+def voting_round(**fields: Any) -> VotingRound:
+    values = {"number": next(_numbers), "item_keys": [FRAMEWORK.criteria[0].key], "opened_at": NOW} | fields
+    values["question"] = values.get("question") or question(status=QuestionStatus.VOTING)
+    values["opened_by"] = values.get("opened_by") or values["question"].created_by
+    return VotingRound.objects.create(**values)
+
+
+def ballot(**fields: Any) -> Ballot:
+    values = dict(fields)
+    values["round"] = values.get("round") or voting_round()
+    values["member"] = values.get("member") or user()
+    return Ballot.objects.create(**values)
+
+
+def vote(**fields: Any) -> Vote:
+    values = {
+        "item_key": FRAMEWORK.criteria[0].key,
+        "option_keys": [FRAMEWORK.criteria[0].options[0].key],
+        "evidence_digest": DIGEST,
+        "nonce": DIGEST,
+        "commitment": DIGEST,
+        "version": 1,
+        "cast_at": NOW,
+    } | fields
+    values["ballot"] = values.get("ballot") or ballot()
+    return Vote.objects.create(**values)
+
+
+def audit_chain_head(**fields: Any) -> AuditChainHead:
+    return AuditChainHead.objects.create(**({"chain": f"chain-{next(_numbers)}"} | fields))
+
+
+def audit_event(**fields: Any) -> AuditEvent:
+    """A row that follows from nothing; `etd.actions.audit.record` writes true ones."""
+    n = next(_numbers)
+    values = {
+        "chain": f"chain-{n}",
+        "seq": 1,
+        "actor_id": "system",
+        "actor_name": "System",
+        "type": "tested",
+        "subject": "a test",
+        "at": NOW,
+        "hash": DIGEST,
+    } | fields
+    return AuditEvent.objects.create(**values)
+
+
+def data_upload(**fields: Any) -> DataUpload:
+    content = fields.pop("content", b"study,events_intervention\n")
+    values = {
+        "filename": "trials.csv",
+        "content": content,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "reading": {},
+        "created_at": NOW,
+    } | fields
+    values["question"] = values.get("question") or question()
+    values["created_by"] = values.get("created_by") or values["question"].created_by
+    return DataUpload.objects.create(**values)
+
+
+def study(**fields: Any) -> Study:
+    values = {"label": f"Thiele {next(_numbers)}"} | fields
+    values["question"] = values.get("question") or question()
+    return Study.objects.create(**values)
+
+
+def study_result(**fields: Any) -> StudyResult:
+    """Counts of two arms."""
+    values = {
+        "position": next(_numbers),
+        "kind": ResultKind.COUNTS,
+        "events_intervention": 12,
+        "n_intervention": 40,
+        "events_comparison": 9,
+        "n_comparison": 41,
+    } | fields
+    values["study"] = values.get("study") or study()
+    parent = values["study"].question
+    values["outcome"] = values.get("outcome") or outcome(question=parent)
+    values["population"] = values.get("population") or population(question=parent)
+    values["upload"] = values.get("upload") or data_upload(question=parent)
+    return StudyResult.objects.create(**values)
+
+
+def analysis(**fields: Any) -> Analysis:
+    values = {
+        "spec": {"measure": "OR"},
+        "inputs": [],
+        "input_digest": DIGEST,
+        "result": {},
+        "engine": {"statsmodels": "0.15"},
+        "created_at": NOW,
+    } | fields
+    values["row"] = values.get("row") or outcome_row(source=ValueSource.COMPUTED, provenance={})
+    values["created_by"] = values.get("created_by") or values["row"].created_by
+    return Analysis.objects.create(**values)

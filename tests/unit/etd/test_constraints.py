@@ -1,0 +1,370 @@
+"""Every constraint of the database has one row that it lets in and rows that it keeps out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import CheckConstraint, UniqueConstraint
+
+from etd.enums import QuestionStatus, ValueSource
+from metaanalysis.models import ResultKind, UploadStatus
+from tests import factories as f
+
+APPS = ("etd", "metaanalysis", "documents")
+MODELS = [model for model in apps.get_models() if model._meta.app_label in APPS]
+
+MEANS = {
+    "kind": ResultKind.MEANS,
+    "mean_intervention": 1.0,
+    "sd_intervention": 2.0,
+    "mean_comparison": 1.5,
+    "sd_comparison": 2.0,
+}
+GIV = {
+    "kind": ResultKind.ESTIMATE,
+    "events_intervention": None,
+    "n_intervention": None,
+    "events_comparison": None,
+    "n_comparison": None,
+    "estimate": -0.2,
+    "se": 0.1,
+}
+NO_EFFECT = {"estimate": None, "ci_low": None, "ci_high": None, "p_value": None}
+CONFIRMED = {"status": UploadStatus.CONFIRMED, "confirmed_at": f.NOW}
+
+# Name of the constraint: factory, fields that pass, and lists of fields that do not.
+CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]]] = {
+    "user_email_is_lower_case": (
+        lambda **fields: f.User.objects.create(name="Ada", **fields),
+        {"email": "ada@example.org"},
+        [{"email": "Ada@example.org"}],
+    ),
+    "guideline_strength_word_is_known": (f.guideline, {"strength_word": "weak"}, [{"strength_word": "soft"}]),
+    "membership_role_is_known": (f.panel_membership, {"role": "observer"}, [{"role": "boss"}, {"role": ""}]),
+    "membership_ended_pair": (
+        lambda **given: f.panel_membership(**_by(given, "ended_by")),
+        {"ended_at": f.NOW, "ended_by": True},
+        [{"ended_at": f.NOW}, {"ended_by": True}],
+    ),
+    "question_status_is_known": (f.question, {"status": QuestionStatus.AGREED}, [{"status": "finished"}]),
+    "outcome_better_is_known": (f.outcome, {"better": "lower"}, [{"better": ""}, {"better": "more"}]),
+    "outcome_importance_is_known": (f.outcome, {"importance": "critical"}, [{"importance": "huge"}]),
+    "outcome_certainty_is_known": (f.outcome, {"certainty": "very_low"}, [{"certainty": "very low"}]),
+    "outcome_row_source_is_known": (
+        f.outcome_row,
+        {"source": ValueSource.REPORTED},
+        [{"source": "guessed", "provenance": {}}],
+    ),
+    "outcome_row_measure_is_known": (
+        f.outcome_row,
+        {"measure": "", **NO_EFFECT},
+        [{"measure": "XX"}, {"measure": ""}],
+    ),
+    "outcome_row_events_intervention_within_n": (
+        f.outcome_row,
+        {"events_intervention": 10, "n_intervention": 10},
+        [
+            {"events_intervention": 11, "n_intervention": 10},
+            {"events_intervention": 0, "n_intervention": 0},
+            {"events_intervention": None, "n_intervention": 10},
+            {"events_intervention": 5, "n_intervention": None},
+        ],
+    ),
+    "outcome_row_events_comparison_within_n": (
+        f.outcome_row,
+        {"events_comparison": None, "n_comparison": None},
+        [
+            {"events_comparison": 11, "n_comparison": 10},
+            {"events_comparison": 0, "n_comparison": 0},
+            {"events_comparison": None, "n_comparison": 10},
+            {"events_comparison": 5, "n_comparison": None},
+        ],
+    ),
+    "outcome_row_estimate_inside_interval": (
+        f.outcome_row,
+        {"estimate": 1.0, "ci_low": 1.0, "ci_high": 1.0},
+        [
+            {"estimate": 0.8, "ci_low": 0.9, "ci_high": 1.2},
+            {"estimate": 1.3, "ci_low": 0.9, "ci_high": 1.2},
+            {"estimate": 1.0, "ci_low": None, "ci_high": 1.2},
+            {"estimate": 1.0, "ci_low": 0.9, "ci_high": None},
+            {"estimate": 1.0, "ci_low": None, "ci_high": None},
+            {"estimate": None, "p_value": None},
+        ],
+    ),
+    "outcome_row_p_needs_estimate": (
+        f.outcome_row,
+        {"p_value": None},
+        [{"estimate": None, "ci_low": None, "ci_high": None, "p_value": 0.5}],
+    ),
+    "outcome_row_p_is_a_probability": (
+        f.outcome_row,
+        {"p_value": 1.0},
+        [{"p_value": 1.01}, {"p_value": -0.01}],
+    ),
+    "outcome_row_i_squared_is_a_percentage": (
+        f.outcome_row,
+        {"i_squared": 100.0},
+        [{"i_squared": 100.5}, {"i_squared": -0.5}],
+    ),
+    "outcome_row_tau_squared_not_negative": (f.outcome_row, {"tau_squared": 0.0}, [{"tau_squared": -0.001}]),
+    "outcome_row_no_studies_no_effect": (f.outcome_row, {"n_studies": 0, **NO_EFFECT}, [{"n_studies": 0}]),
+    "outcome_row_computed_has_provenance": (
+        f.outcome_row,
+        {"source": ValueSource.COMPUTED, "provenance": {"analysis": 1}},
+        [{"source": ValueSource.COMPUTED}, {"source": ValueSource.REPORTED, "provenance": {"analysis": 1}}],
+    ),
+    "judgement_basis_is_known": (f.judgement, {"basis": "vote"}, [{"basis": "whim"}, {"basis": ""}]),
+    "statement_kind_is_known": (f.recommendation_statement, {"kind": "recommendation"}, [{"kind": "advice"}]),
+    "statement_strength_is_known": (
+        f.recommendation_statement,
+        {"strength": "strong"},
+        [{"strength": "weak"}],
+    ),
+    "statement_direction_is_known": (
+        f.recommendation_statement,
+        {"direction": "either"},
+        [{"direction": "up"}],
+    ),
+    "statement_certainty_is_known": (
+        f.recommendation_statement,
+        {"certainty": "low"},
+        [{"certainty": "Low"}],
+    ),
+    "statement_good_practice_has_no_strength": (
+        f.recommendation_statement,
+        {"kind": "good_practice_statement"},
+        [
+            {"kind": "good_practice_statement", "strength": "strong"},
+            {"kind": "good_practice_statement", "direction": "for"},
+            {"kind": "good_practice_statement", "certainty": "low"},
+        ],
+    ),
+    "round_closed_pair": (
+        lambda **given: f.voting_round(**_by(given, "closed_by")),
+        {"closed_at": f.NOW, "closed_by": True},
+        [{"closed_at": f.NOW}, {"closed_by": True}],
+    ),
+    "round_tally_visibility_is_known": (
+        f.voting_round,
+        {"tally_visibility": "never"},
+        [{"tally_visibility": "always"}],
+    ),
+    "ballot_voided_pair": (
+        lambda **given: f.ballot(**_by(given, "voided_by")),
+        {"voided_at": f.NOW, "voided_by": True},
+        [{"voided_at": f.NOW}, {"voided_by": True}],
+    ),
+    "vote_confidence_is_known": (f.vote, {"confidence": "high"}, [{"confidence": "sure"}]),
+    "vote_no_evidence_basis_is_known": (
+        f.vote,
+        {"no_evidence_basis": "experience"},
+        [{"no_evidence_basis": "gut"}],
+    ),
+    "upload_status_is_known": (f.data_upload, {"status": "discarded"}, [{"status": "lost"}]),
+    "upload_confirmed_pair": (
+        lambda **given: f.data_upload(**_by(given, "confirmed_by")),
+        {**CONFIRMED, "confirmed_by": True},
+        [CONFIRMED, {"status": UploadStatus.CONFIRMED, "confirmed_by": True}, {"confirmed_at": f.NOW}],
+    ),
+    "study_at_least_one_trial": (f.study, {"n_trials": 6}, [{"n_trials": 0}]),
+    "study_design_is_known": (f.study, {"design": "non_randomised"}, [{"design": "anecdote"}]),
+    "study_result_kind_is_known": (f.study_result, {"kind": "counts"}, [{"kind": "survival"}]),
+    "study_result_counts_are_whole": (
+        f.study_result,
+        {"events_intervention": 0, "events_comparison": 41},
+        [
+            {"events_intervention": 41},
+            {"events_comparison": 42},
+            {"events_intervention": 0, "n_intervention": 0},
+            {"n_comparison": None},
+            {"events_comparison": None},
+        ],
+    ),
+    "study_result_means_are_whole": (
+        f.study_result,
+        MEANS,
+        [
+            MEANS | {"sd_intervention": 0.0},
+            MEANS | {"sd_intervention": None},
+            MEANS | {"sd_comparison": None},
+            MEANS | {"mean_comparison": None},
+            MEANS | {"n_intervention": None},
+            MEANS | {"n_comparison": 0},
+        ],
+    ),
+    "study_result_estimate_is_whole": (
+        f.study_result,
+        GIV,
+        [GIV | {"se": 0.0}, GIV | {"se": None}, GIV | {"estimate": None}],
+    ),
+}
+
+# Name of the constraint: factory, and two functions from nothing to fields: the row twice, and the row that may stand
+# beside it. Related rows are made once, by the first function.
+UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Callable[[], dict[str, Any]]]] = {
+    "membership_one_role_a_guideline": (
+        f.panel_membership,
+        lambda: {"guideline": f.guideline(), "user": f.user()},
+        lambda: {"user": f.user()},
+    ),
+    "question_slug_unique_in_guideline": (
+        f.question,
+        lambda: {"guideline": f.guideline(), "slug": "cooling"},
+        lambda: {"guideline": f.guideline()},
+    ),
+    "recusal_once_a_question": (
+        f.recusal,
+        lambda: {"question": f.question(), "user": f.user()},
+        lambda: {"question": f.question()},
+    ),
+    "reference_number_unique": (
+        f.reference,
+        lambda: {"question": f.question(), "number": 3},
+        lambda: {"number": 4},
+    ),
+    "outcome_unique": (
+        f.outcome,
+        lambda: {"question": f.question(), "name": "Survival", "timepoint": "30 days"},
+        lambda: {"timepoint": "1 year"},
+    ),
+    "population_label_unique": (
+        f.population,
+        lambda: {"question": f.question(), "label": "Adults"},
+        lambda: {"label": "Children"},
+    ),
+    "outcome_table_number_unique": (
+        f.outcome_table,
+        lambda: {"question": f.question(), "number": 1},
+        lambda: {"number": 2},
+    ),
+    "outcome_row_unique": (
+        f.outcome_row,
+        lambda: {"table": f.outcome_table(), "outcome": f.outcome(), "population": f.population()},
+        lambda: {"source": ValueSource.COMPUTED, "provenance": {}},
+    ),
+    "assessment_one_a_criterion": (
+        f.criterion_assessment,
+        lambda: {"question": f.question()},
+        lambda: {"criterion_key": f.FRAMEWORK.criteria[1].key},
+    ),
+    "judgement_option_once": (
+        f.judgement,
+        lambda: {"assessment": f.criterion_assessment(), "applies_to": "IABP"},
+        lambda: {"applies_to": "ECMO"},
+    ),
+    "statement_position_unique": (
+        f.recommendation_statement,
+        lambda: {"question": f.question(), "position": 1},
+        lambda: {"position": 2},
+    ),
+    "section_one_a_heading": (
+        f.conclusion_section,
+        lambda: {"question": f.question()},
+        lambda: {"section_key": f.FRAMEWORK.sections[1].key},
+    ),
+    "round_number_unique": (
+        f.voting_round,
+        lambda: {"question": f.question(), "number": 1, "closed_at": f.NOW, "closed_by": f.user()},
+        lambda: {"number": 2},
+    ),
+    "round_one_open_a_question": (
+        lambda **fields: f.voting_round(**fields),
+        lambda: {"question": f.question()},
+        lambda: {"closed_at": f.NOW, "closed_by": f.user()},
+    ),
+    "ballot_one_a_member": (
+        f.ballot,
+        lambda: {"round": f.voting_round(), "member": f.user()},
+        lambda: {"member": f.user()},
+    ),
+    "vote_one_an_item": (
+        f.vote,
+        lambda: {"ballot": f.ballot()},
+        lambda: {"item_key": f.FRAMEWORK.criteria[1].key},
+    ),
+    "audit_seq_unique_in_chain": (f.audit_event, lambda: {"chain": "site", "seq": 1}, lambda: {"seq": 2}),
+    "audit_op_once_an_actor": (
+        f.audit_event,
+        lambda: {"actor_id": "7", "op": "7b1c7d3e-29b2-4a7e-8a6d-4d6f6a2b0c11"},
+        lambda: {"op": None},
+    ),
+    "study_label_unique": (f.study, lambda: {"question": f.question(), "label": "A"}, lambda: {"label": "B"}),
+    "study_result_unique": (
+        f.study_result,
+        lambda: {"study": f.study(), "outcome": f.outcome(), "population": f.population()},
+        lambda: {"population": f.population()},
+    ),
+}
+
+
+def _by(given: dict[str, Any], field: str) -> dict[str, Any]:
+    """Fields with a person in the place of True."""
+    return given | ({field: f.user()} if given.get(field) else {})
+
+
+def _constraints(kind: type[models.BaseConstraint]) -> dict[str, type[models.Model]]:
+    return {c.name: model for model in MODELS for c in model._meta.constraints if isinstance(c, kind)}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.django_db
+def test_check_constraint(name: str) -> None:
+    make, good, bads = CHECKS[name]
+    assert make(**good).pk
+    assert bads
+    for bad in bads:
+        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+            make(**bad)
+
+
+@pytest.mark.parametrize("name", UNIQUES)
+@pytest.mark.django_db
+def test_unique_constraint(name: str) -> None:
+    make, twice, beside = UNIQUES[name]
+    fields = twice()
+    first = make(**fields)
+    assert make(**(fields | beside())).pk != first.pk
+    constraint = next(c for c in type(first)._meta.constraints if c.name == name)
+    columns = [type(first)._meta.get_field(field).column for field in constraint.fields]
+    # SQLite names the columns of the broken constraint, PostgreSQL the constraint itself.
+    table = type(first)._meta.db_table
+    said = name if connection.vendor == "postgresql" else ", ".join(f"{table}.{column}" for column in columns)
+    with pytest.raises(IntegrityError, match=said), transaction.atomic():
+        make(**fields)
+
+
+def test_no_constraint_is_without_a_test() -> None:
+    assert set(_constraints(CheckConstraint)) - set(CHECKS) == set()
+    assert set(_constraints(UniqueConstraint)) - set(UNIQUES) == set()
+    assert set(CHECKS) - set(_constraints(CheckConstraint)) == set(), "these constraints are gone"
+    assert set(UNIQUES) - set(_constraints(UniqueConstraint)) == set(), "these constraints are gone"
+
+
+def test_what_was_done_at_a_time_was_done_by_somebody() -> None:
+    """Every field `…ed_at` has its `…ed_by` and the other way round; where they may be null, only together.
+
+    A past participle in -ed names a deed with an author of its own. (`closes_at` is a plan; a vote is `cast_at` by the
+    member whose ballot it is.)
+    """
+    alone, unpaired = [], []
+    for model in MODELS:
+        fields = {field.name: field for field in model._meta.get_fields() if isinstance(field, models.Field)}
+        for name, field in fields.items():
+            verb, _, what = name.rpartition("_")
+            if not verb.endswith("ed") or what not in {"at", "by"}:
+                continue
+            other = fields.get(f"{verb}_{'by' if what == 'at' else 'at'}")
+            if other is None or other.null != field.null:
+                alone.append(f"{model.__name__}.{name}")
+            elif field.null and not any(
+                isinstance(c, CheckConstraint) and c.name.endswith(f"{verb}_pair")
+                for c in model._meta.constraints
+            ):
+                unpaired.append(f"{model.__name__}.{name}")
+    assert alone == []
+    assert unpaired == []

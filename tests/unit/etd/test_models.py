@@ -1,0 +1,164 @@
+"""Every model has a factory and says in words what a row is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+from etd.models import User
+from metaanalysis.models import StudyResult
+from tests import factories as f
+
+APPS = ("etd", "metaanalysis", "documents")
+FIRST = f.FRAMEWORK.criteria[0].key
+SECTION = f.FRAMEWORK.sections[0].key
+
+STRINGS = {
+    "User": lambda: (f.user(name="Ada Lovelace"), "Ada Lovelace"),
+    "Guideline": lambda: (f.guideline(title="ALS 2025"), "ALS 2025"),
+    "PanelMembership": lambda: (
+        f.panel_membership(user=f.user(name="Ada"), guideline=f.guideline(title="ALS"), role="chair"),
+        "Ada, Chair of ALS",
+    ),
+    "Question": lambda: (f.question(title="Cooling?"), "Cooling?"),
+    "Recusal": lambda: (
+        f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
+        "Ada recused from Cooling?",
+    ),
+    "Reference": lambda: (f.reference(number=3, citation="Thiele 2023"), "3. Thiele 2023"),
+    "Outcome": lambda: (f.outcome(name="Survival", timepoint="30 days"), "Survival, 30 days"),
+    "Population": lambda: (f.population(label="Adults"), "Adults"),
+    "OutcomeTable": lambda: (f.outcome_table(number=1, title="Survival"), "Table 1. Survival"),
+    "OutcomeRow": lambda: (
+        f.outcome_row(outcome=f.outcome(name="Survival"), population=f.population(label="Adults")),
+        "Survival, Adults (reported)",
+    ),
+    "CriterionAssessment": lambda: (
+        f.criterion_assessment(question=f.question(title="Cooling?")),
+        f"{FIRST} of Cooling?",
+    ),
+    "Judgement": lambda: (
+        f.judgement(
+            assessment=f.criterion_assessment(question=f.question(title="Cooling?")), option_key="varies"
+        ),
+        f"{FIRST} of Cooling?: varies",
+    ),
+    "Recommendation": lambda: (
+        f.recommendation(question=f.question(title="Cooling?")),
+        "Recommendation of Cooling?",
+    ),
+    "RecommendationStatement": lambda: (f.recommendation_statement(text="We suggest."), "We suggest."),
+    "ConclusionSection": lambda: (
+        f.conclusion_section(question=f.question(title="Cooling?")),
+        f"{SECTION} of Cooling?",
+    ),
+    "VotingRound": lambda: (
+        f.voting_round(number=2, question=f.question(title="Cooling?")),
+        "Round 2 of Cooling?",
+    ),
+    "Ballot": lambda: (
+        f.ballot(
+            member=f.user(name="Ada"), round=f.voting_round(number=2, question=f.question(title="Cooling?"))
+        ),
+        "Ada in Round 2 of Cooling?",
+    ),
+    "Vote": lambda: (
+        f.vote(
+            ballot=f.ballot(
+                member=f.user(name="Ada"),
+                round=f.voting_round(number=2, question=f.question(title="Cooling?")),
+            )
+        ),
+        f"{FIRST}, Ada in Round 2 of Cooling?",
+    ),
+    "AuditChainHead": lambda: (f.audit_chain_head(chain="site", seq=4), "site at 4"),
+    "AuditEvent": lambda: (
+        f.audit_event(chain="site", seq=4, type="vote_cast", subject="Round 1"),
+        "site 4: vote_cast Round 1",
+    ),
+    "DataUpload": lambda: (f.data_upload(filename="trials.csv"), "trials.csv"),
+    "Study": lambda: (f.study(label="Thiele 2023"), "Thiele 2023"),
+    "StudyResult": lambda: (_study_result(), "Thiele 2023: Survival, Adults"),
+    "Analysis": lambda: (f.analysis(row=_computed_row()), "Survival, Adults (computed), 2026-01-15 12:30"),
+}
+
+
+def _study_result() -> StudyResult:
+    return f.study_result(
+        study=f.study(label="Thiele 2023"),
+        outcome=f.outcome(name="Survival"),
+        population=f.population(label="Adults"),
+    )
+
+
+def _computed_row() -> models.Model:
+    return f.outcome_row(
+        outcome=f.outcome(name="Survival"),
+        population=f.population(label="Adults"),
+        source="computed",
+        provenance={},
+    )
+
+
+def _models() -> dict[str, type[models.Model]]:
+    return {m.__name__: m for m in apps.get_models() if m._meta.app_label in APPS}
+
+
+@pytest.mark.parametrize("name", STRINGS)
+@pytest.mark.django_db
+def test_a_row_says_what_it_is(name: str) -> None:
+    row, words = STRINGS[name]()
+    row.refresh_from_db()
+    assert str(row) == words
+
+
+def test_every_model_has_a_factory_and_says_what_it_is() -> None:
+    assert [name for name in _models() if name not in STRINGS] == []
+    factories = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in _models()}
+    assert [name for name in factories if not callable(getattr(f, name, None))] == []
+
+
+@pytest.mark.django_db
+def test_an_outcome_without_a_time_point_is_its_name() -> None:
+    assert str(f.outcome(name="Survival")) == "Survival"
+
+
+class TestUser:
+    @pytest.mark.django_db
+    def test_the_email_is_stored_in_lower_case_and_found_in_any(self) -> None:
+        ada = f.user(email=" Ada@Example.ORG ", password="correct horse battery")
+        assert ada.email == "ada@example.org"
+        assert User.objects.get_by_natural_key("ADA@example.org") == ada
+        assert ada.check_password("correct horse battery")
+
+    @pytest.mark.django_db
+    def test_without_a_password_nobody_can_sign_in(self) -> None:
+        assert not f.user().has_usable_password()
+
+    @pytest.mark.django_db
+    def test_a_superuser_is_staff(self) -> None:
+        root = User.objects.create_superuser("root@example.org", name="Root")
+        assert (root.is_staff, root.is_superuser) == (True, True)
+
+    @pytest.mark.parametrize(
+        ("name", "initials"),
+        [
+            ("Maria Bianchi", "MB"),
+            ("Ana Maria de Souza", "AS"),
+            ("Plato", "P"),
+            ("J.R. Smith", "JS"),
+            ("é b", "ÉB"),
+            ("", "?"),
+            ("42", "?"),
+        ],
+    )
+    def test_initials(self, name: str, initials: str) -> None:
+        assert User(name=name).initials == initials
+
+    def test_a_nameless_person_is_their_address(self) -> None:
+        assert str(User(email="a@example.org")) == "a@example.org"
+        assert User(email="a@example.org", name="Ada").get_full_name() == "Ada"
+        assert User(name="Ada").get_short_name() == "Ada"
