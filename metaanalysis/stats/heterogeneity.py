@@ -86,8 +86,8 @@ def tau2_paule_mandel(y: Sequence[float], v: Sequence[float]) -> float:
 def tau2_reml(y: Sequence[float], v: Sequence[float]) -> float:
     """The tau² >= 0 at the highest point of the restricted likelihood.
 
-    A coarse grid over the whole possible range finds the highest hill, whichever it is; Brent's method then finds
-    where the score crosses zero on it.
+    The likelihood may have several hills. A coarse grid over the whole possible range finds them, Brent's method
+    finds where the score crosses zero on each, and the highest top is taken.
     """
     import numpy as np  # noqa: PLC0415 -- slow import
 
@@ -97,7 +97,14 @@ def tau2_reml(y: Sequence[float], v: Sequence[float]) -> float:
     if upper <= smallest:
         return 0.0
     grid = np.concatenate(([0.0], np.geomspace(1e-3 * smallest, upper, _REML_GRID_POINTS)))
-    return _highest_point(grid, effects, variances)
+    heights = _reml_log_likelihood(grid, effects, variances)
+    last = len(grid) - 1
+    tops = [
+        _top_of_hill(float(grid[max(i - 1, 0)]), float(grid[min(i + 1, last)]), effects, variances)
+        for i in range(len(grid))
+        if heights[i] >= heights[max(i - 1, 0)] and heights[i] >= heights[min(i + 1, last)]
+    ]
+    return tops[int(np.argmax(_reml_log_likelihood(np.array(tops), effects, variances)))]
 
 
 def q_profile_interval(y: Sequence[float], v: Sequence[float], level: float) -> Tau2Interval:
@@ -150,23 +157,22 @@ def _sum_of_pairwise_products(weights: Sequence[float]) -> float:
     return math.fsum(products)
 
 
-def _highest_point(grid: NDArray[np.float64], y: NDArray[np.float64], v: NDArray[np.float64]) -> float:
+def _top_of_hill(low: float, high: float, y: NDArray[np.float64], v: NDArray[np.float64]) -> float:
+    """The highest point between two values of tau² that enclose one hill."""
     import numpy as np  # noqa: PLC0415 -- slow import
 
     def score(tau2: float) -> float:
         return _reml_score(tau2, y, v)
 
-    for _ in range(_REML_GRID_POINTS):
-        best = int(np.argmax(_reml_log_likelihood(grid, y, v)))
-        if grid[best] == 0 and score(0.0) <= 0:
-            return 0.0
-        low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
+    while high - low > 1e-12 * high:
         if score(low) > 0 > score(high):
             return root_between(score, low, high)
-        if high - low <= 1e-12 * high:
-            break
-        grid = np.linspace(low, high, 9)
-    return float(grid[best])
+        closer = np.linspace(low, high, 9)
+        best = int(np.argmax(_reml_log_likelihood(closer, y, v)))
+        if closer[best] == 0 and score(0.0) <= 0:
+            return 0.0
+        low, high = float(closer[max(best - 1, 0)]), float(closer[min(best + 1, 8)])
+    return low
 
 
 def _reml_log_likelihood(

@@ -16,6 +16,10 @@ HKSJ_OF_IDENTICAL_EFFECTS = (
     "All studies have the same effect, which makes the Hartung-Knapp-Sidik-Jonkman standard error 0:"
     " the interval and P are not defined."
 )
+HKSJ_NARROWER = (
+    "The Hartung-Knapp-Sidik-Jonkman interval is narrower here than the Wald interval, because the studies differ"
+    " less than chance alone would make likely; hksj-adhoc prevents that."
+)
 NO_VARIANCE = (
     "The variance of the pooled effect is zero without a zero-cell correction: no interval can be given."
 )
@@ -62,9 +66,11 @@ def hksj_interval(
         scale = max(1.0, scale)
     elif max(y) - min(y) <= _SAME_EFFECT * max(map(abs, y)):
         return Interval(method, None, None, None, None, HKSJ_OF_IDENTICAL_EFFECTS)
-    se = math.sqrt(scale / math.fsum(weights))
+    wald_se = math.fsum(weights) ** -0.5
+    se = math.sqrt(scale) * wald_se
     reach = critical_value(level, df) * se
-    return Interval(method, se, mean - reach, mean + reach, two_sided_p(mean / se, df))
+    note = HKSJ_NARROWER if reach < critical_value(level) * wald_se else None
+    return Interval(method, se, mean - reach, mean + reach, two_sided_p(mean / se, df), note)
 
 
 def prediction_interval(

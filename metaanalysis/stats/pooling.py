@@ -140,16 +140,18 @@ def _common_effect(evidence: _Evidence, spec: PoolingSpec) -> _Pooled | None:
 
 
 def _inverse_variance(evidence: _Evidence) -> _Pooled:
-    weights = [1 / variance for variance in evidence.v]
-    if len(weights) == 1:
-        return _Pooled(evidence.effects[0].estimate, evidence.effects[0].se, weights)
+    y, weights = evidence.y, [1 / variance for variance in evidence.v]
+    if len(y) == 1:
+        return _Pooled(y[0], evidence.effects[0].se, weights)
+    if min(y) == max(y):  # statsmodels divides by Q
+        return _Pooled(y[0], sum(weights) ** -0.5, weights, q=0.0)
     import numpy as np  # noqa: PLC0415 -- slow import
     from statsmodels.stats.meta_analysis import combine_effects
 
     # statsmodels computes Q as a difference of two sums; counted from the most precise study they stay small
-    origin = evidence.y[weights.index(max(weights))]
+    origin = y[weights.index(max(weights))]
     # it also fits a random-effects model beside the common one, which is not read
-    fit = combine_effects(np.array(evidence.y) - origin, np.array(evidence.v), method_re="pm")
+    fit = combine_effects(np.array(y) - origin, np.array(evidence.v), method_re="pm")
     return _Pooled(
         float(origin + fit.mean_effect_fe), float(fit.sd_eff_w_fe), weights, max(0.0, float(fit.q))
     )

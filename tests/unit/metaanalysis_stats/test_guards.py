@@ -1,0 +1,96 @@
+"""What must never be asked of statsmodels, and what importing the statistics must not cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from metaanalysis.stats.pooling import pool
+from metaanalysis.stats.types import Measure, Method, Model, PoolingSpec, Tau2Method, ZeroRule
+
+from .reference import reference_sets
+
+ANALYSES = [
+    *(
+        PoolingSpec(measure, Model.RANDOM, Method.IV, tau2, zero=zero)
+        for measure in Measure
+        for tau2 in Tau2Method
+        for zero in ZeroRule
+    ),
+    *(PoolingSpec(measure, method=Method.MH, zero=zero) for measure in Measure for zero in ZeroRule),
+    PoolingSpec(method=Method.PETO),
+]
+
+
+def pool_everything() -> None:
+    for reference in reference_sets().values():
+        for spec in ANALYSES:
+            pool(reference.studies, spec)
+
+
+def test_statsmodels_never_corrects_empty_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    from statsmodels.stats import meta_analysis
+
+    real, calls = meta_analysis.effectsize_2proportions, []
+
+    def watched(*counts: Any, **options: Any) -> Any:
+        calls.append(options)
+        assert options["zero_correction"] is None
+        assert "zero_kwds" not in options
+        return real(*counts, **options)
+
+    monkeypatch.setattr(meta_analysis, "effectsize_2proportions", watched)
+    pool_everything()
+    assert calls
+
+
+def test_only_the_common_effect_of_statsmodels_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from statsmodels.stats import meta_analysis
+
+    real, calls = meta_analysis.combine_effects, []
+
+    def watched(effects: Any, variances: Any, **options: Any) -> Any:
+        calls.append(options)
+        assert options["method_re"] == "pm"  # never "dl", which does not truncate
+        assert len(effects) > 1
+        fit = real(effects, variances, **options)
+        # no I², no tau², nothing of the random-effects model: reading them fails
+        return SimpleNamespace(mean_effect_fe=fit.mean_effect_fe, sd_eff_w_fe=fit.sd_eff_w_fe, q=fit.q)
+
+    monkeypatch.setattr(meta_analysis, "combine_effects", watched)
+    pool_everything()
+    assert calls
+
+
+def test_the_stratified_table_gets_no_double_zeros_and_shifts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from statsmodels.stats import contingency_tables
+
+    real, calls = contingency_tables.StratifiedTable, []
+
+    def watched(tables: Any, **options: Any) -> Any:
+        calls.append(options)
+        assert not options.get("shift_zeros")
+        assert all(table.sum(axis=0).min() > 0 for table in tables)
+        fit = real(tables, **options)
+        return SimpleNamespace(logodds_pooled=fit.logodds_pooled, logodds_pooled_se=fit.logodds_pooled_se)
+
+    monkeypatch.setattr(contingency_tables, "StratifiedTable", watched)
+    pool_everything()
+    assert calls
+
+
+def test_importing_the_statistics_is_cheap() -> None:
+    script = (
+        "import sys, metaanalysis.stats.pooling, metaanalysis.stats.report;"
+        "print(*{'numpy', 'scipy', 'statsmodels', 'pandas', 'django'} & set(sys.modules))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert run.stdout.split() == []

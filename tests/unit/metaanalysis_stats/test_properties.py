@@ -1,0 +1,168 @@
+"""What must hold for any studies at all."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from metaanalysis.stats.pooling import pool
+from metaanalysis.stats.report import result_to_json
+from metaanalysis.stats.types import (
+    MAX_PARTICIPANTS,
+    CiMethod,
+    Measure,
+    Method,
+    Model,
+    PooledResult,
+    PoolingSpec,
+    PredictionDf,
+    StudyCounts,
+    Tau2Method,
+    ZeroRule,
+)
+
+
+def _possible_specs() -> list[PoolingSpec]:
+    specs = []
+    for options in itertools.product(Measure, Model, Method, Tau2Method, CiMethod, ZeroRule, PredictionDf):
+        try:
+            spec = PoolingSpec(*options)
+        except ValueError:
+            continue
+        if spec not in specs:
+            specs.append(spec)
+    return specs
+
+
+SPECS = _possible_specs()
+specs = st.sampled_from(SPECS)
+ratio_specs = st.sampled_from([spec for spec in SPECS if spec.measure.is_ratio])
+
+
+@st.composite
+def study_counts(draw: st.DrawFn, largest: int = 500) -> StudyCounts:
+    arms = []
+    for _ in range(2):
+        n = draw(st.integers(1, largest))
+        events = draw(st.one_of(st.integers(0, n), st.sampled_from([0, n])))
+        arms += [events, n]
+    return StudyCounts(draw(st.sampled_from("ABCDEFGH")), *arms)
+
+
+some_studies = st.lists(study_counts(), min_size=0, max_size=8)
+relaxed = settings(deadline=None, max_examples=150)
+
+
+def _summary(result: PooledResult) -> list[float | None]:
+    return [
+        result.estimate, result.se, result.ci_low, result.ci_high, result.p_value, result.q, result.i2, result.tau2,
+        result.prediction_low, result.prediction_high,
+    ]  # fmt: skip
+
+
+def _assert_same(actual: list[float | None], expected: list[float | None], tolerance: float = 1e-6) -> None:
+    for one, other in zip(actual, expected, strict=True):
+        if one is None or other is None:
+            assert one is other
+        else:
+            assert math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+
+
+def _walk(value: object) -> list[float]:
+    if isinstance(value, dict):
+        return [number for inner in value.values() for number in _walk(inner)]
+    if isinstance(value, list):
+        return [number for inner in value for number in _walk(inner)]
+    return [value] if isinstance(value, float) else []
+
+
+@relaxed
+@given(st.lists(study_counts(largest=MAX_PARTICIPANTS), max_size=8), specs, st.floats(0.001, 0.99999))
+@example([StudyCounts("A", 1, 2, 1, 2)] * 2, PoolingSpec(ci_method=CiMethod.HKSJ), 0.95)
+@example(
+    [StudyCounts("Giant", 1, MAX_PARTICIPANTS, 0, MAX_PARTICIPANTS), StudyCounts("Dwarf", 0, 1, 1, 1)],
+    PoolingSpec(Measure.RD),
+    0.95,
+)
+def test_nothing_but_numbers_and_nulls_leaves(
+    studies: list[StudyCounts], spec: PoolingSpec, level: float
+) -> None:
+    result = pool(studies, replace(spec, level=level))
+    report = result_to_json(result)
+    json.dumps(report, allow_nan=False)
+    for field in _summary(result):
+        assert field is None or math.isfinite(field)
+    assert all(math.isfinite(number) for number in _walk(report))
+    assert result.estimate is not None or result.note
+    assert len(result.studies) + len(result.excluded) == len(studies)
+    assert result.k == len(result.studies)
+    if result.se is not None:
+        assert result.ci_low is not None
+        assert result.ci_high is not None
+        assert result.estimate is not None
+        assert result.ci_low <= result.estimate <= result.ci_high
+
+
+@relaxed
+@given(some_studies.flatmap(lambda studies: st.tuples(st.just(studies), st.permutations(studies))), specs)
+def test_the_order_of_studies_does_not_matter(
+    orders: tuple[list[StudyCounts], list[StudyCounts]], spec: PoolingSpec
+) -> None:
+    one, other = (pool(studies, spec) for studies in orders)
+    _assert_same(_summary(one), _summary(other))
+    assert sorted(out.study for out in one.excluded) == sorted(out.study for out in other.excluded)
+
+
+@relaxed
+@given(some_studies, specs)
+def test_swapping_the_arms_inverts_the_effect(studies: list[StudyCounts], spec: PoolingSpec) -> None:
+    swapped = [
+        StudyCounts(
+            study.study,
+            study.events_comparison,
+            study.n_comparison,
+            study.events_intervention,
+            study.n_intervention,
+        )
+        for study in studies
+    ]
+    one, other = pool(studies, spec), pool(swapped, spec)
+    assert one.k == other.k
+    if one.estimate is None or other.estimate is None:
+        assert one.estimate is other.estimate
+        return
+    assert one.estimate == pytest.approx(-other.estimate, rel=1e-6, abs=1e-6)
+    _assert_same([one.se, one.p_value, one.q, one.tau2], [other.se, other.p_value, other.q, other.tau2])
+
+
+@relaxed
+@given(study_counts(), st.integers(2, 6), specs)
+def test_identical_studies_have_no_heterogeneity(study: StudyCounts, k: int, spec: PoolingSpec) -> None:
+    one, many = pool([study], spec), pool([study] * k, spec)
+    if one.estimate is None or many.estimate is None:
+        assert one.estimate is many.estimate
+        return
+    assert many.estimate == pytest.approx(one.estimate, rel=1e-9, abs=1e-12)
+    assert many.k == k
+    if spec.model is Model.RANDOM and spec.method is Method.IV:
+        assert many.tau2 == many.i2 == 0
+
+
+@relaxed
+@given(some_studies, ratio_specs, st.integers(1, 100), st.integers(1, 100), st.data())
+def test_a_study_without_events_changes_nothing_but_the_list_of_the_excluded(
+    studies: list[StudyCounts], spec: PoolingSpec, n: int, m: int, data: st.DataObject
+) -> None:
+    assume(studies)
+    assume(spec.zero is not ZeroRule.ONLY0_KEEP)
+    position = data.draw(st.integers(0, len(studies)))
+    without = pool(studies, spec)
+    added = pool([*studies[:position], StudyCounts("No events", 0, n, 0, m), *studies[position:]], spec)
+    assert "No events" in {out.study for out in added.excluded}
+    assert replace(added, excluded=()) == replace(without, excluded=())
