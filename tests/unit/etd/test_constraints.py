@@ -204,6 +204,9 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
     ),
 }
 
+# A row that breaks the first breaks the second as well, and PostgreSQL names the first in the alphabet.
+ALSO_BROKEN = {"outcome_row_source_is_known": "outcome_row_computed_has_provenance"}
+
 # Name of the constraint: factory, and two functions from nothing to fields: the row twice, and the row that may stand
 # beside it. Related rows are made once, by the first function.
 UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Callable[[], dict[str, Any]]]] = {
@@ -318,7 +321,8 @@ def test_check_constraint(name: str) -> None:
     assert make(**good).pk
     assert bads
     for bad in bads:
-        with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        said = f"{name}|{ALSO_BROKEN.get(name, name)}"
+        with pytest.raises(IntegrityError, match=said), transaction.atomic():
             make(**bad)
 
 
