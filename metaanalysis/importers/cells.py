@@ -70,6 +70,7 @@ MISSING_MARKS = frozenset(
 )
 _MONTH = r"(jan|feb|mar|apr|may|mai|mrz|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\.?"
 _NOT_A_COUNT: tuple[tuple[str, re.Pattern[str], str], ...] = (
+    ("formula", re.compile(r"[=@]"), "this is a formula. Write the number itself."),
     ("error_value", re.compile(r"#[A-Z]"), "this is a spreadsheet error. Write the number itself."),
     (
         "negative",

@@ -103,6 +103,7 @@ class Refusal(Exception):
         row: int | None = None,
         column: str | None = None,
         value: str | None = None,
+        sheet: str | None = None,
         sheets: tuple[str, ...] = (),
     ) -> None:
         super().__init__(text)
@@ -111,6 +112,7 @@ class Refusal(Exception):
         self.row = row
         self.column = column
         self.value = value
+        self.sheet = sheet
         self.sheets = sheets
 
 
@@ -164,6 +166,7 @@ class ProblemLog:
         self.add("warning", code, text, row=row, column=column, value=value)
 
     def refuse(self, refusal: Refusal) -> None:
+        self.sheet = refusal.sheet or self.sheet
         self.error(refusal.code, refusal.text, row=refusal.row, column=refusal.column, value=refusal.value)
 
     @property

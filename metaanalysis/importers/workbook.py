@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from metaanalysis.importers.cells import EMPTY, Cell, CellKind, Row
+from metaanalysis.importers.exports import unguarded
 from metaanalysis.importers.limits import MIB
 from metaanalysis.importers.table import ProblemLog, Refusal
 from metaanalysis.importers.workbook_archive import check_archive
@@ -85,6 +86,8 @@ def run_worker(data: bytes, sheet: str | None, limits: WorkerLimits = WorkerLimi
             refusal["code"],
             refusal["text"],
             row=refusal["row"],
+            column=refusal["column"],
+            sheet=refusal["sheet"],
             value=refusal["value"],
             sheets=tuple(refusal["sheets"]),
         )
@@ -127,5 +130,6 @@ def _warn_hidden(found: dict[str, Any], log: ProblemLog) -> None:
 def _padded(cells: list[list[Any]], first: int, last: int) -> tuple[Cell, ...]:
     row = [EMPTY] * (last - first + 1)
     for column, kind, text, number_format in cells:
-        row[column - first] = Cell(text, CellKind(kind), number_format)
+        plain = unguarded(text) if kind == CellKind.TEXT else text
+        row[column - first] = Cell(plain, CellKind(kind), number_format)
     return tuple(row)

@@ -4,7 +4,7 @@ Started by `workbook.py` with an empty environment. It limits itself before it i
 file can cost at most 512 MiB, 10 seconds of processor time and no file.
 
 Answers `{"rows": [[row, [[column, kind, text, number format], …]], …], "sheet", "sheets", …}` or
-`{"refusal": {"code", "text", "row", "value", "sheets"}}`. Columns and rows count from 1.
+`{"refusal": {"code", "text", "row", "column", "value", "sheet", "sheets"}}`. Columns and rows count from 1.
 """
 
 import json
@@ -123,8 +123,12 @@ def _read_sheet(workbook: "Workbook", wanted: str | None) -> dict[str, Any]:
     sheets = _sheets(workbook)
     name = _chosen(workbook, sheets, wanted)
     sheet: Any = workbook[name]
-    structure = _structure(sheet)
-    rows = list(_rows(sheet, structure))
+    try:
+        structure = _structure(sheet)
+        rows = list(_rows(sheet, structure))
+    except Refusal as refusal:
+        refusal.sheet = name
+        raise
     filled_columns = range(structure.first_column, structure.last_column + 1)
     return {
         "sheet": name,
@@ -253,9 +257,9 @@ def _check_stored(cell: Any, row: int, column: int, found: Structure) -> None:
     if kind == "n" and stored:
         number = _NUMBER.fullmatch(stored)
         if not number:
-            raise Refusal(
-                "not_a_number", f"a cell holds no valid number. {_SAVE_AGAIN}", row=row, value=stored[:60]
-            )
+            letters = re.sub("[0-9]", "", cell.get("r", "")) or f"number {column}"
+            text = f"this cell holds no valid number. {_SAVE_AGAIN}"
+            raise Refusal("not_a_number", text, row=row, column=letters, value=stored[:60])
         found.raw_numbers[row, column] = number[1]
     elif kind == "s" and not _INDEX.fullmatch(stored):
         raise Refusal("damaged", f"a text cell of row {row} is damaged. {_SAVE_AGAIN}")
@@ -317,7 +321,9 @@ def _refusal(refusal: Refusal) -> bytes:
         "code": refusal.code,
         "text": refusal.text,
         "row": refusal.row,
+        "column": refusal.column,
         "value": refusal.value,
+        "sheet": refusal.sheet,
         "sheets": list(refusal.sheets),
     }
     return json.dumps({"refusal": fields}).encode()
