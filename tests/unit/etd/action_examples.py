@@ -1,0 +1,229 @@
+"""One working example of every action: what it is called with. An action without one fails `test_every_action.py`.
+
+Keys are dotted names; each function prepares the database for a panel and returns the keyword arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from etd.actions.outcome_tables import RowValues
+from etd.actions.recommendations import Statement
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
+from etd.models import OutcomeTable, PanelMembership
+from tests import factories as f
+from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
+
+Example = Callable[[Panel], dict[str, Any]]
+
+
+def create_account(panel: Panel) -> dict[str, Any]:
+    return {"email": "New.Person@example.org", "name": "Nora New", "password": None, "by": panel.staff}
+
+
+def create_guideline(panel: Panel) -> dict[str, Any]:
+    return {
+        "slug": "als-2027",
+        "title": "Advanced life support",
+        "organisation": "ILCOR",
+        "strength_word": "weak",
+        "by": panel.staff,
+    }
+
+
+def add_member(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "user": panel.outsider,
+        "role": Role.PANEL_MEMBER,
+        "by": panel.staff,
+    }
+
+
+def end_membership(panel: Panel) -> dict[str, Any]:
+    return {
+        "membership": PanelMembership.objects.get(guideline=panel.guideline, user=panel.member),
+        "by": panel.staff,
+    }
+
+
+def create_question(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "slug": "cooling",
+        "framework_key": f.FRAMEWORK.key,
+        "framework_version": f.FRAMEWORK.version,
+        "values": {"title": "Cooling?", "intervention_label": "cooling", "comparison_label": "none"},
+        "by": panel.staff,
+    }
+
+
+def edit_question(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "values": {"population": "Adults after arrest"},
+        "revision": 1,
+        "by": panel.methodologist,
+    }
+
+
+def change_status(panel: Panel) -> dict[str, Any]:
+    return {"question": panel.question(), "status": QuestionStatus.EVIDENCE, "by": panel.chair}
+
+
+def add_reference(panel: Panel) -> dict[str, Any]:
+    return {"question": panel.question(), "number": 1, "citation": "Thiele 2023", "by": panel.staff}
+
+
+def edit_texts(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "criterion_key": PLAIN.key,
+        "research_evidence": "Two trials, p<0.05.",
+        "additional_considerations": "None.",
+        "revision": 1,
+        "by": panel.methodologist,
+    }
+
+
+def record_judgement(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "criterion_key": PLAIN.key,
+        "choices": [(OPTIONS[0], "IABP"), (OPTIONS[1], "active devices")],
+        "basis": Basis.CONSENSUS,
+        "revision": 1,
+        "by": panel.chair,
+    }
+
+
+def create_outcome(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "name": "Survival",
+        "better": Better.HIGHER,
+        "timepoint": "30 days",
+        "by": panel.methodologist,
+    }
+
+
+def create_population(panel: Panel) -> dict[str, Any]:
+    return {"question": panel.question(), "label": "Adults", "by": panel.methodologist}
+
+
+def create_table(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "criterion_key": JUDGED_BY_TABLES.key,
+        "number": 1,
+        "title": "Survival",
+        "by": panel.methodologist,
+    }
+
+
+VALUES = RowValues(
+    n_studies=11,
+    measure="OR",
+    events_intervention=190,
+    n_intervention=406,
+    events_comparison=171,
+    n_comparison=410,
+    estimate=1.21,
+    ci_low=0.91,
+    ci_high=1.6,
+    p_value=0.19,
+    i_squared=0.0,
+)
+
+
+def empty_table(panel: Panel, status: str = QuestionStatus.DRAFT) -> OutcomeTable:
+    return f.outcome_table(question=panel.question(status=status), criterion_key=JUDGED_BY_TABLES.key)
+
+
+def record_reported_row(panel: Panel) -> dict[str, Any]:
+    table = empty_table(panel)
+    return {
+        "table": table,
+        "outcome": f.outcome(question=table.question, name="Survival"),
+        "population": f.population(question=table.question, label="Adults"),
+        "values": VALUES,
+        "printed": {"p_value": "0.190"},
+        "by": panel.methodologist,
+    }
+
+
+def record_computed_row(panel: Panel) -> dict[str, Any]:
+    example = record_reported_row(panel)
+    del example["printed"]
+    return example | {"provenance": {"analysis": 1}}
+
+
+def edit_recommendation(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "type_key": f.FRAMEWORK.recommendation_types[1].key,
+        "note": "",
+        "statements": [
+            Statement("recommendation", "We suggest against.", "Adults", "conditional", "against", "low"),
+            Statement("good_practice_statement", "Decide with the family."),
+        ],
+        "revision": 1,
+        "by": panel.chair,
+    }
+
+
+def edit_section(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "section_key": f.FRAMEWORK.sections[1].key,
+        "body": "Because of *harm*.",
+        "revision": 1,
+        "by": panel.chair,
+    }
+
+
+def open_round(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(status=QuestionStatus.VOTING),
+        "item_keys": [PLAIN.key, RECOMMENDATION_TYPE_ITEM],
+        "by": panel.chair,
+    }
+
+
+def cast_vote(panel: Panel) -> dict[str, Any]:
+    question = panel.question(status=QuestionStatus.VOTING)
+    opened = f.voting_round(question=question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], number=1)
+    f.ballot(round=opened, member=panel.member)
+    return {
+        "question": question,
+        "item_key": PLAIN.key,
+        "option_keys": [OPTIONS[0]],
+        "comment": "Seen it often.",
+        "confidence": "high",
+        "version": 0,
+        "by": panel.member,
+    }
+
+
+EXAMPLES: dict[str, Example] = {
+    "etd.actions.accounts.create_account": create_account,
+    "etd.actions.accounts.create_guideline": create_guideline,
+    "etd.actions.accounts.add_member": add_member,
+    "etd.actions.accounts.end_membership": end_membership,
+    "etd.actions.questions.create_question": create_question,
+    "etd.actions.questions.edit_question": edit_question,
+    "etd.actions.questions.change_status": change_status,
+    "etd.actions.questions.add_reference": add_reference,
+    "etd.actions.assessments.edit_texts": edit_texts,
+    "etd.actions.assessments.record_judgement": record_judgement,
+    "etd.actions.outcome_tables.create_outcome": create_outcome,
+    "etd.actions.outcome_tables.create_population": create_population,
+    "etd.actions.outcome_tables.create_table": create_table,
+    "etd.actions.outcome_tables.record_reported_row": record_reported_row,
+    "etd.actions.outcome_tables.record_computed_row": record_computed_row,
+    "etd.actions.recommendations.edit_recommendation": edit_recommendation,
+    "etd.actions.recommendations.edit_section": edit_section,
+    "etd.actions.voting.open_round": open_round,
+    "etd.actions.voting.cast_vote": cast_vote,
+}
