@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 # SQLite takes one writer at a time, and threads of one process share its locks best.
 _on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
@@ -15,3 +16,9 @@ graceful_timeout = 20
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn names its own file in it
 control_socket_disable = True
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
+
+
+def when_ready(server: Any) -> None:
+    """Tell the address once it is open; before that, a browser would be refused."""
+    for listener in server.LISTENERS:
+        print(f"\nOpenEtD is at {listener}/ (Ctrl-C stops it)\n", flush=True)  # noqa: T201 -- for the terminal

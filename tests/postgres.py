@@ -153,8 +153,13 @@ class PostgresServer:
                 **owner,
             )
         except (PermissionError, subprocess.CalledProcessError):
-            copy = self.folder / "pginstall"
+            # The wheel's programs look for their libraries in a folder beside the package.
+            package = self.binaries.parent.parent
+            libraries = package.with_name(f"{package.name}.libs")
+            copy = self.folder / package.name / self.binaries.parent.name
             shutil.copytree(self.binaries.parent, copy, symlinks=True)
+            if libraries.is_dir():
+                shutil.copytree(libraries, self.folder / libraries.name, symlinks=True)
             self.binaries = copy / "bin"
 
     def wait_until_ready(self) -> None:
