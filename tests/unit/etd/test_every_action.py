@@ -120,7 +120,8 @@ def test_the_same_request_again_changes_nothing(name: str, panel: Panel) -> None
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if {"revision", "version"} & set(inspect.signature(ACTIONS[name]).parameters)]
+    "name",
+    [name for name in EXAMPLES if {"revision", "version"} & set(inspect.signature(ACTIONS[name]).parameters)],
 )
 def test_every_edit_of_a_text_can_be_repeated_safely(name: str) -> None:
     assert "op" in inspect.signature(ACTIONS[name]).parameters
