@@ -9,9 +9,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-logger = logging.getLogger(__name__)
+from etd.permissions import typed_text
 
-NOT_ECHOED = frozenset({"csrfmiddlewaretoken", "password", "op"})
+logger = logging.getLogger(__name__)
 
 
 class NoStoreMiddleware:
@@ -40,14 +40,6 @@ class NotSavedMiddleware:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         logger.error("not saved: %s %s: %s", request.method, request.path, type(exception).__name__)
-        typed = [
-            (name, value)
-            for name, values in request.POST.lists()
-            if name not in NOT_ECHOED and "password" not in name
-            for value in values
-        ]
-        response = render(
-            request, "not_saved.html", {"typed": typed, "again": request.get_full_path()}, status=503
-        )
+        response = render(request, "not_saved.html", {"typed": typed_text(request)}, status=503)
         response["Retry-After"] = "5"
         return response

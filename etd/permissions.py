@@ -12,9 +12,10 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 
 from etd.enums import Role
 from etd.models import PanelMembership, Question, User
@@ -25,7 +26,8 @@ class Permission(StrEnum):
     VIEW = "see the question, its evidence and its judgements"
     EXPORT = "export the document"
     VOTE = "give one's own judgement in an open round"
-    EDIT_QUESTION = "edit the PICO question and the texts of the criteria"
+    EDIT_QUESTION = "edit the PICO question"
+    EDIT_TEXTS = "edit the research evidence and additional considerations"
     RECORD_JUDGEMENT = "record the panel's judgement"
     EDIT_RECOMMENDATION = "write the recommendation and the conclusions"
     UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
@@ -38,6 +40,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     | {
         Permission.VOTE,
         Permission.EDIT_QUESTION,
+        Permission.EDIT_TEXTS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
     },
@@ -45,6 +48,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.METHODOLOGIST: _EVERYBODY
     | {
         Permission.EDIT_QUESTION,
+        Permission.EDIT_TEXTS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.UPLOAD_DATA,
@@ -55,6 +59,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
 
 FROZEN_WITH: dict[Permission, Part] = {
     Permission.EDIT_QUESTION: Part.QUESTION,
+    Permission.EDIT_TEXTS: Part.TEXTS,
     Permission.RECORD_JUDGEMENT: Part.JUDGEMENTS,
     Permission.EDIT_RECOMMENDATION: Part.RECOMMENDATION,
     Permission.UPLOAD_DATA: Part.EVIDENCE,
@@ -96,6 +101,26 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
     return Access(question=question, user=user, role=Role(membership.role))
 
 
+def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form sent, without what is secret or hidden: pairs of field name and text, to be shown again."""
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in {"csrfmiddlewaretoken", "op", "revision"} and "password" not in name
+        for value in values
+    ]
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page; but a form sent after the session has ended is answered with everything typed in it."""
+    if request.method == "POST":
+        return render(request, "registration/session_ended.html", {"typed": typed_text(request)}, status=403)
+    response = redirect_to_login(request.get_full_path())
+    if request.headers.get("HX-Request"):
+        return HttpResponse(headers={"HX-Redirect": response.url})
+    return response
+
+
 View = Callable[..., HttpResponse]
 
 
@@ -105,13 +130,14 @@ def requires(permission: Permission) -> Callable[[View], Callable[..., HttpRespo
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
         @wraps(view)
         def guarded(request: HttpRequest, guideline: str, question: str, **kwargs: Any) -> HttpResponse:
-            assert isinstance(request.user, User)
+            if not isinstance(request.user, User):
+                return ask_to_sign_in(request)
             access = load_access(request.user, guideline, question)
             if not access.may(permission):
                 raise PermissionDenied(f"Your role here, {access.role.label.lower()}, cannot {permission}.")
             return view(request, access, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
-        return login_required(guarded)
+        return guarded
 
     return decorate

@@ -11,7 +11,17 @@ from etd.domain import certainty, numbers
 from etd.domain.effect_axis import Axis, axis_for, favours
 from etd.domain.evidence import evidence_digest
 from etd.domain.scale import ScaleCell, scale
-from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, CertaintyLevel, Measure, QuestionStatus, ValueSource
+from etd.enums import (
+    RECOMMENDATION_TYPE_ITEM,
+    Basis,
+    CertaintyLevel,
+    Measure,
+    QuestionStatus,
+    StatementKind,
+    Strength,
+    StrengthWord,
+    ValueSource,
+)
 from etd.evidence import ROW_VALUES
 from etd.frameworks import Criterion, Framework, RecommendationType, get_framework
 from etd.models import (
@@ -72,6 +82,11 @@ class RowView:
     values: Mapping[str, Any]
     provenance: Mapping[str, Any] | None
     plot: MiniPlot | None
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader must know beside a recomputed number, as sentences."""
+        return tuple((self.provenance or {}).get("caveats", ()))
 
 
 @dataclass(frozen=True)
@@ -198,10 +213,16 @@ class StatementView:
     text: str
     population: str
     strength: str
+    strength_label: str
     direction: str
+    direction_label: str
     certainty: str
     certainty_label: str
     certainty_symbols: str
+
+    @property
+    def is_good_practice(self) -> bool:
+        return self.kind == StatementKind.GOOD_PRACTICE
 
 
 @dataclass(frozen=True)
@@ -269,6 +290,10 @@ class EtdView:
     references: tuple[ReferenceView, ...]
     round: RoundView | None
     type_vote: VoteView | None
+
+    @property
+    def type_status(self) -> str:
+        return "done" if self.type_vote and self.type_vote.is_cast else "open"
 
     @property
     def n_judged(self) -> int:
@@ -483,6 +508,11 @@ def _round_view(voting_round: VotingRound) -> RoundView:
     )
 
 
+def _strength_label(strength: str, strength_word: str) -> str:
+    """The guideline's own word: a conditional recommendation may be called weak."""
+    return StrengthWord(strength_word).label if strength == Strength.CONDITIONAL else strength.capitalize()
+
+
 def _statements(question: Question) -> tuple[StatementView, ...]:
     return tuple(
         StatementView(
@@ -491,7 +521,9 @@ def _statements(question: Question) -> tuple[StatementView, ...]:
             text=s.text,
             population=s.population,
             strength=s.strength,
+            strength_label=_strength_label(s.strength, question.guideline.strength_word),
             direction=s.direction,
+            direction_label=s.get_direction_display(),
             certainty=s.certainty,
             certainty_label=CertaintyLevel(s.certainty).label if s.certainty else "",
             certainty_symbols=certainty.symbols(s.certainty),

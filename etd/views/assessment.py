@@ -37,7 +37,7 @@ def criterion_page(access: Access, key: str) -> dict[str, Any]:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Permission.EDIT_QUESTION)
+@requires(Permission.EDIT_TEXTS)
 def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     current = criterion_or_404(page(access)["etd"], key)
     form = TextsForm(

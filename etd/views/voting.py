@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -47,7 +48,12 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
     except Refused as error:
         return _not_saved(request, access, item, form, status=409, message=str(error))
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"vote": vote, "item": item, "round": round_progress(access.question, access.user)}
+        context = {
+            "vote": vote,
+            "item": item,
+            "op": uuid4(),
+            "round": round_progress(access.question, access.user),
+        }
         return render(request, "etd/_vote_saved.html", context)
     return redirect(_after(request, access, item))
 

@@ -1,0 +1,74 @@
+// Small comforts on top of pages that work without this file: times in the reader's own zone, and what a failed save says.
+"use strict";
+
+function showClocks(root) {
+  root.querySelectorAll("time[data-clock]").forEach((time) => {
+    const at = new Date(time.dateTime);
+    const sameDay = at.toDateString() === new Date().toDateString();
+    time.textContent = at.toLocaleString(document.documentElement.lang, sameDay
+      ? { hour: "2-digit", minute: "2-digit" }
+      : { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" });
+    time.removeAttribute("data-clock");
+  });
+}
+
+function statusOf(form) {
+  return form.querySelector(".vote-status");
+}
+
+// A save that did not arrive: the words stay where they were typed, the page says so, and tries again by itself.
+function notSaved(event) {
+  const form = event.detail.elt.closest("form[data-autosave], form[data-editor]");
+  if (!form) return;
+  const status = statusOf(form);
+  const signedOut = event.detail.xhr && [401, 403].includes(event.detail.xhr.status);
+  if (status) {
+    status.classList.add("failed");
+    status.textContent = signedOut
+      ? "Not saved: your sign-in has ended. Your words are still here; sign in again in another tab, then save."
+      : "Not saved. Your words are still here; trying again…";
+  }
+  if (!signedOut && form.matches("[data-autosave]")) {
+    window.clearTimeout(form.saveAgain);
+    form.saveAgain = window.setTimeout(() => htmx.trigger(form, "save-again"), 5000);
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  showClocks(document);
+  const outline = document.querySelector(".outline details");
+  if (outline && window.matchMedia("(max-width: 900px)").matches) outline.open = false;
+
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt.closest("form[data-autosave]");
+    if (form) statusOf(form).textContent = "Saving…";
+  });
+  document.body.addEventListener("htmx:afterSwap", (event) => {
+    const status = event.detail.target;
+    if (status.classList) status.classList.remove("failed");
+    showClocks(document);
+  });
+  // Somebody who changes a scale or types should not lose it by closing the page before it is saved.
+  document.body.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-autosave], form[data-editor]");
+    if (form) form.dataset.unsaved = "yes";
+  });
+  document.body.addEventListener("submit", (event) => {
+    delete event.target.dataset.unsaved;
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form && event.detail.successful) delete form.dataset.unsaved;
+  });
+  document.body.addEventListener("htmx:responseError", notSaved);
+  document.body.addEventListener("htmx:sendError", notSaved);
+  document.body.addEventListener("htmx:timeout", notSaved);
+  // A fragment that came with a heading or an error takes the focus, so that a keyboard or a screen reader follows.
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const editor = document.querySelector("form[data-editor] [role=alert], form[data-editor] textarea, form[data-editor] input:not([type=hidden])");
+    if (event.detail.requestConfig && event.detail.requestConfig.verb === "get" && editor) editor.focus();
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (document.querySelector("form[data-unsaved]")) event.preventDefault();
+  });
+});
