@@ -33,6 +33,7 @@ class JudgementForm(RevisionForm):
     def __init__(self, criterion: CriterionView, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells = criterion.scale
+        self.multiple = True
         self.option_fields: list[tuple[str, str]] = []
         labels = [(cell.key, cell.label) for cell in criterion.scale if cell]
         self.fields["options"].choices = labels  # type: ignore[attr-defined]
