@@ -33,11 +33,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return browser_type_launch_args | {"executable_path": executable, "args": FLAGS}
 
 
-@pytest.fixture
-def new_context(
-    new_context: Callable[..., BrowserContext],
-) -> Iterator[Callable[..., BrowserContext]]:
-    """Every context of the test is watched: a refusal by the content security policy or a script's error fails it."""
+def watch(context: BrowserContext) -> list[str]:
+    """A list that grows by each refusal of the content security policy and each script error in the context."""
     complaints: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:
@@ -47,14 +44,23 @@ def new_context(
     def on_error(error: WebError) -> None:
         complaints.append(str(error.error))
 
-    def watched(**options: Any) -> BrowserContext:
+    context.on("console", on_console)
+    context.on("weberror", on_error)
+    return complaints
+
+
+@pytest.fixture
+def new_context(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., BrowserContext]]:
+    """Every context of the test is watched, also that of `page`; a complaint of the browser fails the test."""
+    watched: list[list[str]] = []
+
+    def watched_context(**options: Any) -> BrowserContext:
         context = new_context(**options)
-        context.on("console", on_console)
-        context.on("weberror", on_error)
+        watched.append(watch(context))
         return context
 
-    yield watched
-    assert complaints == [], "the browser complained"
+    yield watched_context
+    assert [complaint for complaints in watched for complaint in complaints] == [], "the browser complained"
 
 
 @pytest.fixture
