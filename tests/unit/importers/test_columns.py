@@ -44,6 +44,11 @@ def test_an_unknown_column_is_kept_in_the_note_and_said() -> None:
     ]
 
 
+def test_ci_alone_is_not_taken_for_a_count() -> None:
+    header = "study,events_t,n_t,events_c,n_c,ci"
+    assert mapping(header)["ci"] == "note"
+
+
 @pytest.mark.parametrize(
     ("header", "code"),
     [

@@ -1,11 +1,23 @@
 """What the table holds beside its problems: the example's trials, names of files, earlier data."""
 
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from metaanalysis.importers import ProblemLog, check_against_earlier, clean_filename, read_table
+from metaanalysis.importers.table import Refusal
+from metaanalysis.importers.workbook_archive import check_archive
 
+from .corpus import CASES, package, parts_of
+
+SMALL_FILES = [
+    data for case in CASES if len(data := case.data if isinstance(case.data, bytes) else b"") < 2_000
+]
 TRIALS = Path(__file__).parents[3] / "fixtures" / "ilcor-mcs-after-rosc" / "trials"
 
 
@@ -77,3 +89,34 @@ def test_long_file_names_keep_their_suffix() -> None:
     name = clean_filename("x" * 300 + ".csv")
     assert len(name) == 120
     assert name.endswith("….csv")
+
+
+@given(st.sampled_from(SMALL_FILES), st.integers(0, 2_000), st.integers(0, 20), st.binary(max_size=8))
+@settings(max_examples=400, deadline=None)
+def test_a_damaged_file_never_raises(data: bytes, start: int, removed: int, added: bytes) -> None:
+    damaged = data[:start] + added + data[start + removed :]
+    if damaged.startswith(b"PK"):
+        return
+    parsed = read_table(damaged, filename="a")
+    assert parsed.rows == () or parsed.ok
+    assert all(problem.message.isprintable() for problem in parsed.problems)
+
+
+@given(st.integers(0, 2_000), st.integers(0, 4), st.binary(max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_package_is_refused_or_passed_on(start: int, removed: int, added: bytes) -> None:
+    data = package(parts_of())
+    with suppress(Refusal):
+        check_archive(data[:start] + added + data[start + removed :])
+
+
+def test_importing_the_reader_loads_neither_django_nor_the_slow_libraries() -> None:
+    program = (
+        "import sys, metaanalysis.importers; "
+        "print(*sorted({'django', 'pandas', 'openpyxl', 'numpy', 'statsmodels'} & set(sys.modules)))"
+    )
+    root = Path(__file__).parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""

@@ -63,9 +63,16 @@ def test_memory_is_limited() -> None:
     assert refused.value.code == "too_complex"
 
 
-def test_waiting_time_is_limited() -> None:
+def test_waiting_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child that uses no processor time is killed all the same; left alone it would answer after a while."""
+    slow = (
+        "import sys, threading; sys.stdout.write('ready\\n'); sys.stdout.flush(); "
+        "threading.Event().wait(float(sys.argv[3])); sys.stdout.write('{}')"
+    )
+    monkeypatch.setattr(workbook, "_START", slow)
+    assert run_worker(b"", None, WorkerLimits(cpu_seconds=0)) == {}
     with pytest.raises(Refusal) as refused:
-        run_worker(corpus.long_token(), None, WorkerLimits(wall_seconds=1))
+        run_worker(b"", None, WorkerLimits(cpu_seconds=5, wall_seconds=0.5))
     assert refused.value.code == "too_complex"
 
 
