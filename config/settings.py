@@ -63,7 +63,6 @@ def database(url: str) -> dict[str, object]:
                     "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON"
                 ),
             },
-            "TEST": {"NAME": os.environ.get("TEST_DATABASE_NAME") or None},
         }
     if parts.scheme in {"postgres", "postgresql"}:
         options = {
@@ -228,16 +227,18 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or BASE_DIR / "staticfiles")
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# After `collectstatic` (the container image) file names carry a hash; otherwise files are served as they lie.
-COLLECTED = (STATIC_ROOT / "staticfiles.json").exists()
+# After `collectstatic` (COLLECTSTATIC is set while the container image is built) files are served compressed, with a
+# hash in their names; otherwise as they lie in static/.
+_STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or BASE_DIR / "staticfiles")
+COLLECTED = (_STATIC_ROOT / "staticfiles.json").exists() or env_bool("COLLECTSTATIC", default=False)
+STATIC_ROOT = _STATIC_ROOT if COLLECTED else None
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
             "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if COLLECTED or os.environ.get("COLLECTSTATIC")
+            if COLLECTED
             else "django.contrib.staticfiles.storage.StaticFilesStorage"
         ),
     },

@@ -1,0 +1,224 @@
+"""Editing with and without htmx: saved, refused when stale with both texts shown, refused when wrong, never lost."""
+
+from __future__ import annotations
+
+import html
+from uuid import uuid4
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from etd.actions.questions import QUESTION_FIELDS
+from etd.models import AuditEvent, ConclusionSection, CriterionAssessment, Judgement, RecommendationStatement
+from tests.integration.conftest import ClientFor, get_question
+
+UPDATE = "/guidelines/ilcor-als/mcs-after-rosc-update/"
+HTMX = {"HX-Request": "true"}
+
+
+def assessment(key: str) -> CriterionAssessment:
+    return CriterionAssessment.objects.get(question=get_question(), criterion_key=key)
+
+
+def texts(client: Client, revision: int, evidence: str, **more: str) -> dict[str, object]:
+    return {
+        "revision": revision,
+        "op": uuid4(),
+        "research_evidence": evidence,
+        "additional_considerations": "",
+    } | more
+
+
+def pico(**changed: str) -> dict[str, object]:
+    question = get_question()
+    return (
+        {"revision": question.revision, "op": uuid4()}
+        | {f: getattr(question, f) for f in QUESTION_FIELDS}
+        | changed
+    )
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_the_pico_is_saved(headers: dict[str, str], client_for: ClientFor) -> None:
+    client = client_for("methodologist")
+    answer = client.post(f"{UPDATE}edit/", pico(setting="Intensive care & <wards>"), headers=headers)
+    assert get_question().setting == "Intensive care & <wards>"
+    if headers:
+        assert answer.status_code == 200
+        assert "Intensive care &amp; &lt;wards&gt;" in answer.content.decode()
+        assert "Saved" in answer.content.decode()
+    else:
+        assert answer.status_code == 302
+        assert answer["Location"] == UPDATE
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_a_stale_edit_shows_both_texts_and_saves_neither(
+    headers: dict[str, str], client_for: ClientFor
+) -> None:
+    client = client_for("methodologist")
+    address = f"{UPDATE}criteria/equity/texts/"
+    revision = assessment("equity").revision
+    client.post(address, texts(client, revision, "The first text"))
+    answer = client.post(address, texts(client, revision, "The second text"), headers=headers)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "The first text" in page
+    assert "The second text" in page
+    assert assessment("equity").research_evidence == "The first text"
+    # The person chooses their own.
+    client.post(address, texts(client, revision, "The second text", over=str(revision + 1)), headers=headers)
+    assert assessment("equity").research_evidence == "The second text"
+
+
+def test_text_is_kept_letter_for_letter(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    typed = "  p<0.05, <median & 5 µg/kg\r\n\r\n1. one\r\n· two *star* _under_  "
+    client.post(f"{UPDATE}criteria/equity/texts/", texts(client, assessment("equity").revision, typed))
+    assert assessment("equity").research_evidence == typed.replace("\r\n", "\n")
+
+
+def test_saving_an_unchanged_text_is_no_event(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    stored = assessment("equity")
+    before = AuditEvent.objects.count()
+    browser_text = stored.research_evidence.replace("\n", "\r\n")
+    answer = client.post(f"{UPDATE}criteria/equity/texts/", texts(client, stored.revision, browser_text))
+    assert answer.status_code == 302
+    assert AuditEvent.objects.count() == before
+
+
+def test_an_over_long_text_is_refused_and_kept(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    answer = client.post(
+        f"{UPDATE}criteria/equity/texts/", texts(client, assessment("equity").revision, "x" * 20_001)
+    )
+    assert answer.status_code == 422
+    assert "at most 20000 characters" in answer.content.decode()
+    assert "x" * 20_001 in answer.content.decode()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_the_panels_judgement_may_hold_several_options_each_for_a_part(
+    headers: dict[str, str], client_for: ClientFor
+) -> None:
+    client = client_for("chair")
+    answer = client.post(
+        f"{UPDATE}criteria/resources_required/judgement/",
+        {
+            "revision": assessment("resources_required").judgement_revision,
+            "op": uuid4(),
+            "options": ["moderate_costs", "negligible"],
+            "applies_to_moderate_costs": "active devices",
+            "applies_to_negligible": "IABP",
+            "basis": "consensus",
+        },
+        headers=headers,
+    )
+    assert answer.status_code == (200 if headers else 302)
+    stored = Judgement.objects.filter(assessment=assessment("resources_required"))
+    assert set(stored.values_list("option_key", "applies_to", "basis")) == {
+        ("moderate_costs", "active devices", "consensus"),
+        ("negligible", "IABP", "consensus"),
+    }
+    page = client.get(UPDATE).content.decode()
+    assert "options are ticked where the framework takes one" not in page
+
+
+def test_a_stale_judgement_names_what_is_stored(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    data = {"revision": 1, "op": uuid4(), "options": ["increased"], "basis": "vote"}
+    answer = client.post(f"{UPDATE}criteria/equity/judgement/", data)
+    assert answer.status_code == 409
+    assert "Probably reduced" in answer.content.decode()
+    assert list(
+        Judgement.objects.filter(assessment=assessment("equity")).values_list("option_key", flat=True)
+    ) == ["probably_reduced"]
+
+
+def statements(*texts_and_kinds: tuple[str, str], **more: str) -> dict[str, object]:
+    data: dict[str, object] = {
+        "revision": get_question().recommendation.revision,
+        "op": uuid4(),
+        "options": "conditional_against",
+        "statements-TOTAL_FORMS": len(texts_and_kinds),
+        "statements-INITIAL_FORMS": 0,
+    }
+    for n, (text, kind) in enumerate(texts_and_kinds):
+        data |= {f"statements-{n}-text": text, f"statements-{n}-kind": kind}
+    return data | more
+
+
+def test_the_recommendation_is_saved_with_its_statements(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    answer = client.post(
+        f"{UPDATE}recommendation/",
+        statements(
+            ("We suggest against it.", "recommendation"),
+            ("", "recommendation"),
+            ("Monitor.", "good_practice_statement"),
+            **{"statements-0-direction": "against", "statements-0-strength": "conditional"},
+        ),
+    )
+    assert answer.status_code == 302
+    question = get_question()
+    assert question.recommendation.type_key == "conditional_against"
+    stored = RecommendationStatement.objects.filter(question=question).order_by("position")
+    assert list(stored.values_list("text", "kind", "direction")) == [
+        ("We suggest against it.", "recommendation", "against"),
+        ("Monitor.", "good_practice_statement", ""),
+    ]
+
+
+def test_a_good_practice_statement_with_a_strength_is_refused_at_its_field(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    answer = client.post(
+        f"{UPDATE}recommendation/",
+        statements(("Monitor closely.", "good_practice_statement"), **{"statements-0-strength": "strong"}),
+        headers=HTMX,
+    )
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert "A good practice statement has none" in page
+    assert "Monitor closely." in page
+    assert RecommendationStatement.objects.filter(question=get_question()).count() == 3
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+def test_a_section_is_saved(headers: dict[str, str], client_for: ClientFor) -> None:
+    client = client_for("staff")
+    section = ConclusionSection.objects.get(question=get_question(), section_key="monitoring_and_evaluation")
+    answer = client.post(
+        f"{UPDATE}sections/monitoring_and_evaluation/",
+        {"revision": section.revision, "op": uuid4(), "body": "Watch limb perfusion."},
+        headers=headers,
+    )
+    section.refresh_from_db()
+    assert section.body == "Watch limb perfusion."
+    assert answer.status_code == (200 if headers else 302)
+
+
+def test_an_unknown_criterion_or_section_is_not_found(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    for place in (
+        "criteria/nothing/",
+        "criteria/nothing/texts/",
+        "criteria/nothing/judgement/",
+        "sections/nothing/",
+    ):
+        assert (place, client.get(f"{UPDATE}{place}").status_code) == (place, 404)
+
+
+def test_a_database_that_cannot_write_loses_nothing_typed(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(**kwargs: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("etd.actions.assessments.edit_texts", locked)
+    client = client_for("chair")
+    answer = client.post(f"{UPDATE}criteria/equity/texts/", texts(client, 1, "An hour of work & <more>"))
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "5"
+    assert "An hour of work &amp; &lt;more&gt;" in answer.content.decode()

@@ -1,0 +1,51 @@
+"""Who may open and who may send what: every address of a question with the roles that its view lets in.
+
+`tests/integration/test_access.py` asks each address as each actor, and fails when an address is not listed here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+EVERYBODY = frozenset({"chair", "panel member", "methodologist", "staff", "observer"})
+EDITORS = frozenset({"chair", "methodologist"})
+WRITERS = frozenset({"chair", "methodologist", "staff"})
+VOTERS = frozenset({"chair", "panel member"})
+METHODOLOGIST = frozenset({"methodologist"})
+
+
+@dataclass(frozen=True)
+class Address:
+    """A named address: the roles it lets in, the verbs it takes, and the rest of its path."""
+
+    name: str
+    roles: frozenset[str]
+    verbs: frozenset[str] = frozenset({"GET"})
+    kwargs: dict[str, str] = field(default_factory=dict)
+    # The status of an empty form sent by somebody who may send it.
+    empty_post: int = 422
+    question: str = "mcs-after-rosc-update"
+
+
+READ = frozenset({"GET"})
+EDIT = frozenset({"GET", "POST"})
+SEND = frozenset({"POST"})
+CRITERION = {"key": "resources_required"}
+
+ADDRESSES = (
+    Address("question", EVERYBODY),
+    Address("criterion", EVERYBODY, kwargs=CRITERION),
+    Address("edit_question", EDITORS, EDIT),
+    Address("edit_texts", EDITORS, EDIT, CRITERION),
+    Address("edit_judgement", EDITORS, EDIT, CRITERION),
+    Address("cast_vote", VOTERS, SEND, {"item": "resources_required"}, question="mcs-after-rosc-vote"),
+    Address("edit_recommendation", WRITERS, EDIT),
+    Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
+)
+
+# Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
+OUTSIDE_A_QUESTION = {
+    "home": "asks for sign-in; shows only the visitor's own guidelines",
+    "sign_in": "open to all",
+    "sign_out": "only ends one's own session",
+}
