@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 
-from etd.frameworks import FrameworkError, UnknownKey, all_frameworks, get_framework
-from etd.models import ConclusionSection, CriterionAssessment, Judgement, Question, Recommendation
+from etd.enums import RECOMMENDATION_TYPE_ITEM
+from etd.frameworks import Framework, FrameworkError, UnknownKey, all_frameworks, get_framework
+from etd.models import (
+    ConclusionSection,
+    CriterionAssessment,
+    Judgement,
+    OutcomeTable,
+    Question,
+    Recommendation,
+    Vote,
+    VotingRound,
+)
 
 
 def check_frameworks(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
@@ -44,6 +54,7 @@ def _unknown_keys(alias: str) -> list[str]:
         of_framework = {"question__framework_key": key, "question__framework_version": version}
         known = {
             CriterionAssessment: ("criterion_key", {c.key for c in framework.criteria}),
+            OutcomeTable: ("criterion_key", {c.key for c in framework.criteria}),
             ConclusionSection: ("section_key", {s.key for s in framework.sections}),
             Recommendation: ("type_key", {"", *(t.key for t in framework.recommendation_types)}),
         }
@@ -52,14 +63,41 @@ def _unknown_keys(alias: str) -> list[str]:
             problems += [
                 f"{framework.name} has no {field} '{k}'" for k in sorted(set(stored.distinct()) - keys)
             ]
-        for criterion_key, option_key in (
+        judged = (
             Judgement.objects.using(alias)
             .filter(**{f"assessment__{name}": value for name, value in of_framework.items()})
             .values_list("assessment__criterion_key", "option_key")
             .distinct()
-        ):
-            try:
-                framework.criterion(criterion_key).option(option_key)
-            except UnknownKey as error:
-                problems.append(str(error))
+        )
+        problems += _unknown_options(framework, judged)
+        problems += _unknown_options(framework, _voted(alias, of_framework))
     return problems
+
+
+def _voted(alias: str, of_framework: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+    """Pairs of item and option that rounds ask about and votes name; None where no option is named."""
+    asked = VotingRound.objects.using(alias).filter(**of_framework).values_list("item_keys", flat=True)
+    votes = Vote.objects.using(alias).filter(
+        **{f"ballot__round__{name}": value for name, value in of_framework.items()}
+    )
+    return {(key, None) for keys in asked for key in keys} | {
+        (item_key, option_key)
+        for item_key, option_keys in votes.values_list("item_key", "option_keys")
+        for option_key in option_keys or [None]
+    }
+
+
+def _unknown_options(framework: Framework, pairs: Iterable[tuple[str, str | None]]) -> list[str]:
+    problems = set()
+    for item_key, option_key in pairs:
+        try:
+            if item_key == RECOMMENDATION_TYPE_ITEM:
+                if option_key is not None:
+                    framework.recommendation_type(option_key)
+            else:
+                criterion = framework.criterion(item_key)
+                if option_key is not None:
+                    criterion.option(option_key)
+        except UnknownKey as error:
+            problems.add(str(error))
+    return sorted(problems)
