@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etd.domain import numbers
+
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.125, 2, "0.13"),  # a binary half exactly: up, not to even
+        (0.375, 2, "0.38"),
+        (-0.125, 2, "−0.13"),
+        (2.5, 0, "3"),
+        (3.5, 0, "4"),
+        (-2.5, 0, "−3"),
+        (1.005, 2, "1.01"),  # as it is written, though the float lies just below
+        (1.115, 2, "1.12"),
+        (0.9648, 3, "0.965"),
+        (-0.004, 2, "0.00"),
+        (-0.0, 2, "0.00"),
+        (-0.005, 2, "−0.01"),
+        (1.6, 2, "1.60"),
+        (1234.5, 1, "1,234.5"),
+        (1e-30, 3, "0.000"),
+        (1e30, 1, "1,000,000,000,000,000,000,000,000,000,000.0"),
+        (3, 1, "3.0"),
+    ],
+)
+def test_rounded(value: float, decimals: int, text: str) -> None:
+    assert numbers.rounded(value, decimals) == text
+
+
+@given(FINITE, st.integers(0, 4))
+def test_rounded_is_within_half_a_unit_and_away_from_zero(value: float, decimals: int) -> None:
+    text = numbers.rounded(value, decimals)
+    printed = Decimal(text.replace("−", "-").replace(",", ""))
+    exact = Decimal(repr(value))
+    half = Decimal(5).scaleb(-decimals - 1)
+    assert abs(printed - exact) <= half * (1 + Decimal("1e-20"))
+    if abs(printed - exact) == half:
+        assert abs(printed) > abs(exact)
+    assert re.fullmatch(r"−?\d{1,3}(,\d{3})*(\.\d+)?", text)
+    assert not (text.startswith("−") and printed == 0), "never a negative zero"
+
+
+@given(FINITE, st.integers(0, 4))
+def test_a_number_and_its_opposite_differ_in_the_sign_alone(value: float, decimals: int) -> None:
+    assert numbers.rounded(value, decimals).lstrip("−") == numbers.rounded(-value, decimals).lstrip("−")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.91, 1.6, "0.91–1.60"),
+        (-0.1, 0.2, "−0.10 to 0.20"),
+        (-0.3, -0.2, "−0.30 to −0.20"),
+        (-0.001, 0.2, "0.00–0.20"),
+    ],
+)
+def test_interval(low: float, high: float, text: str) -> None:
+    assert numbers.interval(low, high, 2) == text
+
+
+def test_estimate_with_interval() -> None:
+    assert numbers.estimate_with_interval(1.205, 0.91, 1.6) == "1.21 (0.91–1.60)"
+    assert numbers.estimate_with_interval(-0.05, -0.1, 0.001, decimals=3) == "−0.050 (−0.100 to 0.001)"
+
+
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0, "<0.001"),
+        (0.000999, "<0.001"),
+        (0.001, "0.001"),
+        (0.0014, "0.001"),
+        (0.0096, "0.010"),
+        (0.01, "0.01"),
+        (0.0449, "0.04"),
+        (0.0450, "0.045"),
+        (0.0499, "0.050"),
+        (0.0504, "0.050"),
+        (0.0549, "0.055"),
+        (0.055, "0.06"),
+        (0.19, "0.19"),
+        (0.125, "0.13"),
+        (1.0, "1.00"),
+    ],
+)
+def test_p_value(p: float, text: str) -> None:
+    assert numbers.p_value(p) == text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [
+        (190, 406, "47%"),
+        (171, 410, "42%"),
+        (1, 200, "1%"),
+        (1, 201, "0%"),
+        (0, 5, "0%"),
+        (5, 5, "100%"),
+        (1, 8, "13%"),
+    ],
+)
+def test_percent(part: int, whole: int, text: str) -> None:
+    assert numbers.percent(part, whole) == text
+
+
+def test_count() -> None:
+    assert [numbers.count(n) for n in (0, 999, 1875, 1000000)] == ["0", "999", "1,875", "1,000,000"]
