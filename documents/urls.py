@@ -1,1 +1,11 @@
-urlpatterns: list = []
+from django.urls import path
+
+from documents import views
+
+QUESTION = "guidelines/<slug:guideline>/<slug:question>"
+
+urlpatterns = [
+    path(f"{QUESTION}/document/", views.document, name="document"),
+    path(f"{QUESTION}/document.pdf", views.document_pdf, name="document_pdf"),
+    path(f"{QUESTION}/document.json", views.document_json, name="document_json"),
+]

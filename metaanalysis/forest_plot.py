@@ -15,16 +15,9 @@ from typing import Any
 
 from etd.domain import numbers
 from etd.domain.effect_axis import RATIO_MEASURES, Axis, axis_for, favours
+from metaanalysis.wording import CI_METHODS, MEASURES, METHODS
 
 INK, MUTED, BRAND, BAND = "#14212b", "#5b6b76", "#0b5d6b", "#f3f6f7"
-MEASURES = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference", "HR": "Hazard ratio"}
-METHODS = {"iv": "", "mh": "Mantel-Haenszel", "peto": "Peto"}
-INTERVALS = {
-    "wald": "Wald",
-    "hksj": "Hartung-Knapp-Sidik-Jonkman",
-    "hksj-adhoc": "Hartung-Knapp-Sidik-Jonkman, never narrower than Wald",
-}
-
 WIDTH = 900.0
 LINE, ROW, LETTER, NOTE_LETTER = 16.0, 24.0, 6.6, 6.1
 WEIGHT_COLUMN, NARROWEST_PLOT = 66.0, 240.0
@@ -514,7 +507,7 @@ def _write_notes(drawing: _Drawing, notes: Sequence[str], foot: float, columns: 
 
 def _pooled_name(result: Mapping[str, Any]) -> str:
     model = "random effects" if result["model"] == "random" else "common effect"
-    method = METHODS.get(result["method"], result["method"])
+    method = "" if result["method"] == "iv" else METHODS.get(result["method"], result["method"])
     by = ", ".join(part for part in (method, result.get("tau2_method") or "") if part)
     return f"Pooled, {model} ({by})" if by else f"Pooled, {model}"
 
@@ -537,8 +530,8 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
         notes.append("Heterogeneity: not defined for one study")
     if result.get("p_value") is not None:
         notes.append(f"Overall effect: {_statistic(result)}P {numbers.p_value(result['p_value'])}")
-    if result.get("ci_method") in INTERVALS:
-        notes.append(f"Interval: {INTERVALS[result['ci_method']]}")
+    if result.get("ci_method") in CI_METHODS:
+        notes.append(f"Interval: {CI_METHODS[result['ci_method']]}")
     if result.get("note"):
         notes.append(str(result["note"]))
     return notes

@@ -1,0 +1,191 @@
+"""One question, whole, as a document: the one place that joins what the panel decided and what the trials say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from documents import schema
+from etd import selectors
+from etd.models import Question
+from metaanalysis.models import Analysis
+
+
+def assemble(question: Question) -> schema.EtdDocument:
+    """The question as a document, in a fixed number of queries, without anybody's vote."""
+    etd = selectors.load_etd(question, None)
+    headings = etd.framework.headings
+    return schema.EtdDocument(
+        schema_version=schema.SCHEMA_VERSION,
+        openetd_version=settings.VERSION,
+        guideline=schema.Guideline(
+            etd.guideline_slug, etd.guideline_title, etd.organisation, etd.strength_word
+        ),
+        question=schema.Question(
+            slug=etd.slug,
+            title=etd.title,
+            status=etd.status,
+            status_label=etd.status_label,
+            revision=etd.revision,
+            intervention_label=etd.intervention_label,
+            comparison_label=etd.comparison_label,
+            fields=tuple(schema.Field(field.key, field.heading, field.text) for field in etd.fields),
+        ),
+        framework=schema.Framework(
+            key=etd.framework.key,
+            version=etd.framework.version,
+            title=etd.framework.title,
+            language=etd.framework.language,
+            source=etd.framework.source.strip(),
+            headings=schema.Headings(
+                **{name: getattr(headings, name) for name in schema.Headings.__dataclass_fields__}
+            ),
+        ),
+        criteria=tuple(_criterion(etd, criterion) for criterion in etd.criteria),
+        tables=tuple(_table(table) for table in etd.tables),
+        recommendation_types=tuple(
+            schema.RecommendationType(t.key, t.label, t.tone, t.chosen) for t in etd.recommendation_types
+        ),
+        recommendation_note=etd.recommendation_note,
+        statements=tuple(_statement(statement) for statement in etd.statements),
+        sections=tuple(
+            schema.Section(section.key, section.heading, section.holds_statements, section.body)
+            for section in etd.sections
+        ),
+        references=tuple(
+            schema.Reference(reference.number, reference.citation) for reference in etd.references
+        ),
+        analyses=_analyses(question),
+    )
+
+
+def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.Criterion:
+    return schema.Criterion(
+        key=view.key,
+        number=view.number,
+        heading=view.heading,
+        summary_heading=etd.framework.criterion(view.key).summary_heading,
+        prompt=view.prompt,
+        multiple=view.multiple,
+        role=str(view.role),
+        scale=tuple(
+            None
+            if cell is None
+            else schema.Option(
+                key=cell.key,
+                label=cell.label,
+                column=cell.column,
+                direction=str(cell.direction),
+                aside=cell.aside,
+                chosen=cell.chosen,
+                applies_to=tuple(cell.applies_to),
+            )
+            for cell in view.scale
+        ),
+        judgements=tuple(
+            schema.Judgement(
+                j.option_key, j.label, j.applies_to, str(j.basis), j.at.isoformat(), j.evidence_changed
+            )
+            for j in view.judgements
+        ),
+        too_many=view.too_many,
+        research_evidence=view.research_evidence,
+        additional_considerations=view.additional_considerations,
+    )
+
+
+def _table(view: selectors.OutcomeTableView) -> schema.OutcomeTable:
+    measures = [row.measure for group in view.groups for row in group.rows]
+    return schema.OutcomeTable(
+        number=view.number,
+        title=view.title,
+        criterion_key=view.criterion_key,
+        abbreviations=view.abbreviations,
+        footnotes=view.footnotes,
+        measure=measures[0] if measures else "",
+        measure_label=str(view.measure_label),
+        favours_left=view.favours_left,
+        favours_right=view.favours_right,
+        groups=tuple(
+            schema.OutcomeGroup(
+                name=group.name,
+                better=group.better,
+                certainty=str(group.certainty),
+                certainty_symbols=group.certainty_symbols,
+                rows=tuple(_row(row) for row in group.rows),
+            )
+            for group in view.groups
+        ),
+    )
+
+
+# Numbers of rows in our database mean nothing to a reader of the document.
+_OURS_ALONE = frozenset({"id", "outcome_id", "population_id"})
+
+
+def _row(view: selectors.RowView) -> schema.Row:
+    return schema.Row(
+        population=view.population,
+        source=view.source,
+        source_label=str(view.source_label),
+        is_stale=view.is_stale,
+        n_studies=view.n_studies,
+        footnote_mark=view.footnote_mark,
+        intervention=view.intervention,
+        comparison=view.comparison,
+        effect=view.effect,
+        p_value=view.p_value,
+        i_squared=view.i_squared,
+        measure=view.measure,
+        values={name: value for name, value in view.values.items() if name not in _OURS_ALONE},
+        caveats=_caveats(view.provenance),
+        provenance=view.provenance,
+    )
+
+
+def _caveats(provenance: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return tuple(str(caveat) for caveat in (provenance or {}).get("caveats", ()))
+
+
+def _statement(view: selectors.StatementView) -> schema.Statement:
+    return schema.Statement(
+        kind=view.kind,
+        kind_label=str(view.kind_label),
+        text=view.text,
+        population=view.population,
+        strength=view.strength,
+        direction=view.direction,
+        certainty=view.certainty,
+        certainty_label=str(view.certainty_label),
+        certainty_symbols=view.certainty_symbols,
+    )
+
+
+def _analyses(question: Question) -> tuple[schema.Analysis, ...]:
+    """The newest analysis of every recomputed row, in the order of the tables."""
+    newest: dict[int, Analysis] = {}
+    for analysis in (
+        Analysis.objects.filter(row__table__question=question)
+        .select_related("row__table", "row__outcome", "row__population")
+        .order_by("row__table__number", "row__outcome__position", "row__population__position", "-pk")
+    ):
+        newest.setdefault(analysis.row_id, analysis)
+    return tuple(
+        schema.Analysis(
+            table_number=analysis.row.table.number,
+            outcome=str(analysis.row.outcome),
+            better=analysis.row.outcome.better,
+            population=analysis.row.population.label,
+            spec=analysis.spec,
+            inputs=tuple(analysis.inputs),
+            input_digest=analysis.input_digest,
+            result=analysis.result,
+            engine=analysis.engine,
+            caveats=_caveats(analysis.row.provenance),
+            is_stale=analysis.row.is_stale,
+            at=analysis.created_at.isoformat(),
+        )
+        for analysis in newest.values()
+    )

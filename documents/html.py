@@ -1,0 +1,220 @@
+"""A document as HTML: one template for the page preview and for the PDF."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from textwrap import shorten
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from documents.schema import Analysis, EtdDocument, OutcomeTable, Row, Statement
+from etd.domain.effect_axis import Axis, axis_for
+from metaanalysis import wording
+from metaanalysis.forest_plot import ForestPlot, forest_plot
+
+SMALL_PLOT_WIDTH = 150.0
+MOST_STUDIES_DRAWN = 120
+RUNNING_TITLE_LETTERS = 90
+
+_TAG = re.compile(r"(<[^>]*>)")
+_COMPOUND = re.compile(r"(?<!\S)(?=\S{3,40}(?!\S))\S*\w[-–—/]\w\S*")
+
+
+@dataclass(frozen=True)
+class SmallPlot:
+    """One row on its table's common axis; positions are strings in units of the drawing, 20 high."""
+
+    low: str
+    high: str
+    estimate: str | None
+    no_effect: str
+    cut_low: bool
+    cut_high: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class PrintedRow:
+    row: Row
+    plot: SmallPlot | None
+
+
+@dataclass(frozen=True)
+class PrintedGroup:
+    name: str
+    certainty: str
+    certainty_symbols: str
+    rows: tuple[PrintedRow, ...]
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    table: OutcomeTable
+    measure: str
+    groups: tuple[PrintedGroup, ...]
+
+    @property
+    def tells_sources_apart(self) -> bool:
+        return len(self.table.sources) > 1
+
+
+@dataclass(frozen=True)
+class PrintedStatement:
+    statement: Statement
+    grade: str
+
+
+@dataclass(frozen=True)
+class PrintedAnalysis:
+    """`plot` is None where there are more studies than a page can hold."""
+
+    number: int
+    analysis: Analysis
+    plot: ForestPlot | None
+    method: str
+    engine: str
+    csv_name: str
+
+
+def render_html(document: EtdDocument, *, back: str = "") -> str:
+    """The document as a whole HTML page; with `back`, an address, as a preview that links there."""
+    html = render_to_string("documents/etd_document.html", context_of(document) | {"back": back})
+    head, end, body = html.partition("</head>")
+    return head + end + keep_words_whole(body)
+
+
+def keep_words_whole(html: str) -> str:
+    """Marks words with a dash or a slash inside, so that the style sheet can keep them on one line.
+
+    A reader who searches the PDF for `AMI-CS`, or copies it, would otherwise miss it where a line ends after the dash.
+    """
+    parts = _TAG.split(html)
+    inside_drawing = False
+    for number, part in enumerate(parts):
+        if part.startswith(("<svg", "</svg")):
+            inside_drawing = part.startswith("<svg")
+        elif not inside_drawing and not part.startswith("<"):
+            parts[number] = _COMPOUND.sub(r'<span class="whole">\g<0></span>', part)
+    return "".join(parts)
+
+
+def context_of(document: EtdDocument) -> dict[str, Any]:
+    """What the template places: the document, and what is drawn or worded from it."""
+    return {
+        "document": document,
+        "headings": document.framework.headings,
+        "running_title": shorten(document.question.title, RUNNING_TITLE_LETTERS, placeholder=" …"),
+        "criteria": [
+            (criterion, [_printed_table(table) for table in document.tables_of(criterion.key)])
+            for criterion in document.criteria
+        ],
+        "statements": [
+            PrintedStatement(statement, _grade(statement, document.guideline.strength_word))
+            for statement in document.statements
+        ],
+        "analyses": [
+            _printed_analysis(number, analysis, document)
+            for number, analysis in enumerate(document.analyses, start=1)
+        ],
+        "citations_without_entry": _number_list(
+            [reference.number for reference in document.references if not reference.citation]
+        ),
+        "citations": [reference for reference in document.references if reference.citation],
+    }
+
+
+def csv_name(number: int) -> str:
+    """The name of the file with an analysis' study counts, attached to the PDF."""
+    return f"analysis-{number}-studies.csv"
+
+
+def _grade(statement: Statement, strength_word: str) -> str:
+    """`Weak recommendation against · Low certainty of evidence`, in the guideline's own word for conditional."""
+    if not statement.strength:
+        return statement.kind_label
+    word = strength_word if statement.strength == "conditional" else statement.strength
+    parts = [f"{word.capitalize()} recommendation {statement.direction}".strip()]
+    if statement.certainty_label:
+        parts.append(f"{statement.certainty_label} certainty of evidence")
+    return " · ".join(parts)
+
+
+def _printed_table(table: OutcomeTable) -> PrintedTable:
+    rows = [row for group in table.groups for row in group.rows]
+    axis = axis_for(
+        table.measure,
+        [
+            (row.values["ci_low"], row.values["ci_high"])
+            for row in rows
+            if row.values["ci_low"] is not None and row.values["ci_high"] is not None
+        ],
+        width=SMALL_PLOT_WIDTH,
+        widest=5.0,
+    )
+    return PrintedTable(
+        table=table,
+        measure=table.measure_label.title(),
+        groups=tuple(
+            PrintedGroup(
+                group.name,
+                group.certainty,
+                group.certainty_symbols,
+                tuple(PrintedRow(row, _small_plot(row, axis, table.measure_label)) for row in group.rows),
+            )
+            for group in table.groups
+        ),
+    )
+
+
+def _small_plot(row: Row, axis: Axis, measure: str) -> SmallPlot | None:
+    estimate, low, high = (row.values[name] for name in ("estimate", "ci_low", "ci_high"))
+    if estimate is None or low is None or high is None:
+        return None
+    cut = axis.cuts_low(estimate) or axis.cuts_high(estimate)
+    return SmallPlot(
+        low=axis.x(low),
+        high=axis.x(high),
+        estimate=None if cut else f"{axis.position(estimate) - 4:.1f}",
+        no_effect=axis.x(axis.no_effect),
+        cut_low=axis.cuts_low(low),
+        cut_high=axis.cuts_high(high),
+        text=f"{measure} {row.effect}",
+    )
+
+
+def _printed_analysis(number: int, analysis: Analysis, document: EtdDocument) -> PrintedAnalysis:
+    plot = None
+    if len(analysis.inputs) <= MOST_STUDIES_DRAWN:
+        plot = forest_plot(
+            analysis.result,
+            inputs=analysis.inputs,
+            outcome=f"{analysis.outcome}, {analysis.population}",
+            better=analysis.better,
+            intervention_label=document.question.intervention_label,
+            comparison_label=document.question.comparison_label,
+            plot_id=f"forest-plot-{number}",
+        )
+    return PrintedAnalysis(
+        number=number,
+        analysis=analysis,
+        plot=plot,
+        method=wording.specification(analysis.spec, analysis.result.get("ci_method")),
+        engine=", ".join(f"{name} {version}" for name, version in sorted(analysis.engine.items())),
+        csv_name=csv_name(number),
+    )
+
+
+def _number_list(values: list[int]) -> str:
+    """`1 to 4, 7 and 12`: runs of three or more drawn together."""
+    runs: list[list[int]] = []
+    for value in sorted(values):
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    texts = []
+    for run in runs:
+        texts += [f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(value) for value in run]
+    return " and ".join(part for part in (", ".join(texts[:-1]), *texts[-1:]) if part)

@@ -1,0 +1,70 @@
+"""`manage.py export_etd SLUG --format pdf|json --output FILE`: one question as a document."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from documents.assemble import assemble
+from documents.pdf import CannotRender, document_bytes, render_pdf
+from etd.models import Question
+
+BAD_INPUT = 2
+
+
+class Command(BaseCommand):
+    help = "Write one question as a PDF or as JSON."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", metavar="SLUG", help="QUESTION, or GUIDELINE/QUESTION")
+        parser.add_argument("--format", choices=["pdf", "json"], default="pdf")
+        parser.add_argument(
+            "--output", required=True, metavar="FILE", help="the file to write; - for the output"
+        )
+
+    def handle(self, *args: Any, slug: str, format: str, output: str, **options: Any) -> None:
+        question = find_question(slug)
+        document = assemble(question)
+        try:
+            content = document_bytes(document) if format == "json" else render_pdf(document)
+        except CannotRender as problem:
+            raise CommandError(str(problem)) from problem
+        if output == "-":
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
+            return
+        try:
+            Path(output).write_bytes(content)
+        except OSError as error:
+            raise CommandError(
+                f"{output} could not be written: {error.strerror}.", returncode=BAD_INPUT
+            ) from error
+        self.stderr.write(f"Wrote {output}.")
+
+
+def find_question(slug: str) -> Question:
+    """The one question of this slug. Raises CommandError (exit status 2) where there is none or more than one."""
+    guideline, _, name = slug.rpartition("/")
+    questions = Question.objects.select_related("guideline", "recommendation").order_by(
+        "guideline__slug", "slug"
+    )
+    found = (
+        questions.filter(slug=name, guideline__slug=guideline) if guideline else questions.filter(slug=name)
+    )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CommandError(f"More than one question is called {slug}: {_names(found)}.", returncode=BAD_INPUT)
+    known = _names(questions)
+    raise CommandError(
+        f"There is no question {slug}. {f'There are: {known}.' if known else 'No question has been made yet.'}",
+        returncode=BAD_INPUT,
+    )
+
+
+def _names(questions: Any) -> str:
+    return ", ".join(f"{question.guideline.slug}/{question.slug}" for question in questions)

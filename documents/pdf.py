@@ -1,0 +1,238 @@
+"""A document as PDF: archival (PDF/A-3a), tagged (PDF/UA-1), with its data attached.
+
+Rendering happens in a child process (`pdf_worker.py`) with limits of its own and an empty environment: a document that
+asks for too much is stopped without harm to the site. The same content gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from documents.html import csv_name, render_html
+from documents.schema import EtdDocument, to_json
+
+WORKER = Path(__file__).with_name("pdf_worker.py")
+WALL_SECONDS = 45
+MOST_RENDERS = 2
+WAIT_FOR_A_TURN_SECONDS = 20
+BLOCKED, NO_LIBRARY = 3, 4
+
+MOST_LETTERS_A_FIELD = 20_000
+MOST_LETTERS_A_DOCUMENT = 200_000
+MOST_STUDY_ROWS = 500
+
+STUDY_COLUMNS = (
+    "study",
+    "year",
+    "events_intervention",
+    "n_intervention",
+    "events_comparison",
+    "n_comparison",
+)
+
+
+class CannotRender(Exception):
+    """The document could not be made into a PDF; the text is for the person who asked."""
+
+
+class DocumentTooLarge(CannotRender):
+    """The document is beyond what a PDF takes; the text names the field and the limit."""
+
+
+class RendererBusy(CannotRender):
+    """As many documents as the site renders at once are being rendered; try again."""
+
+
+class RendererMissing(CannotRender):
+    """WeasyPrint's system libraries are not on this machine."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file inside the PDF; `relationship` is PDF's AFRelationship (Source, Data …)."""
+
+    name: str
+    description: str
+    relationship: str
+    content: bytes
+
+
+def render_pdf(document: EtdDocument) -> bytes:
+    """The PDF of a document. Raises CannotRender, of which DocumentTooLarge, RendererBusy and RendererMissing are."""
+    check_size(document)
+    return run_worker(render_html(document), attachments_of(document))
+
+
+def document_bytes(document: EtdDocument) -> bytes:
+    """The document as JSON for people and programs: UTF-8, indented, in the order of the schema."""
+    return (json.dumps(to_json(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def attachments_of(document: EtdDocument) -> list[Attachment]:
+    """The whole document as JSON, and the study counts behind every analysis as CSV."""
+    attachments = [
+        Attachment(
+            name=f"{document.question.slug}.json",
+            description=f"The whole document as data ({document.schema_version})",
+            relationship="Source",
+            content=document_bytes(document),
+        )
+    ]
+    for number, analysis in enumerate(document.analyses, start=1):
+        attachments.append(
+            Attachment(
+                name=csv_name(number),
+                description=f"Study counts of {analysis.outcome}, {analysis.population}",
+                relationship="Data",
+                content=_study_counts(analysis.inputs),
+            )
+        )
+    return attachments
+
+
+def check_size(document: EtdDocument) -> None:
+    """Raises DocumentTooLarge where a field, the whole or a list of studies is beyond what a PDF takes."""
+    total = 0
+    for where, text in _texts(to_json(document)):
+        total += len(text)
+        if len(text) > MOST_LETTERS_A_FIELD:
+            raise DocumentTooLarge(
+                f"A text has {len(text):,} characters, and a PDF takes at most {MOST_LETTERS_A_FIELD:,} in one"
+                f" field ({where}). Shorten it, or move a part of it into another field."
+            )
+    if total > MOST_LETTERS_A_DOCUMENT:
+        raise DocumentTooLarge(
+            f"The document has {total:,} characters, and a PDF takes at most {MOST_LETTERS_A_DOCUMENT:,}."
+            " Shorten the longest texts, or export the document as JSON."
+        )
+    for number, analysis in enumerate(document.analyses, start=1):
+        if len(analysis.inputs) > MOST_STUDY_ROWS:
+            raise DocumentTooLarge(
+                f"Analysis {number} has {len(analysis.inputs):,} studies, and a PDF takes at most"
+                f" {MOST_STUDY_ROWS}. Export the document as JSON."
+            )
+
+
+def _texts(value: Any, where: str = "document") -> Iterator[tuple[str, str]]:
+    """Every text of the document with its place; numbers behind analyses are data and do not count."""
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in {"inputs", "result", "values"}:
+                yield from _texts(item, f"{where}.{key}")
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, f"{where}[{number}]")
+
+
+def _study_counts(inputs: tuple[Mapping[str, Any], ...]) -> bytes:
+    """The rows as CSV; a name that a spreadsheet would take for a formula is led by an apostrophe."""
+    more = [name for row in inputs for name in row if name not in STUDY_COLUMNS]
+    columns = [*STUDY_COLUMNS, *dict.fromkeys(more)]
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow(columns)
+    for row in inputs:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return file.getvalue().encode()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = str(value)
+    is_formula = isinstance(value, str) and text.lstrip()[:1] in {"=", "+", "-", "@", "＝", "＋", "－", "＠"}
+    return f"'{text}" if is_formula or text[:1] in {"\t", "\r", "\n"} else text
+
+
+def run_worker(html: str, attachments: list[Attachment]) -> bytes:
+    """HTML and files as a PDF, made in a child process. Raises CannotRender."""
+    job = {
+        "html": html,
+        "attachments": [
+            {
+                "name": attachment.name,
+                "description": attachment.description,
+                "relationship": attachment.relationship,
+                "content": base64.b64encode(attachment.content).decode(),
+            }
+            for attachment in attachments
+        ],
+    }
+    with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", str(WORKER)],
+                input=json.dumps(job).encode(),
+                capture_output=True,
+                cwd=folder,
+                env={},
+                timeout=WALL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CannotRender(
+                f"The document took longer than {WALL_SECONDS} seconds to render and was stopped. Look for very"
+                " long texts or lists, shorten them, and export again."
+            ) from error
+    if done.returncode == 0 and done.stdout.startswith(b"%PDF"):
+        return done.stdout
+    raise _failure(done.returncode, done.stderr.decode(errors="replace"))
+
+
+def _failure(status: int, said: str) -> CannotRender:
+    if status == NO_LIBRARY:
+        return RendererMissing(
+            "PDF export is off: the system libraries of WeasyPrint (Pango) are not installed on this machine. On"
+            " Debian or Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0."
+        )
+    if status == BLOCKED:
+        addresses = ", ".join(said.split())
+        return CannotRender(f"The document asks for files from outside, which is not allowed: {addresses}")
+    if status < 0 or "MemoryError" in said:
+        return CannotRender(
+            "The document needed more memory or time than a PDF may take and was stopped. Look for very long texts"
+            " or lists, shorten them, and export again."
+        )
+    last = said.strip().splitlines()[-1] if said.strip() else f"exit status {status}"
+    return CannotRender(f"The document could not be rendered: {last}")
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the places for renders, across all processes of the site; raises RendererBusy after a while."""
+    try:
+        import fcntl  # noqa: PLC0415 -- not on Windows, where the site is used by one person
+    except ImportError:
+        yield
+        return
+    folder = settings.DATA_DIR / "pdf"
+    folder.mkdir(parents=True, exist_ok=True)
+    give_up = time.monotonic() + WAIT_FOR_A_TURN_SECONDS
+    while True:
+        for number in range(MOST_RENDERS):
+            with (folder / f"place-{number}.lock").open("w") as place:
+                try:
+                    fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue
+                yield
+                return
+        if time.monotonic() > give_up:
+            raise RendererBusy("Several documents are being rendered at this moment. Try again in a minute.")
+        time.sleep(0.1)

@@ -1,0 +1,144 @@
+"""Renders one PDF in a process of its own: HTML as JSON on stdin, the PDF on stdout. Run by path, never imported.
+
+The process limits itself before it reads anything. It can reach nothing but our style sheet and our fonts, by names
+of an own scheme; whatever else a document asks for is refused and counted, and one refusal fails the render.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+MEMORY_BYTES = 1024**3
+CPU_SECONDS = 30
+LARGEST_FILE_BYTES = 64 * 1024**2
+BLOCKED, NO_LIBRARY = 3, 4
+
+STATIC = Path(__file__).resolve().parents[1] / "static"
+SCHEME = "etd-asset:"
+STYLE_SHEET = STATIC / "css" / "print.css"
+FONTS = {f"{SCHEME}fonts/{path.name}": path for path in sorted((STATIC / "fonts").glob("*.ttf"))}
+
+OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_tags": True}
+# A fixed moment for the attached files: the same content must give the same bytes.
+FIXED_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+# PDF/UA-1, and the extension schema without which PDF/A allows no such property.
+UA_DESCRIPTIONS = b"""
+<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part></rdf:Description>
+<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"
+ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">
+<pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>
+<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix>
+<pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>
+<pdfaProperty:category>internal</pdfaProperty:category>
+<pdfaProperty:description>Indicates, which part of ISO 14289 standard is followed</pdfaProperty:description>
+</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>
+"""
+
+
+def limit_this_process() -> None:
+    """Memory, CPU time, size of files, and no core dump. Systems without such limits keep the time limit outside."""
+    try:
+        import resource  # noqa: PLC0415 -- not on Windows
+    except ImportError:
+        return
+    for what, limit in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, LARGEST_FILE_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (limit, limit))
+
+
+def closed_fetcher() -> Any:
+    """A fetcher that serves our fonts alone; `blocked` lists what else was asked for."""
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class ClosedFetcher(URLFetcher):
+        def __init__(self) -> None:
+            super().__init__(allowed_protocols=(), allow_redirects=False)
+            self.blocked: list[str] = []
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            if url in FONTS:
+                return URLFetcherResponse(url, FONTS[url].read_bytes(), {"Content-Type": "font/ttf"})
+            self.blocked.append(url)
+            raise ValueError(f"blocked: {url[:200]}")
+
+    return ClosedFetcher()
+
+
+def render(job: dict[str, Any], fetcher: Any) -> bytes:
+    """The PDF of `job`: html, and attachments of name, description, relationship and content in base64."""
+    from weasyprint import CSS, HTML, Attachment
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    style = STYLE_SHEET.read_text(encoding="utf-8").replace("../fonts/", f"{SCHEME}fonts/")
+    sheet = CSS(string=style, font_config=fonts, url_fetcher=fetcher, base_url=SCHEME)
+    attachments = [
+        Attachment(
+            string=base64.b64decode(entry["content"]),
+            name=entry["name"],
+            description=entry["description"],
+            relationship=entry["relationship"],
+            created=FIXED_DATE,
+            modified=FIXED_DATE,
+            url_fetcher=fetcher,
+        )
+        for entry in job["attachments"]
+    ]
+    page = HTML(string=job["html"], url_fetcher=fetcher, base_url=SCHEME)
+    document = page.render(stylesheets=[sheet], font_config=fonts, **OPTIONS)
+    document.metadata.attachments = attachments
+    document.metadata.generate_rdf_metadata = with_pdf_ua(document.metadata.generate_rdf_metadata)
+    pdf: bytes = document.write_pdf(**OPTIONS)
+    return pdf
+
+
+def with_pdf_ua(generate: Callable[..., bytes]) -> Callable[..., bytes]:
+    """XMP metadata that also declares PDF/UA-1, in the one RDF element that XMP allows."""
+
+    def generate_with_pdf_ua(*args: Any) -> bytes:
+        end = b"</rdf:RDF>"
+        head, found, tail = generate(*args).rpartition(end)
+        if not found:
+            raise ValueError("the XMP metadata have no end")
+        return head + UA_DESCRIPTIONS + end + tail
+
+    return generate_with_pdf_ua
+
+
+def main() -> int:
+    limit_this_process()
+    tempfile.tempdir = os.getcwd()  # a folder of this render alone, which the parent removes
+    os.environ["SOURCE_DATE_EPOCH"] = str(
+        int(FIXED_DATE.timestamp())
+    )  # else every font names the time of its subset
+    job = json.load(sys.stdin)
+    try:
+        fetcher = closed_fetcher()
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return NO_LIBRARY
+    pdf = render(job, fetcher)
+    if fetcher.blocked:
+        sys.stderr.write("\n".join(url[:200] for url in fetcher.blocked) + "\n")
+        return BLOCKED
+    sys.stdout.buffer.write(pdf)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

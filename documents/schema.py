@@ -1,0 +1,295 @@
+"""The whole Evidence-to-Decision document as plain values: what is exported as JSON and printed as PDF.
+
+Numbers stand as text where the document prints them (`effect`, `p_value` …) and raw in `values`, `inputs` and
+`result`. Nobody's vote is in it, and nobody's name. `to_json` and `from_json` are each other's inverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+SCHEMA_VERSION = "openetd-etd/1"
+
+
+class UnknownSchema(ValueError):
+    """A document of another schema version, or a value that is no document at all."""
+
+
+@dataclass(frozen=True)
+class Guideline:
+    slug: str
+    title: str
+    organisation: str
+    strength_word: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One line of the question box."""
+
+    key: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    slug: str
+    title: str
+    status: str
+    status_label: str
+    revision: int
+    intervention_label: str
+    comparison_label: str
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True)
+class Headings:
+    """The headings of the parts, as the framework prints them."""
+
+    question: str
+    assessment: str
+    judgement: str
+    research_evidence: str
+    additional_considerations: str
+    summary_of_judgements: str
+    type_of_recommendation: str
+    conclusions: str
+
+
+@dataclass(frozen=True)
+class Framework:
+    key: str
+    version: int
+    title: str
+    language: str
+    source: str
+    headings: Headings
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a criterion; `column` is 1 to 7 on the judgement scale."""
+
+    key: str
+    label: str
+    column: int
+    direction: str
+    aside: bool
+    chosen: bool
+    applies_to: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One option that the panel chose. `at` is ISO 8601 with its zone."""
+
+    option_key: str
+    label: str
+    applies_to: str
+    basis: str
+    at: str
+    evidence_changed: bool
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """`scale` has seven places, None where the framework leaves a blank."""
+
+    key: str
+    number: int
+    heading: str
+    summary_heading: str
+    prompt: str
+    multiple: bool
+    role: str
+    scale: tuple[Option | None, ...]
+    judgements: tuple[Judgement, ...]
+    too_many: bool
+    research_evidence: str
+    additional_considerations: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of an outcome table. `values`: natural scale, I² in percent; None where there is no number."""
+
+    population: str
+    source: str
+    source_label: str
+    is_stale: bool
+    n_studies: int
+    footnote_mark: str
+    intervention: str
+    comparison: str
+    effect: str
+    p_value: str
+    i_squared: str
+    measure: str
+    values: Mapping[str, Any]
+    caveats: tuple[str, ...]
+    provenance: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class OutcomeGroup:
+    """The rows of one outcome; certainty is empty where none was recorded."""
+
+    name: str
+    better: str
+    certainty: str
+    certainty_symbols: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class OutcomeTable:
+    number: int
+    title: str
+    criterion_key: str
+    abbreviations: str
+    footnotes: str
+    measure: str
+    measure_label: str
+    favours_left: str
+    favours_right: str
+    groups: tuple[OutcomeGroup, ...]
+
+    @property
+    def has_certainty(self) -> bool:
+        return any(group.certainty for group in self.groups)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The labels of the sources that occur, sorted: reported, recomputed."""
+        return tuple(sorted({row.source_label for group in self.groups for row in group.rows}, reverse=True))
+
+
+@dataclass(frozen=True)
+class RecommendationType:
+    key: str
+    label: str
+    tone: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    kind: str
+    kind_label: str
+    text: str
+    population: str
+    strength: str
+    direction: str
+    certainty: str
+    certainty_label: str
+    certainty_symbols: str
+
+
+@dataclass(frozen=True)
+class Section:
+    key: str
+    heading: str
+    holds_statements: bool
+    body: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A numbered reference; `citation` is empty where the text cites a number that no list explains."""
+
+    number: int
+    citation: str
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What stands behind a recomputed row: `spec` asked, `inputs` went in, `result` came out, `engine` computed."""
+
+    table_number: int
+    outcome: str
+    better: str
+    population: str
+    spec: Mapping[str, Any]
+    inputs: tuple[Mapping[str, Any], ...]
+    input_digest: str
+    result: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    caveats: tuple[str, ...]
+    is_stale: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class EtdDocument:
+    schema_version: str
+    openetd_version: str
+    guideline: Guideline
+    question: Question
+    framework: Framework
+    criteria: tuple[Criterion, ...]
+    tables: tuple[OutcomeTable, ...]
+    recommendation_types: tuple[RecommendationType, ...]
+    recommendation_note: str
+    statements: tuple[Statement, ...]
+    sections: tuple[Section, ...]
+    references: tuple[Reference, ...]
+    analyses: tuple[Analysis, ...]
+
+    def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
+        return tuple(table for table in self.tables if table.criterion_key == criterion_key)
+
+
+def to_json(document: EtdDocument) -> dict[str, Any]:
+    """The document as plain dicts, lists, texts and numbers."""
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def from_json(value: Mapping[str, Any]) -> EtdDocument:
+    """The document that `to_json` wrote. Raises UnknownSchema, also where something is missing or of another kind."""
+    version = value.get("schema_version")
+    if version != SCHEMA_VERSION:
+        raise UnknownSchema(f"schema_version is {version!r}; this version reads {SCHEMA_VERSION!r}")
+    document = _built(EtdDocument, value, "document")
+    assert isinstance(document, EtdDocument)
+    return document
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _built(kind: Any, value: Any, where: str) -> Any:
+    """`value` as `kind`: a dataclass, a tuple of one kind, an optional, a mapping or a plain value."""
+    origin = get_origin(kind)
+    if origin is tuple:
+        _expect(value, list | tuple, where)
+        return tuple(_built(get_args(kind)[0], item, f"{where}[{n}]") for n, item in enumerate(value))
+    if origin in (UnionType, Union):
+        wanted = next(option for option in get_args(kind) if option is not type(None))
+        return None if value is None else _built(wanted, value, where)
+    if isinstance(kind, type) and is_dataclass(kind):
+        _expect(value, Mapping, where)
+        hints = get_type_hints(kind)
+        missing, unknown = hints.keys() - value.keys(), value.keys() - hints.keys()
+        if missing or unknown:
+            raise UnknownSchema(f"{where}: missing {sorted(missing)}, unknown {sorted(unknown)}")
+        return kind(**{name: _built(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+    _expect(value, origin or kind, where)
+    return value
+
+
+def _expect(value: Any, kind: Any, where: str) -> None:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise UnknownSchema(f"{where} is {type(value).__name__}, not {getattr(kind, '__name__', kind)}")
