@@ -1,0 +1,496 @@
+"""Study data in, recomputed rows out.
+
+A file is staged, looked at, then confirmed or discarded. A confirmed file becomes study results, these are pooled, and
+the pooled row is put into the outcome table, all in one transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from etd.actions import audit
+from etd.actions.errors import Refused
+from etd.actions.locks import lock_question, require_open
+from etd.actions.outcome_tables import create_outcome, create_population, create_table, record_computed_row
+from etd.domain.canonical import digest
+from etd.enums import Better, Measure, ValueSource
+from etd.frameworks import get_framework
+from etd.frameworks.schema import Role
+from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
+from etd.workflow import Part
+from metaanalysis import readings, specification
+from metaanalysis.analyses import (
+    engine,
+    files_of,
+    input_of,
+    pool_inputs,
+    reported_values,
+    results_of,
+    values_of,
+)
+from metaanalysis.caveats import caveats
+from metaanalysis.comparison import VALUES, Comparison, compare, counts, row_values
+from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
+from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
+from metaanalysis.readings import Group
+from metaanalysis.stats.report import result_to_json
+from metaanalysis.stats.types import PoolingSpec
+
+MAX_GROUPS = 30
+CANNOT_CHOOSE_YET = "choose_sheet"
+
+
+class UnreadableFile(Refused):
+    """Nothing in the file could be read as a table of studies. `messages` say why, each with its remedy."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        super().__init__(" ".join(messages))
+        self.messages = tuple(messages)
+
+
+class WrongAssignment(Refused):
+    """The file as assigned cannot be stored: one study twice in one place, or one place with two methods."""
+
+
+class Missing(StrEnum):
+    """What happens to studies that are stored already but not in the file."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class NewOutcome:
+    name: str
+    better: Better
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What one group of the file's rows becomes: an outcome and a population, there already or new by name."""
+
+    group: Group
+    outcome: Outcome | NewOutcome
+    population: Population | str
+    spec: PoolingSpec
+    missing: Missing = Missing.KEEP
+
+
+@dataclass
+class _Place:
+    """Where rows go, with the first assignment's choices."""
+
+    outcome: Outcome
+    population: Population
+    spec: PoolingSpec
+    missing: Missing
+    rows: list[StudyRow]
+
+
+def stage_upload(
+    *, question: Question, filename: str, content: bytes, sheet: str = "", by: User
+) -> DataUpload:
+    """Keep a file as it came, with what was read from it; the same file again is the same upload while it is staged.
+
+    A table with errors is staged too, so that they can be shown, but it can never be confirmed. Raises UnreadableFile
+    where there is no table at all.
+    """
+    table = _read(question, filename, content, sheet)
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        return _staged(current, filename, content, sheet, table, by)
+
+
+def choose_sheet(*, upload: DataUpload, sheet: str, by: User) -> DataUpload:
+    """The same file read from another of its sheets, as a new upload in the place of this one."""
+    content = bytes(upload.content)
+    table = _read(upload.question, upload.filename, content, sheet)
+    with transaction.atomic():
+        current = _locked(upload)
+        require_open(current.question, Part.EVIDENCE)
+        chosen = _staged(current.question, current.filename, content, sheet, table, by)
+        if chosen != current:
+            discard_upload(upload=current, by=by)
+    return chosen
+
+
+def discard_upload(*, upload: DataUpload, by: User) -> DataUpload:
+    """Put a staged upload aside; the file is kept for the record. Doing it twice changes nothing."""
+    with transaction.atomic():
+        current = _locked(upload)
+        if current.status == UploadStatus.DISCARDED:
+            return current
+        if current.status == UploadStatus.CONFIRMED:
+            raise Refused("This upload has been confirmed already; its studies are in use.")
+        current.status = UploadStatus.DISCARDED
+        current.save(update_fields=["status"])
+        _record("upload_discarded", current, question=current.question, at=timezone.now(), by=by)
+    return current
+
+
+def confirm_upload(
+    *,
+    upload: DataUpload,
+    assignments: Sequence[Assignment],
+    sha256: str,
+    accepted_warnings: bool,
+    by: User,
+) -> tuple[OutcomeRow, ...]:
+    """Store the file's studies, pool each outcome and population they belong to, and put the rows into the tables.
+
+    `sha256` is that of the file which the person saw. Groups without an assignment are left out. Sent twice by one
+    person, it is done once. Raises WrongAssignment, and Refused where the upload or the question does not allow it.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        current = _locked(upload)
+        if current.status == UploadStatus.CONFIRMED and current.confirmed_by_id == by.pk:
+            return rows_of_upload(current)
+        require_open(current.question, Part.EVIDENCE)
+        table = readings.from_json(current.reading)
+        _require_confirmable(current, table, sha256, accepted_warnings)
+        if not assignments:
+            raise WrongAssignment("Choose an outcome for at least some of the rows.")
+        places = _places(current.question, table, assignments, by)
+        for place in places:
+            _store(current, place, at=now, by=by)
+        current.status = UploadStatus.CONFIRMED
+        current.confirmed_at, current.confirmed_by = now, by
+        current.save(update_fields=["status", "confirmed_at", "confirmed_by"])
+        _record(
+            "upload_confirmed",
+            current,
+            question=current.question,
+            at=now,
+            by=by,
+            more={"places": [f"{place.outcome}, {place.population}" for place in places]},
+        )
+        return tuple(
+            run_analysis(outcome=place.outcome, population=place.population, spec=place.spec, by=by).row
+            for place in places
+        )
+
+
+def run_analysis(*, outcome: Outcome, population: Population, spec: PoolingSpec, by: User) -> Analysis:
+    """Pool the stored results of this outcome and population and put the row into the outcome table."""
+    now = timezone.now()
+    with transaction.atomic():
+        question = lock_question(outcome.question)
+        require_open(question, Part.EVIDENCE)
+        results = results_of(outcome, population)
+        computed = OutcomeRow.objects.filter(
+            outcome=outcome, population=population, source=ValueSource.COMPUTED
+        )
+        if not results and not computed.exists():
+            raise Refused("There are no study results for this outcome and population yet.")
+        table = _table_for(question, outcome, population, str(spec.measure), by)
+        inputs = [input_of(result) for result in results]
+        result = pool_inputs(inputs, spec)
+        sentences = caveats(inputs, result, reported_values(outcome, population))
+        provenance: dict[str, Any] = {
+            "input_digest": digest(inputs),
+            "spec": specification.to_json(spec),
+            "ci_method": str(result.ci_method) if result.ci_method else None,
+            "k": result.k,
+            "uploads": files_of(results),
+            "engine": engine(),
+            "caveats": list(sentences),
+        }
+        row = record_computed_row(
+            table=table,
+            outcome=outcome,
+            population=population,
+            values=values_of(inputs, result),
+            provenance=provenance,
+            by=by,
+        )
+        analysis = Analysis.objects.create(
+            row=row,
+            spec=provenance["spec"],
+            inputs=inputs,
+            input_digest=provenance["input_digest"],
+            result=result_to_json(result),
+            engine=provenance["engine"],
+            created_at=now,
+            created_by=by,
+        )
+        # The analysis belongs to the row and the row names its analysis: one of the two comes first.
+        row.provenance = provenance | {"analysis": analysis.pk}
+        row.save(update_fields=["provenance"])
+        audit.record(
+            type="analysis_run",
+            subject=f"{outcome}, {population}"[:300],
+            after={"analysis": analysis.pk, **provenance},
+            at=now,
+            by=by,
+            question=question,
+        )
+    return analysis
+
+
+def rows_of_upload(upload: DataUpload) -> tuple[OutcomeRow, ...]:
+    """The computed rows that the studies of this upload are in."""
+    places = set(upload.results.values_list("outcome_id", "population_id"))
+    rows = OutcomeRow.objects.filter(table__question=upload.question, source=ValueSource.COMPUTED)
+    return tuple(row for row in rows.order_by("pk") if (row.outcome_id, row.population_id) in places)
+
+
+def _staged(
+    question: Question, filename: str, content: bytes, sheet: str, table: ParsedTable, by: User
+) -> DataUpload:
+    sha256 = hashlib.sha256(content).hexdigest()
+    same = DataUpload.objects.filter(
+        question=question, sha256=sha256, sheet=sheet, status=UploadStatus.STAGED
+    ).first()
+    if same is not None:
+        return same
+    now = timezone.now()
+    upload = DataUpload.objects.create(
+        question=question,
+        filename=filename,
+        content=content,
+        sha256=sha256,
+        sheet=sheet,
+        reading=readings.to_json(table),
+        created_at=now,
+        created_by=by,
+    )
+    _record("upload_staged", upload, question=question, at=now, by=by)
+    return upload
+
+
+def _read(question: Question, filename: str, content: bytes, sheet: str) -> ParsedTable:
+    table = read_table(content, filename=filename, sheet=sheet or None)
+    choosing = any(problem.code == CANNOT_CHOOSE_YET for problem in table.errors)
+    if not table.column_mapping and not choosing:
+        raise UnreadableFile([problem.message for problem in table.errors])
+    return _checked_against_question(question, table)
+
+
+def _checked_against_question(question: Question, table: ParsedTable) -> ParsedTable:
+    """More to know about the table: arms the other way round than in earlier data, too many outcomes for one upload."""
+    log = ProblemLog(sheet=table.sheet)
+    earlier = StudyResult.objects.filter(
+        study__question=question, n_intervention__isnull=False, n_comparison__isnull=False
+    ).values_list("study__label", "n_intervention", "n_comparison")
+    check_against_earlier(table.rows, ((label, a or 0, b or 0) for label, a, b in earlier), log)
+    found = len(readings.groups(table))
+    if found > MAX_GROUPS:
+        text = f"the file has {found} outcomes or populations; one upload takes {MAX_GROUPS}. Split the file."
+        log.error("too_many_outcomes", text)
+    return replace(
+        table,
+        rows=() if log.has_errors else table.rows,
+        problems=(*log.problems, *table.problems),
+        error_count=table.error_count + log.counts["error"],
+        warning_count=table.warning_count + log.counts["warning"],
+    )
+
+
+def _locked(upload: DataUpload) -> DataUpload:
+    """The upload as it is now, locked after its question."""
+    question = lock_question(upload.question)
+    current = DataUpload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
+    current.question = question
+    return current
+
+
+def _require_confirmable(
+    upload: DataUpload, table: ParsedTable, sha256: str, accepted_warnings: bool
+) -> None:
+    if upload.status == UploadStatus.CONFIRMED:
+        raise Refused(f"{upload.confirmed_by} has confirmed this upload already. Nothing was stored twice.")
+    if upload.status == UploadStatus.DISCARDED:
+        raise Refused("This upload was discarded. Send the file again if it is needed after all.")
+    if sha256 != upload.sha256 or hashlib.sha256(bytes(upload.content)).hexdigest() != sha256:
+        raise Refused("This is not the file that was shown to you. Look at the preview again, then confirm.")
+    if not table.ok or not table.rows:
+        raise Refused("The file has errors; nothing of it can be stored. Correct it and send it again.")
+    if table.warning_count and not accepted_warnings:
+        raise Refused("The file has warnings. Tick that you have looked at them, then confirm.")
+
+
+def _places(
+    question: Question, table: ParsedTable, assignments: Sequence[Assignment], by: User
+) -> list[_Place]:
+    groups = readings.groups(table)
+    places: dict[tuple[int, int], _Place] = {}
+    for assignment in assignments:
+        if assignment.group not in groups:
+            raise WrongAssignment(f"The file has no rows for {assignment.group}.")
+        outcome = _outcome(question, assignment.outcome, by)
+        population = _population(question, assignment.population, by)
+        place = places.setdefault(
+            (outcome.pk, population.pk),
+            _Place(outcome, population, assignment.spec, assignment.missing, []),
+        )
+        if (place.spec, place.missing) != (assignment.spec, assignment.missing):
+            raise WrongAssignment(
+                f"Two parts of the file become {outcome}, {population}: choose the same method for both."
+            )
+        place.rows.extend(groups[assignment.group])
+    for place in places.values():
+        _require_each_study_once(place)
+    return list(places.values())
+
+
+def _require_each_study_once(place: _Place) -> None:
+    seen: dict[str, int] = {}
+    for row in place.rows:
+        if row.study in seen:
+            raise WrongAssignment(
+                f"{row.study} would be in {place.outcome}, {place.population} twice, from rows {seen[row.study]} and "
+                f"{row.row}. Keep one of them in the file, or give the rows different outcomes or populations."
+            )
+        seen[row.study] = row.row
+
+
+def _outcome(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outcome:
+    if isinstance(chosen, Outcome):
+        if chosen.question_id != question.pk:
+            raise WrongAssignment("The outcome must be one of this question.")
+        return chosen
+    known = question.outcomes.filter(name=chosen.name, timepoint="").first()
+    return known or create_outcome(question=question, name=chosen.name, better=chosen.better, by=by)
+
+
+def _population(question: Question, chosen: Population | str, by: User) -> Population:
+    if isinstance(chosen, Population):
+        if chosen.question_id != question.pk:
+            raise WrongAssignment("The population must be one of this question.")
+        return chosen
+    known = question.populations.filter(label=chosen).first()
+    return known or create_population(question=question, label=chosen, by=by)
+
+
+def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None:
+    """Insert, change and, where asked, remove the study results of one outcome and population."""
+    stored = StudyResult.objects.filter(outcome=place.outcome, population=place.population)
+    found = compare(place.rows, stored.select_related("study").order_by("position", "pk"))
+    removed = found.missing if place.missing is Missing.REMOVE else ()
+    _record_change(upload, place, found, removed, at=at, by=by)
+    positions = {row.study: position for position, row in enumerate(place.rows, start=1)}
+    studies = _studies(upload.question, [row.study for row in found.new])
+    StudyResult.objects.bulk_create(
+        StudyResult(
+            study=studies[row.study],
+            outcome=place.outcome,
+            population=place.population,
+            upload=upload,
+            position=positions[row.study],
+            **row_values(row),
+        )
+        for row in found.new
+    )
+    for change in found.changed:
+        change.stored.upload = upload
+        for name, value in row_values(change.row).items():
+            setattr(change.stored, name, value)
+    kept = [*(change.stored for change in found.changed), *found.unchanged]
+    if not removed:
+        kept += found.missing
+    after_the_file = len(place.rows)
+    for number, result in enumerate(kept, start=1):
+        result.position = positions.get(result.study.label, after_the_file + number)
+    StudyResult.objects.bulk_update(kept, ["upload", "position", *VALUES])
+    StudyResult.objects.filter(pk__in=[result.pk for result in removed]).delete()
+
+
+def _record_change(
+    upload: DataUpload,
+    place: _Place,
+    found: Comparison,
+    removed: Sequence[StudyResult],
+    *,
+    at: datetime,
+    by: User,
+) -> None:
+    audit.record(
+        type="study_results_imported",
+        subject=f"{place.outcome}, {place.population}"[:300],
+        before={
+            **{change.row.study: counts(change.stored) for change in found.changed},
+            **{result.study.label: counts(result) for result in removed},
+        },
+        after={
+            "upload": upload.sha256,
+            "studies": {row.study: counts(row) for row in place.rows},
+            "removed": [result.study.label for result in removed],
+        },
+        at=at,
+        by=by,
+        question=upload.question,
+    )
+
+
+def _studies(question: Question, labels: Sequence[str]) -> dict[str, Study]:
+    known = {study.label for study in Study.objects.filter(question=question, label__in=labels)}
+    Study.objects.bulk_create(Study(question=question, label=label) for label in labels if label not in known)
+    return {study.label: study for study in Study.objects.filter(question=question, label__in=labels)}
+
+
+def _table_for(
+    question: Question, outcome: Outcome, population: Population, measure: str, by: User
+) -> OutcomeTable:
+    """Where the row belongs: beside what is there for the same outcome and population, else in a table of its measure.
+
+    Raises Refused where it would stand among rows of another measure, under whose heading it would be misread.
+    """
+    rows = list(OutcomeRow.objects.filter(table__question=question).order_by("pk"))
+    tables = list(OutcomeTable.objects.filter(question=question).order_by("number"))
+    place = (outcome.pk, population.pk)
+    own = [row for row in rows if (row.outcome_id, row.population_id) == place]
+    others = [row for row in rows if row not in own or row.source == ValueSource.REPORTED]
+    own_tables = {row.table_id for row in own}
+    with_outcome = {row.table_id for row in rows if row.outcome_id == outcome.pk}
+    for table in sorted(tables, key=lambda t: (t.pk not in own_tables, t.pk not in with_outcome, t.number)):
+        measures = {row.measure for row in others if row.table_id == table.pk and row.measure}
+        if measures <= {measure}:
+            return table
+        if table.pk in own_tables:
+            raise Refused(_misread(table, measures, measure))
+    return _new_table(question, tables, measure, by)
+
+
+def _misread(table: OutcomeTable, measures: set[str], measure: str) -> str:
+    held = " and ".join(sorted(Measure(each).label.lower() for each in measures))
+    return (
+        f"Table {table.number} holds the {held}; the {Measure(measure).label.lower()} in it would be misread. "
+        "It can be looked at here, but not put into that table."
+    )
+
+
+def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str, by: User) -> OutcomeTable:
+    framework = get_framework(question.framework_key, question.framework_version)
+    criterion = framework.criterion_with_role(Role.DESIRABLE) or framework.criteria[0]
+    return create_table(
+        question=question,
+        criterion_key=criterion.key,
+        number=max((table.number for table in tables), default=0) + 1,
+        title=f"Results of the studies, {Measure(measure).label.lower()}",
+        by=by,
+    )
+
+
+def _record(
+    type: str,
+    upload: DataUpload,
+    *,
+    question: Question,
+    at: datetime,
+    by: User,
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    content = {"sha256": upload.sha256, "sheet": upload.sheet, "status": str(upload.status)}
+    audit.record(
+        type=type, subject=upload.filename, after=content | dict(more or {}), at=at, by=by, question=question
+    )

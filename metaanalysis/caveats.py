@@ -1,0 +1,107 @@
+"""What a reader must know beside a recomputed number, as plain sentences made from the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from metaanalysis.stats.types import PooledResult
+from metaanalysis.wording import MEASURES
+
+_FROM_PERCENTAGE = re.compile(r"\bfrom\s+(?:a\s+|the\s+)?(?:%|percent)", re.IGNORECASE)
+
+
+def caveats(
+    inputs: Sequence[Mapping[str, Any]], result: PooledResult, reported: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    """The sentences for one analysis.
+
+    `inputs` are the studies that went in, by the study columns of the project with `n_trials`; `reported` are the
+    values of the reported row of the same outcome and population, by the fields of OutcomeRow, if there is one.
+    """
+    sentences = [
+        *(_against_reported(inputs, result, reported) if reported else ()),
+        _individual_patient_data(inputs),
+        _follow_up(inputs),
+        _from_percentages(inputs),
+        _zero_cells(result),
+        *(f"Not in the analysis: {excluded.study}. {excluded.reason}" for excluded in result.excluded),
+        result.note or "",
+    ]
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _against_reported(
+    inputs: Sequence[Mapping[str, Any]], result: PooledResult, reported: Mapping[str, Any]
+) -> Iterable[str]:
+    here, there = sum(row["n_trials"] for row in inputs), reported["n_studies"]
+    if here < there:
+        yield f"{here} of the {there} studies of the reported row {_verb(here, 'has', 'have')} counts here."
+    elif here > there:
+        studies = f"{here} {_verb(here, 'study has', 'studies have')} counts here"
+        yield f"{studies}; the reported row counts {there or 'none'}."
+    totals = _totals(inputs)
+    printed = tuple(
+        _arm(reported[f"events_{arm}"], reported[f"n_{arm}"]) for arm in ("intervention", "comparison")
+    )
+    if inputs and "" not in printed and totals != printed:
+        yield (
+            f"Events and totals differ from the reported row: {' and '.join(totals)} here, "
+            f"{' and '.join(printed)} reported."
+        )
+    measure = reported["measure"]
+    if measure and measure != result.spec.measure:
+        names = MEASURES.get(measure, measure).lower(), MEASURES[result.spec.measure].lower()
+        yield f"The reported row gives the {names[0]}, this one the {names[1]}: they are not comparable."
+
+
+def _individual_patient_data(inputs: Sequence[Mapping[str, Any]]) -> str:
+    several = [f"{row['study']} for {row['n_trials']}" for row in inputs if row["n_trials"] > 1]
+    return f"Some rows stand for several trials: {', '.join(several)}." if several else ""
+
+
+def _follow_up(inputs: Sequence[Mapping[str, Any]]) -> str:
+    timepoints = list(dict.fromkeys(row["timepoint"] or "not given" for row in inputs))
+    if len(timepoints) < 2:
+        return ""
+    return f"Follow-up differs between studies: {'; '.join(timepoints)}."
+
+
+def _from_percentages(inputs: Sequence[Mapping[str, Any]]) -> str:
+    studies = [row["study"] for row in inputs if _FROM_PERCENTAGE.search(row["note"])]
+    if not studies:
+        return ""
+    return (
+        f"The counts of {len(studies)} {_verb(len(studies), 'study', 'studies')} were worked out from percentages: "
+        f"{', '.join(studies)}."
+    )
+
+
+def _zero_cells(result: PooledResult) -> str:
+    studies = [study.study for study in result.studies if study.corrected]
+    if not studies:
+        return ""
+    return (
+        f"0.5 was added to each cell of {len(studies)} {_verb(len(studies), 'study', 'studies')} where one arm had no "
+        f"events or only events: {', '.join(studies)}."
+    )
+
+
+def _totals(inputs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    sums = {
+        name: sum(row[name] for row in inputs)
+        for name in ("events_intervention", "n_intervention", "events_comparison", "n_comparison")
+    }
+    return (
+        _arm(sums["events_intervention"], sums["n_intervention"]),
+        _arm(sums["events_comparison"], sums["n_comparison"]),
+    )
+
+
+def _arm(events: int | None, n: int | None) -> str:
+    return "" if events is None or n is None else f"{events}/{n}"
+
+
+def _verb(count: int, one: str, many: str) -> str:
+    return one if count == 1 else many

@@ -1,0 +1,38 @@
+"""The words for methods of pooling: what a select, a sentence and a printed result call them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+MEASURES = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference"}
+MODELS = {"random": "random effects", "common": "common effect"}
+METHODS = {"iv": "inverse variance", "mh": "Mantel-Haenszel", "peto": "Peto"}
+TAU2_METHODS = {
+    "DL": "DerSimonian-Laird",
+    "PM": "Paule-Mandel",
+    "REML": "restricted maximum likelihood (REML)",
+}
+CI_METHODS = {
+    "auto": "by rule",
+    "wald": "Wald",
+    "hksj": "Hartung-Knapp-Sidik-Jonkman",
+    "hksj-adhoc": "Hartung-Knapp-Sidik-Jonkman, never narrower than Wald",
+}
+AUTO_RULE = "Hartung-Knapp-Sidik-Jonkman from three studies on if τ² is above 0, else Wald"
+
+
+def specification(spec: Mapping[str, Any], ci_method: str | None = None) -> str:
+    """`Odds ratio, random effects, inverse variance, DerSimonian-Laird, Wald interval`.
+
+    `spec` as `metaanalysis.specification.to_json` gives it; `ci_method` is the interval that was made.
+    """
+    interval = ci_method or spec["ci_method"]
+    words = [
+        MEASURES[spec["measure"]],
+        MODELS[spec["model"]],
+        METHODS[spec["method"]],
+        TAU2_METHODS[spec["tau2_method"]] if spec["tau2_method"] else "",
+        f"{CI_METHODS[interval]} interval" if interval != "auto" else f"interval by rule ({AUTO_RULE})",
+    ]
+    return ", ".join(word for word in words if word)
