@@ -44,7 +44,8 @@ def test_every_sentence_of_the_document_is_on_the_page(client_for: ClientFor) ->
     ]
     options = [s.lstrip("○● ") for s in sentences]
     assert len(options) > 120
-    assert [s for s in options if s not in page] == []
+    # Headings that the document prints in capitals stand in small letters on the page.
+    assert [s for s in options if s not in page and not (s.isupper() and s.lower() in page.lower())] == []
 
 
 def test_every_figure_of_the_outcome_table_is_on_the_page(client_for: ClientFor) -> None:
