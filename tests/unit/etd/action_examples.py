@@ -6,12 +6,16 @@ Keys are dotted names; each function prepares the database for a panel and retur
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 from etd.actions.outcome_tables import RowValues
 from etd.actions.recommendations import Statement
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
 from etd.models import OutcomeTable, PanelMembership
+from metaanalysis import actions as study_data
+from metaanalysis.readings import Group
+from metaanalysis.stats.types import PoolingSpec
 from tests import factories as f
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
@@ -206,6 +210,71 @@ def cast_vote(panel: Panel) -> dict[str, Any]:
     }
 
 
+TRIALS = b"""study,year,events_intervention,n_intervention,events_comparison,n_comparison
+Alpha 2019,2019,12,40,9,41
+Beta 2021,2021,30,100,28,98
+Gamma 2023,2023,7,55,11,54
+"""
+
+
+def stage_upload(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "filename": "trials.csv",
+        "content": TRIALS,
+        "by": panel.methodologist,
+    }
+
+
+def two_sheets() -> bytes:
+    from openpyxl import Workbook
+
+    workbook = Workbook()
+    for sheet in (workbook.active, workbook.create_sheet("Later")):
+        for line in TRIALS.decode().splitlines():
+            sheet.append([int(cell) if cell.isdecimal() else cell for cell in line.split(",")])
+    file = BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def choose_sheet(panel: Panel) -> dict[str, Any]:
+    upload = study_data.stage_upload(
+        **(stage_upload(panel) | {"filename": "trials.xlsx", "content": two_sheets()})
+    )
+    return {"upload": upload, "sheet": "Later", "by": panel.methodologist}
+
+
+def discard_upload(panel: Panel) -> dict[str, Any]:
+    return {"upload": study_data.stage_upload(**stage_upload(panel)), "by": panel.methodologist}
+
+
+def confirm_upload(panel: Panel) -> dict[str, Any]:
+    upload = study_data.stage_upload(**stage_upload(panel))
+    group = Group(outcome="", population="")
+    return {
+        "upload": upload,
+        "assignments": [
+            study_data.Assignment(
+                group, study_data.NewOutcome("Survival", Better.HIGHER), "Adults", PoolingSpec()
+            )
+        ],
+        "sha256": upload.sha256,
+        "accepted_warnings": True,
+        "by": panel.methodologist,
+    }
+
+
+def run_analysis(panel: Panel) -> dict[str, Any]:
+    (row,) = study_data.confirm_upload(**confirm_upload(panel))
+    return {
+        "outcome": row.outcome,
+        "population": row.population,
+        "spec": PoolingSpec(measure="RR"),
+        "by": panel.methodologist,
+    }
+
+
 EXAMPLES: dict[str, Example] = {
     "etd.actions.accounts.create_account": create_account,
     "etd.actions.accounts.create_guideline": create_guideline,
@@ -226,4 +295,9 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.recommendations.edit_section": edit_section,
     "etd.actions.voting.open_round": open_round,
     "etd.actions.voting.cast_vote": cast_vote,
+    "metaanalysis.actions.stage_upload": stage_upload,
+    "metaanalysis.actions.choose_sheet": choose_sheet,
+    "metaanalysis.actions.discard_upload": discard_upload,
+    "metaanalysis.actions.confirm_upload": confirm_upload,
+    "metaanalysis.actions.run_analysis": run_analysis,
 }
