@@ -633,8 +633,10 @@ def _effect(row: OutcomeRow) -> str:
     if row.estimate is None or row.ci_low is None or row.ci_high is None:
         return "-"
     printed = row.printed
-    if "estimate" in printed:
-        return f"{printed['estimate']} ({printed['ci_low']}–{printed['ci_high']})"
+    if {"estimate", "ci_low", "ci_high"} <= printed.keys():
+        low, high = printed["ci_low"], printed["ci_high"]
+        between = " to " if (low + high).strip("0123456789.,") else numbers.EN_DASH
+        return f"{printed['estimate']} ({low}{between}{high})"
     return numbers.estimate_with_interval(row.estimate, row.ci_low, row.ci_high)
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 RATIO_MEASURES = frozenset({"OR", "RR", "HR"})
+_ABSURD = 1e300
 _RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
 
@@ -87,7 +88,9 @@ def axis_for(
         wanted = min(math.exp(min(reach, math.log(widest))) * 1.05, widest)
         end = next((t for t in (1.5, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0) if t >= wanted), widest)
         return Axis(low=1 / end, high=end, ratio=True, width=width, left=left)
-    reach = max((abs(v) for pair in pairs for v in pair), default=0.0) * 1.05 or 1.0
+    reach = min(max((abs(v) for pair in pairs for v in pair), default=0.0), _ABSURD) * 1.05
+    if reach < 1 / _ABSURD:
+        reach = 1.0
     return Axis(low=-reach, high=reach, ratio=False, width=width, left=left)
 
 

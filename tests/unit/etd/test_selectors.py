@@ -385,6 +385,29 @@ class TestRows:
             "0.0%",
         )
 
+    @pytest.mark.parametrize(
+        ("low", "high", "effect"),
+        [
+            ("-0.10", "0.20", "0.05 (-0.10 to 0.20)"),
+            ("−0.10", "0.20", "0.05 (−0.10 to 0.20)"),
+            ("0.01", "0.20", "0.05 (0.01–0.20)"),
+        ],
+    )
+    @pytest.mark.django_db
+    def test_a_minus_sign_beside_a_dash_would_be_misread(self, low: str, high: str, effect: str) -> None:
+        row = self.view(
+            measure="RD",
+            estimate=0.05,
+            ci_low=float(low.replace("−", "-")),
+            ci_high=float(high),
+            printed={"estimate": "0.05", "ci_low": low, "ci_high": high},
+        )
+        assert row.effect == effect
+
+    @pytest.mark.django_db
+    def test_half_printed_is_not_printed(self) -> None:
+        assert self.view(printed={"estimate": "1.2"}).effect == "1.21 (0.91–1.60)"
+
     @pytest.mark.django_db
     def test_a_row_without_studies_has_dashes_and_no_plot(self) -> None:
         nothing = dict.fromkeys(
