@@ -100,6 +100,7 @@ def _part(request: HttpRequest, access: Access, template: str, anchor: str, **ex
     if not request.htmx:  # type: ignore[attr-defined]
         address = reverse("question", args=[access.question.guideline.slug, access.question.slug])
         return redirect(f"{address}#{anchor}")
+    access.question.recommendation.refresh_from_db()
     context = page(access)
     context["type_form"] = VoteForm.for_type(context["etd"]) if context["etd"].type_vote else None
     return render(request, template, context | extra | {"saved": True})

@@ -47,6 +47,8 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
         return _not_saved(request, access, item, form, status=409, message=str(error), stale=error)
     except Refused as error:
         return _not_saved(request, access, item, form, status=409, message=str(error))
+    if request.htmx and request.POST.get("next"):  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Redirect": _after(request, access, item)})
     if request.htmx:  # type: ignore[attr-defined]
         context = {
             "vote": vote,
@@ -60,11 +62,12 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
 
 def _after(request: HttpRequest, access: Access, item: str) -> str:
     question = [access.question.guideline.slug, access.question.slug]
-    if following := request.POST.get("next", ""):
-        known = get_framework(access.question.framework_key, access.question.framework_version).criteria
-        if following in {criterion.key for criterion in known}:
-            return reverse("criterion", args=[*question, following])
-    anchor = "recommendation" if item == RECOMMENDATION_TYPE_ITEM else f"criterion-{item}"
+    following = request.POST.get("next", "")
+    known = get_framework(access.question.framework_key, access.question.framework_version).criteria
+    if following in {criterion.key for criterion in known}:
+        return reverse("criterion", args=[*question, following])
+    on_type = RECOMMENDATION_TYPE_ITEM in (item, following)
+    anchor = "recommendation" if on_type else f"criterion-{item}"
     return f"{reverse('question', args=question)}#{anchor}"
 
 
