@@ -43,6 +43,7 @@ from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, Upload
 from metaanalysis.readings import Group
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.wording import misread
 
 MAX_GROUPS = 30
 CANNOT_CHOOSE_YET = "choose_sheet"
@@ -457,16 +458,8 @@ def _table_for(
         if measures <= {measure}:
             return table
         if table.pk in own_tables:
-            raise Refused(_misread(table, measures, measure))
+            raise Refused(misread(table.number, measures, measure))
     return _new_table(question, tables, measure, by)
-
-
-def _misread(table: OutcomeTable, measures: set[str], measure: str) -> str:
-    held = " and ".join(sorted(Measure(each).label.lower() for each in measures))
-    return (
-        f"Table {table.number} holds the {held}; the {Measure(measure).label.lower()} in it would be misread. "
-        "It can be looked at here, but not put into that table."
-    )
 
 
 def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str, by: User) -> OutcomeTable:

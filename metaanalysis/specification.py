@@ -15,24 +15,31 @@ FIELDS = ("measure", "model", "method", "tau2_method", "ci_method", "zero", "pre
 class UsualChoice:
     """A specification to begin with, and the sentence that says why it is this one."""
 
+    key: str
     spec: PoolingSpec
     why: str
 
 
+_LIKE_THE_TABLE = PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD)
+_WHAT_AGREES = "DerSimonian-Laird with a Wald interval is what the figures of the reported table agree with"
 BESIDE_A_REPORTED_ROW = UsualChoice(
-    PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD),
-    "The outcome has a reported row. DerSimonian-Laird with a Wald interval is what the intervals and P values of the "
-    "reported table agree with, so that the recomputed row can be compared with it.",
+    "reported",
+    _LIKE_THE_TABLE,
+    f"Chosen because this outcome has a reported row: {_WHAT_AGREES}, so that the two rows can be compared.",
 )
 ON_ITS_OWN = UsualChoice(
+    "own",
     PoolingSpec(),
-    "The outcome has no reported row to be compared with, so the usual choice of this program is offered: REML, with "
+    "Chosen because this outcome has no reported row to be compared with: REML, the usual choice of this program, with "
     "a Hartung-Knapp-Sidik-Jonkman interval from three studies on if τ² is above 0.",
 )
-
-
-def usual_choice(*, has_reported_row: bool) -> UsualChoice:
-    return BESIDE_A_REPORTED_ROW if has_reported_row else ON_ITS_OWN
+UNDECIDED = UsualChoice(
+    "undecided",
+    _LIKE_THE_TABLE,
+    f"Chosen because this question has reported rows: {_WHAT_AGREES}. For an outcome without a reported row, REML with "
+    "the interval by rule is the usual choice of this program.",
+)
+USUAL_CHOICES = {choice.key: choice for choice in (BESIDE_A_REPORTED_ROW, ON_ITS_OWN, UNDECIDED)}
 
 
 def to_json(spec: PoolingSpec) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 MEASURES = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference"}
@@ -36,3 +36,12 @@ def specification(spec: Mapping[str, Any], ci_method: str | None = None) -> str:
         f"{CI_METHODS[interval]} interval" if interval != "auto" else f"interval by rule ({AUTO_RULE})",
     ]
     return ", ".join(word for word in words if word)
+
+
+def misread(table_number: int, held: Iterable[str], measure: str) -> str:
+    """Why a result by one measure does not go into a table that holds others."""
+    names = " and ".join(sorted(MEASURES.get(each, each).lower() for each in held))
+    return (
+        f"Table {table_number} holds the {names}; the {MEASURES[measure].lower()} in it would be misread. It can be "
+        "looked at here, but not put into that table."
+    )

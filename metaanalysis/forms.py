@@ -1,0 +1,175 @@
+"""Choosing a method, and saying what the rows of a file become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from crispy_forms.layout import Column, Div, Row
+from django import forms
+
+from etd.enums import Better
+from etd.forms.helper import form_helper
+from etd.models import Outcome, Population
+from metaanalysis.actions import Assignment, Missing, NewOutcome
+from metaanalysis.readings import Group
+from metaanalysis.stats.types import CiMethod, Measure, Method, Model, PoolingSpec, Tau2Method
+from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, MODELS, TAU2_METHODS
+
+NEW = "new"
+LEAVE_OUT = "leave-out"
+SPEC_FIELDS = ("measure", "model", "method", "tau2", "ci")
+
+
+def _choices(kind: Sequence[str] | Any, words: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(str(each), words[each][:1].upper() + words[each][1:]) for each in kind]
+
+
+class SpecForm(forms.Form):
+    """A method of pooling. After validation `spec` holds it; combinations that no method defines are refused."""
+
+    measure = forms.ChoiceField(choices=_choices(Measure, MEASURES))
+    model = forms.ChoiceField(choices=_choices(Model, MODELS))
+    method = forms.ChoiceField(choices=_choices(Method, METHODS), label="Weights")
+    tau2 = forms.ChoiceField(choices=_choices(Tau2Method, TAU2_METHODS), label="Between-study variance (τ²)")
+    ci = forms.ChoiceField(choices=_choices(CiMethod, CI_METHODS), label="Interval")
+
+    spec: PoolingSpec
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(*SPEC_FIELDS)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if all(cleaned.get(name) for name in SPEC_FIELDS):
+            try:
+                self.spec = PoolingSpec(
+                    measure=cleaned["measure"],
+                    model=cleaned["model"],
+                    method=cleaned["method"],
+                    tau2_method=cleaned["tau2"],
+                    ci_method=cleaned["ci"],
+                )
+            except ValueError as error:
+                self.add_error(None, f"{error}.")
+        return cleaned
+
+    @staticmethod
+    def initial_for(spec: PoolingSpec) -> dict[str, str]:
+        return {
+            "measure": str(spec.measure),
+            "model": str(spec.model),
+            "method": str(spec.method),
+            "tau2": str(spec.tau2_method or Tau2Method.DL),
+            "ci": str(spec.ci_method),
+        }
+
+
+class AssignmentForm(SpecForm):
+    """What one group of rows becomes, how it is pooled, and what happens to studies that the file does not have."""
+
+    outcome = forms.ChoiceField()
+    new_outcome = forms.CharField(max_length=300, required=False, label="Name of the new outcome")
+    better = forms.ChoiceField(
+        choices=[("", "Choose"), *Better.choices], required=False, label="What is better?"
+    )
+    population = forms.ChoiceField()
+    new_population = forms.CharField(max_length=300, required=False, label="Name of the new population")
+    missing = forms.ChoiceField(
+        choices=[(Missing.KEEP, "Keep them in the analysis"), (Missing.REMOVE, "Remove them from it")],
+        widget=forms.RadioSelect,
+        required=False,
+        label="Studies that are stored already but not in this file",
+    )
+    usual = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self,
+        group: Group,
+        outcomes: Sequence[Outcome],
+        populations: Sequence[Population],
+        data: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.group = group
+        self.outcomes = {str(outcome.pk): outcome for outcome in outcomes}
+        self.populations = {str(population.pk): population for population in populations}
+        self._choose_from("outcome", self.outcomes, leave_out=True)
+        self._choose_from("population", self.populations, leave_out=False)
+        self.place_helper = form_helper(
+            "usual",
+            Row(
+                Column("outcome", css_class="col-lg-7"),
+                Column("population", css_class="col-lg-5"),
+            ),
+            Div(
+                Row(Column("new_outcome", css_class="col-lg-7"), Column("better", css_class="col-lg-5")),
+                css_class="only-new-outcome",
+            ),
+            Div("new_population", css_class="only-new-population"),
+        )
+        self.spec_helper = form_helper(
+            Row(*(Column(name, css_class="col-sm-6 col-xl-4") for name in SPEC_FIELDS))
+        )
+        self.missing_helper = form_helper("missing")
+
+    def _choose_from(self, name: str, known: Mapping[str, Any], *, leave_out: bool) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        new = "A new outcome" if leave_out else "A new population"
+        field.choices = [
+            ("", "Choose"),
+            *((key, str(value)) for key, value in known.items()),
+            (NEW, f"{new} …"),
+            *([(LEAVE_OUT, "None: leave these rows out")] if leave_out else []),
+        ]
+
+    @property
+    def leaves_out(self) -> bool:
+        return bool(self["outcome"].value() == LEAVE_OUT)
+
+    @property
+    def chosen_outcome(self) -> Outcome | None:
+        """The existing outcome that the form shows as chosen, valid or not."""
+        return self.outcomes.get(str(self["outcome"].value() or ""))
+
+    @property
+    def chosen_population(self) -> Population | None:
+        return self.populations.get(str(self["population"].value() or ""))
+
+    def full_clean(self) -> None:
+        # Rows that are left out need neither a population nor a method.
+        if self.leaves_out:
+            for name in ("population", *SPEC_FIELDS):
+                self.fields[name].required = False
+        super().full_clean()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("outcome") == NEW:
+            if not cleaned.get("new_outcome"):
+                self.add_error("new_outcome", "Write the name of the new outcome.")
+            if not cleaned.get("better"):
+                self.add_error("better", "Say whether a higher or a lower frequency is better.")
+        if cleaned.get("population") == NEW and not cleaned.get("new_population"):
+            self.add_error("new_population", "Write the name of the new population.")
+        return cleaned
+
+    def assignment(self) -> Assignment | None:
+        """What a valid form says; None where the rows are left out."""
+        cleaned = self.cleaned_data
+        if cleaned["outcome"] == LEAVE_OUT:
+            return None
+        outcome = self.outcomes.get(cleaned["outcome"]) or NewOutcome(
+            cleaned["new_outcome"], Better(cleaned["better"])
+        )
+        population = self.populations.get(cleaned["population"]) or cleaned["new_population"]
+        return Assignment(
+            group=self.group,
+            outcome=outcome,
+            population=population,
+            spec=self.spec,
+            missing=Missing(cleaned["missing"] or Missing.KEEP),
+        )
