@@ -7,11 +7,13 @@ import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from etd.actions import audit
 from etd.models import AuditChainHead, AuditEvent
@@ -89,21 +91,38 @@ def test_an_action_leaves_an_event_on_a_whole_chain(name: str, panel: Panel) -> 
     ]
 
 
+def _number_of_events(action: Callable[..., Any], arguments: dict[str, Any]) -> int:
+    before = AuditEvent.objects.count()
+    with transaction.atomic():
+        action(**arguments)
+        written = AuditEvent.objects.count() - before
+        transaction.set_rollback(True)
+    return written
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_action_whose_event_cannot_be_written_changes_nothing(
     name: str, panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Whichever of its events it is: the first, the last or one between."""
     arguments = EXAMPLES[name](panel)
     before = contents()
+    save = AuditEvent.save
+    for room in range(_number_of_events(ACTIONS[name], arguments)):
+        written = count()
 
-    def no_room(*_: Any, **__: Any) -> None:
-        raise OSError("no room for the event")
+        def full(
+            event: AuditEvent, *, room: int = room, written: count[int] = written, **options: Any
+        ) -> None:
+            if next(written) >= room:
+                raise OSError("no room for the event")
+            save(event, **options)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(AuditEvent, "save", no_room)
-        with pytest.raises(OSError, match="no room for the event"):
-            ACTIONS[name](**arguments)
-    assert contents() == before
+        with monkeypatch.context() as patch:
+            patch.setattr(AuditEvent, "save", full)
+            with pytest.raises(OSError, match="no room for the event"):
+                ACTIONS[name](**arguments)
+        assert contents() == before
 
 
 @pytest.mark.parametrize(
