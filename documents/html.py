@@ -118,7 +118,7 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
             _printed_analysis(number, analysis, document)
             for number, analysis in enumerate(document.analyses, start=1)
         ],
-        "citations_without_entry": _number_list(
+        "citations_without_entry": number_list(
             [reference.number for reference in document.references if not reference.citation]
         ),
         "citations": [reference for reference in document.references if reference.citation],
@@ -206,7 +206,7 @@ def _printed_analysis(number: int, analysis: Analysis, document: EtdDocument) ->
     )
 
 
-def _number_list(values: list[int]) -> str:
+def number_list(values: list[int]) -> str:
     """`1 to 4, 7 and 12`: runs of three or more drawn together."""
     runs: list[list[int]] = []
     for value in sorted(values):

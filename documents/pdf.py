@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from documents.html import csv_name, render_html
 from documents.schema import EtdDocument, to_json
 
 WORKER = Path(__file__).with_name("pdf_worker.py")
+STYLE_SHEET = Path(__file__).parents[1] / "static" / "css" / "print.css"
 WALL_SECONDS = 45
+KEPT_RENDERS = 8
 MOST_RENDERS = 2
 WAIT_FOR_A_TURN_SECONDS = 20
 BLOCKED, NO_LIBRARY = 3, 4
@@ -161,7 +164,7 @@ def _cell(value: Any) -> str:
 
 
 def run_worker(html: str, attachments: list[Attachment]) -> bytes:
-    """HTML and files as a PDF, made in a child process. Raises CannotRender."""
+    """HTML and files as a PDF, made in a child process, or the one made of the same before. Raises CannotRender."""
     job = {
         "html": html,
         "attachments": [
@@ -174,11 +177,17 @@ def run_worker(html: str, attachments: list[Attachment]) -> bytes:
             for attachment in attachments
         ],
     }
+    return _rendered(json.dumps(job).encode(), STYLE_SHEET.read_bytes())
+
+
+@lru_cache(maxsize=KEPT_RENDERS)
+def _rendered(job: bytes, style: bytes) -> bytes:
+    """The worker's answer to a job. `style` is what the worker will read: another style is another PDF."""
     with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:
         try:
             done = subprocess.run(
                 [sys.executable, "-I", str(WORKER)],
-                input=json.dumps(job).encode(),
+                input=job,
                 capture_output=True,
                 cwd=folder,
                 env={},

@@ -101,7 +101,7 @@ def render(job: dict[str, Any], fetcher: Any) -> bytes:
     ]
     page = HTML(string=job["html"], url_fetcher=fetcher, base_url=SCHEME)
     document = page.render(stylesheets=[sheet], font_config=fonts, **OPTIONS)
-    document.metadata.attachments = attachments
+    document.metadata.attachments = [*document.metadata.attachments, *attachments]
     document.metadata.generate_rdf_metadata = with_pdf_ua(document.metadata.generate_rdf_metadata)
     pdf: bytes = document.write_pdf(**OPTIONS)
     return pdf

@@ -1,0 +1,176 @@
+"""The printed page as HTML: what stands on it, told apart as it must be."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from documents.html import keep_words_whole, number_list, render_html
+from tests.unit.documents.example import COMPUTED, analysis, criterion, example, option, row
+
+
+def words(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def body(html: str) -> str:
+    return html.partition("<body")[2]
+
+
+def test_the_parts_stand_in_the_order_of_the_original_behind_the_summary() -> None:
+    headings = re.findall(r"<h2[^>]*>([^<]*)</h2>", render_html(example()))
+    assert headings == [
+        "Recommendation",
+        "Summary of judgements",
+        "QUESTION",
+        "ASSESSMENT",
+        "SUMMARY OF JUDGEMENTS",
+        "TYPE OF RECOMMENDATION",
+        "CONCLUSIONS",
+        "RECOMPUTED ANALYSES",
+        "ABOUT THIS DOCUMENT",
+    ]
+
+
+def test_chosen_options_have_a_filled_mark_and_say_what_they_are_for() -> None:
+    scale = re.search(r'<ul class="scale">.*?</ul>', render_html(example()), flags=re.DOTALL)
+    assert scale is not None
+    assert words(scale[0]) == "○ Small ● Large (adults) ○ Varies"
+    assert 'class="c2 chosen intervention"' in scale[0]
+
+
+def test_the_summary_keeps_blanks_in_their_columns() -> None:
+    grids = re.findall(r'<table class="grid">.*?</table>', render_html(example()), flags=re.DOTALL)
+    assert len(grids) == 2
+    for grid in grids:
+        cells = re.findall(r"<td class=\"([^\"]*)\">(.*?)</td>", grid[grid.index("<tbody>") :])
+        assert [bool(words(cell)) for _, cell in cells] == [True, True, False, False, False, True, False]
+        assert [kind for kind, _ in cells].count("blank") == 4
+
+
+def test_reported_and_recomputed_rows_are_told_apart() -> None:
+    text = words(render_html(example()))
+    assert "All patients Reported 14* 426/944 (45%)" in text
+    assert "All patients Recomputed 3 " in text
+    assert "Follow-up differs between studies." in text
+    group = example().tables[0].groups[0]
+    alone = replace(example().tables[0], groups=(replace(group, rows=(row(),)),))
+    assert "Reported 14*" not in words(render_html(example(tables=(alone,), analyses=())))
+
+
+def test_changed_data_are_said() -> None:
+    group = example().tables[0].groups[0]
+    stale = replace(example().tables[0], groups=(replace(group, rows=(row(**COMPUTED, is_stale=True),)),))
+    document = example(tables=(stale,), analyses=(replace(analysis(), is_stale=True),))
+    text = words(render_html(document))
+    assert "Data changed since" in text
+    assert "The study data have changed since this analysis." in text
+
+
+def test_a_row_without_studies_has_no_plot() -> None:
+    table = re.search(r'<table class="outcomes">.*?</table>', render_html(example()), flags=re.DOTALL)
+    assert table is not None
+    assert table[0].count("<svg") == 2
+    assert "Odds ratio 1.17 (0.97–1.42)" in table[0]
+
+
+def test_statements_carry_their_grade_in_the_guidelines_own_word() -> None:
+    text = words(render_html(example()))
+    assert "Weak recommendation for · Low certainty of evidence ⊕⊕◯◯ · For selected patients" in text
+    assert "Watch for harm. Good practice statement" in text
+    strong = replace(example().statements[0], strength="strong", direction="against")
+    assert "Strong recommendation against · Low" in words(render_html(example(statements=(strong,))))
+
+
+def test_citations_without_a_list_are_said_honestly() -> None:
+    text = words(render_html(example()))
+    assert (
+        "The text cites 1 and 3. The document that was taken over gives no list of references for them"
+        in text
+    )
+    assert "2. Alpha A. Trial. 2005." in text
+    assert "The text cites" not in words(render_html(example(references=())))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "text"),
+    [
+        ([], ""),
+        ([4], "4"),
+        ([1, 2], "1 and 2"),
+        ([1, 2, 3], "1 to 3"),
+        ([12, 1, 2, 3, 4, 7, 8], "1 to 4, 7, 8 and 12"),
+    ],
+)
+def test_numbers_are_listed_in_runs(numbers: list[int], text: str) -> None:
+    assert number_list(numbers) == text
+
+
+def test_empty_fields_say_so() -> None:
+    text = words(
+        render_html(
+            example(statements=(), criteria=(criterion(research_evidence="", judgements=()),), tables=())
+        )
+    )
+    assert "SETTING: Nothing recorded." in text
+    assert "RESEARCH EVIDENCE Nothing recorded. ADDITIONAL CONSIDERATIONS Nothing recorded." in text
+    assert "Monitoring and evaluation Nothing recorded." in text
+    assert "No statement has been written yet." in text
+    assert "No judgement has been recorded yet." in text
+
+
+def test_two_marks_where_one_belongs_are_flagged() -> None:
+    chosen = tuple(option(k, k, n, chosen=True) for n, k in enumerate(("a", "b"), start=1))
+    double = criterion(scale=chosen, too_many=True)
+    assert "Two options are marked" in words(render_html(example(criteria=(double,))))
+    assert "Two options are marked" not in words(render_html(example()))
+
+
+def test_what_people_typed_is_only_text() -> None:
+    bad = '<img src="http://example.org/x.png"><script>alert(1)</script>'
+    document = example(
+        criteria=(criterion(research_evidence=bad, heading=bad),),
+        recommendation_note=bad,
+        question=replace(example().question, title=bad, intervention_label=bad),
+    )
+    html = render_html(document)
+    assert "<img" not in html
+    assert "<script" not in html
+    assert html.count("&lt;img src=") >= 5
+
+
+def test_the_page_has_no_style_and_asks_for_nothing_unless_it_is_a_preview() -> None:
+    printed, preview = render_html(example()), render_html(example(), back="/guidelines/cardiac/device/")
+    for html in (printed, preview):
+        assert not re.search(r"\sstyle=", html)
+        assert "<script" not in html
+    assert "<link" not in printed
+    assert re.findall(r"(?:src|href)=\"([^\"]*)\"", body(printed)) == []
+    assert 'href="/static/css/print.css"' in preview
+    assert '<a href="/guidelines/cardiac/device/">Back to the question</a>' in preview
+    assert "The same numbers as a table" in preview
+
+
+def test_language_and_title_are_those_of_the_document() -> None:
+    html = render_html(example())
+    assert '<html lang="en-US">' in html
+    assert "<title>Should devices be used?</title>" in html
+
+
+def test_many_studies_are_attached_and_not_drawn() -> None:
+    many = replace(analysis(), inputs=analysis().inputs * 50)
+    html = render_html(example(analyses=(many,)))
+    assert "150 studies are more than a page can show" in html
+    assert "forest-plot" not in html
+
+
+def test_words_with_a_dash_are_kept_whole_but_not_in_drawings_and_tags() -> None:
+    html = '<p class="a-b">AMI-CS, 7–10 and a/b - or - <svg><text>x-y</text></svg> p-q</p>'
+    assert keep_words_whole(html) == (
+        '<p class="a-b"><span class="whole">AMI-CS,</span> <span class="whole">7–10</span> and'
+        ' <span class="whole">a/b</span> - or - <svg><text>x-y</text></svg> <span class="whole">p-q</span></p>'
+    )
+    assert keep_words_whole(f"<p>{'x-' * 40}y</p>") == f"<p>{'x-' * 40}y</p>"

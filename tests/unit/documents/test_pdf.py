@@ -1,0 +1,365 @@
+"""The PDF read back: archive and accessibility marks, attachments, fonts, and that it can reach nothing."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import runpy
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pypdf
+import pytest
+
+from documents import pdf, pdf_worker
+from documents.schema import from_json
+from tests.unit.documents.example import EMPTY, analysis, criterion, example, row
+
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+PDFUA = "{http://www.aiim.org/pdfua/ns/id/}"
+PDFA = "{http://www.aiim.org/pdfa/ns/id/}"
+
+
+@pytest.fixture(scope="module")
+def rendered() -> bytes:
+    return pdf.render_pdf(example())
+
+
+@pytest.fixture
+def reader(rendered: bytes) -> pypdf.PdfReader:
+    return pypdf.PdfReader(io.BytesIO(rendered))
+
+
+def text_of(reader: pypdf.PdfReader) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
+
+
+def catalog(reader: pypdf.PdfReader) -> Any:
+    return reader.trailer["/Root"]
+
+
+def test_it_is_tagged_with_language_title_and_bookmarks(reader: pypdf.PdfReader) -> None:
+    root = catalog(reader)
+    assert root["/MarkInfo"]["/Marked"]
+    assert root["/StructTreeRoot"]["/K"]
+    assert root["/Lang"] == "en-US"
+    assert reader.metadata is not None
+    assert reader.metadata.title == "Should devices be used?"
+    assert reader.metadata.author == "Society"
+    assert reader.metadata.creator == "OpenEtD 1.2.3"
+
+    def titles(outline: Any) -> list[str]:
+        return [
+            title
+            for item in outline
+            for title in (titles(item) if isinstance(item, list) else [str(item.title)])
+        ]
+
+    assert [t for t in titles(reader.outline) if t.isupper()] == [
+        "QUESTION",
+        "ASSESSMENT",
+        "SUMMARY OF JUDGEMENTS",
+        "TYPE OF RECOMMENDATION",
+        "CONCLUSIONS",
+        "RECOMPUTED ANALYSES",
+        "ABOUT THIS DOCUMENT",
+    ]
+    assert "1 Benefit" in titles(reader.outline)
+
+
+def test_its_metadata_declare_archive_and_accessibility_in_one_element(reader: pypdf.PdfReader) -> None:
+    xmp = catalog(reader)["/Metadata"].get_object().get_data()
+    tree = ET.fromstring(xmp)  # noqa: S314 -- our own file
+    assert len(tree.findall(f"{RDF}RDF")) == 1
+    descriptions = tree.findall(f"{RDF}RDF/{RDF}Description")
+    assert [d.find(f"{PDFUA}part").text for d in descriptions if d.find(f"{PDFUA}part") is not None] == ["1"]  # type: ignore[union-attr]
+    assert [d.get(f"{PDFA}part") for d in descriptions if d.get(f"{PDFA}part")] == ["3"]
+    assert b"pdfaExtension" in xmp
+    assert re.search(rb"conformance[^A-Z]*A\b", xmp)
+
+
+def test_every_font_is_embedded_and_one_of_ours(reader: pypdf.PdfReader) -> None:
+    found: dict[str, bool] = {}
+    for page in reader.pages:
+        for font in page["/Resources"]["/Font"].values():  # type: ignore[index]
+            descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+            found[str(descriptor["/FontName"])] = "/FontFile2" in descriptor or "/FontFile3" in descriptor
+    assert found
+    assert all(found.values())
+    families = {name.partition("+")[2].rstrip(",") for name in found}
+    assert {
+        f for f in families if not f.startswith(("Source-Serif-4", "Source-Sans-3", "Noto-Sans-Math"))
+    } == set()
+
+
+def test_the_data_are_attached_with_their_relationship(reader: pypdf.PdfReader) -> None:
+    relations = {
+        str(entry.get_object()["/UF"] if "/UF" in entry.get_object() else entry.get_object()["/F"]): str(
+            entry.get_object()["/AFRelationship"]
+        )
+        for entry in catalog(reader)["/AF"]
+    }
+    assert relations == {"device.json": "/Source", "analysis-1-studies.csv": "/Data"}
+    files = {name: bytes(content[0]) for name, content in reader.attachments.items()}
+    assert from_json(json.loads(files["device.json"])) == example()
+    rows = list(csv.DictReader(io.StringIO(files["analysis-1-studies.csv"].decode())))
+    assert [r["study"] for r in rows] == ["Alpha", "Beta", "Gamma"]
+    assert rows[1]["events_intervention"] == "100"
+    assert rows[0]["note"] == "'=HYPERLINK(1)"  # a spreadsheet would run it
+
+
+def test_the_signs_of_the_field_are_printed(reader: pypdf.PdfReader) -> None:
+    text = text_of(reader)
+    for sign in (
+        "⊕⊕◯◯",
+        "● Large (adults)",
+        "○ Small",
+        "≥ 18",
+        "τ²",
+        "I²",
+        "1.17 (0.97–1.42)",
+        "◂ favours",
+        "▸",
+    ):
+        assert sign in text
+
+
+def test_a_citation_stays_in_its_line(rendered: bytes) -> None:
+    done = subprocess.run(
+        ["pdftotext", "-", "-"], input=rendered, capture_output=True, timeout=60, check=True
+    )
+    lines = done.stdout.decode().split("\n")
+    assert any("(P = 0.04)1. Few patients, p<0.05, AMI-CS." in line for line in lines)
+    assert any("1. No studies of comatose patients" in line for line in lines)
+
+
+def test_pages_carry_their_number_and_the_running_title(reader: pypdf.PdfReader) -> None:
+    total = len(reader.pages)
+    for number, page in enumerate(reader.pages, start=1):
+        text = " ".join(page.extract_text().split())
+        assert f"{number} / {total}" in text
+        assert "OpenEtD 1.2.3 · Evidence, revision 4" in text
+        assert ("Cardiac guideline · Should devices be used?" in text) == (number > 1)
+
+
+def test_the_summary_has_the_first_page_to_itself(reader: pypdf.PdfReader) -> None:
+    first, second = (" ".join(reader.pages[n].extract_text().split()) for n in (0, 1))
+    assert "Summary of judgements" in first
+    assert "We suggest the device." in first
+    assert "QUESTION" not in first
+    assert second.index("QUESTION") < second.index("ASSESSMENT")
+
+
+def test_the_same_content_gives_the_same_bytes(rendered: bytes) -> None:
+    pdf._rendered.cache_clear()
+    assert pdf.render_pdf(example()) == rendered
+
+
+def test_the_same_document_is_rendered_once(monkeypatch: pytest.MonkeyPatch, rendered: bytes) -> None:
+    pdf.render_pdf(example())
+
+    def fail(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("rendered again")
+
+    monkeypatch.setattr(subprocess, "run", fail)
+    assert pdf.render_pdf(example()) == rendered
+    with pytest.raises(AssertionError, match="rendered again"):
+        pdf.render_pdf(example(openetd_version="1.2.4"))
+
+
+# What a document may not reach.
+
+VECTORS = {
+    "image": '<img src="{}">',
+    "background": '<p style="background: url({})">x</p>',
+    "imported style": '<style>@import url("{}");</style>',
+    "linked style": '<link rel="stylesheet" href="{}">',
+    "font": '<style>@font-face {{ font-family: X; src: url("{}") }} p {{ font-family: X }}</style><p>x</p>',
+    "list marker": '<ul style="list-style-image: url({})"><li>x</li></ul>',
+    "generated content": "<style>p::before {{ content: url({}) }}</style><p>x</p>",
+    "attached by link": '<link rel="attachment" href="{}">',
+    "attached by anchor": '<a rel="attachment" href="{}">x</a>',
+    "object": '<object data="{}"></object>',
+    "embed": '<embed src="{}">',
+    "image in a drawing": '<svg width="9" height="9"><image width="9" height="9" href="{}"/></svg>',
+}
+
+
+@pytest.fixture(scope="module")
+def canary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("canary") / "secret.txt"
+    file.write_text("canary-4711", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("scheme", ["file", "http"])
+def test_no_way_out_of_the_document_is_open(scheme: str, canary: Path) -> None:
+    """All at once: every address must be among those that were refused, and the render fails."""
+    start = canary.as_uri() if scheme == "file" else "http://127.0.0.1:9/secret.txt"
+    tags = [tag.format(f"{start}?{n}") for n, tag in enumerate(VECTORS.values())]
+    head = "".join(tag for tag in tags if tag.startswith("<link"))
+    body = "".join(tag for tag in tags if not tag.startswith("<link"))
+    with pytest.raises(pdf.CannotRender, match="files from outside") as caught:
+        pdf.run_worker(f"<html><head>{head}</head><body>{body}</body></html>", [])
+    refused = {int(n) for n in re.findall(r"secret\.txt\?(\d+)", str(caught.value))}
+    assert refused == set(range(len(VECTORS)))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "data:text/css,p{color:red}",
+        "ftp://127.0.0.1/x",
+        "/etc/passwd",
+        "etd-asset:fonts/../css/print.css",
+        "FILE:///etc/passwd",
+    ],
+)
+def test_no_other_kind_of_address_is_served(address: str) -> None:
+    with pytest.raises(pdf.CannotRender, match="files from outside"):
+        pdf.run_worker(
+            f'<html><head><link rel="stylesheet" href="{address}"></head><body>x</body></html>', []
+        )
+
+
+def test_a_control_the_default_fetcher_would_hand_out_the_file(canary: Path) -> None:
+    import weasyprint
+
+    html = f'<html><head><link rel="attachment" href="{canary.as_uri()}"></head><body>x</body></html>'
+    leaked = pypdf.PdfReader(io.BytesIO(weasyprint.HTML(string=html).write_pdf())).attachments
+    assert [bytes(content[0]) for content in leaked.values()] == [b"canary-4711"]
+
+
+def test_what_people_type_asks_for_nothing(canary: Path) -> None:
+    tags = " ".join(tag.format(canary.as_uri()) for tag in VECTORS.values())
+    links = f"[a]({canary.as_uri()}) ![b]({canary.as_uri()}) [c](https://example.org/)"
+    document = example(
+        criteria=(criterion(research_evidence=f"{tags}\n\n{links}", heading=tags),), analyses=()
+    )
+    content = pypdf.PdfReader(io.BytesIO(pdf.render_pdf(document)))
+    assert set(content.attachments) == {"device.json"}
+    assert "canary-4711" not in text_of(content)
+
+
+# Limits.
+
+
+def test_the_worker_limits_itself_before_it_reads() -> None:
+    code = (
+        "import resource, runpy\n"
+        f"runpy.run_path({str(pdf.WORKER)!r})['limit_this_process']()\n"
+        "print(*(resource.getrlimit(getattr(resource, name))[1]"
+        " for name in ('RLIMIT_AS', 'RLIMIT_CPU', 'RLIMIT_FSIZE', 'RLIMIT_CORE')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["1073741824", "30", "67108864", "0"]
+    source = pdf.WORKER.read_text(encoding="utf-8")
+    main = source[source.index("def main()") :]
+    assert main.index("limit_this_process()") < main.index("sys.stdin")
+
+
+def test_the_worker_knows_nothing_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", "not for the worker")
+    seen: dict[str, Any] = {}
+
+    def run(command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        seen.update(options, command=command)
+        return subprocess.CompletedProcess(command, 0, b"%PDF-1.7", b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    pdf.run_worker("<p>environment</p>", [])
+    assert seen["env"] == {}
+    assert seen["timeout"] == pdf.WALL_SECONDS == 45
+    assert seen["command"][1:] == ["-I", str(pdf.WORKER)]
+    assert not Path(seen["cwd"]).exists()
+
+
+def test_the_parent_and_the_worker_agree() -> None:
+    assert (pdf.BLOCKED, pdf.NO_LIBRARY) == (pdf_worker.BLOCKED, pdf_worker.NO_LIBRARY)
+    assert pdf.STYLE_SHEET == pdf_worker.STYLE_SHEET
+    assert len(pdf_worker.FONTS) == 5
+
+
+def test_a_render_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "WALL_SECONDS", 0.001)
+    with pytest.raises(pdf.CannotRender, match="took longer than"):
+        pdf.run_worker("<p>slow</p>", [])
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind", "message"),
+    [
+        (-9, "", pdf.CannotRender, "more memory or time"),
+        (-24, "", pdf.CannotRender, "more memory or time"),
+        (1, "Traceback\nMemoryError\n", pdf.CannotRender, "more memory or time"),
+        (1, "Traceback\nValueError: odd\n", pdf.CannotRender, "could not be rendered: ValueError: odd"),
+        (1, "", pdf.CannotRender, "exit status 1"),
+        (4, "cannot load library", pdf.RendererMissing, "Pango"),
+    ],
+)
+def test_each_failure_has_its_words(status: int, said: str, kind: type[Exception], message: str) -> None:
+    failure = pdf._failure(status, said)
+    assert type(failure) is kind
+    assert message in str(failure)
+
+
+def test_without_pango_the_worker_says_so() -> None:
+    code = (
+        "import runpy, sys\n"
+        "class NoPango:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name.split('.')[0] == 'weasyprint': raise OSError('cannot load library libgobject-2.0-0')\n"
+        "sys.meta_path.insert(0, NoPango())\n"
+        f"sys.exit(runpy.run_path({str(pdf.WORKER)!r})['main']())"
+    )
+    job = json.dumps({"html": "x", "attachments": []})
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=job, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == pdf.NO_LIBRARY
+    assert "libgobject" in done.stderr
+
+
+def test_only_two_render_at_once(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(pdf, "WAIT_FOR_A_TURN_SECONDS", 0)
+    with pdf._turn(), pdf._turn(), pytest.raises(pdf.RendererBusy, match="Try again"), pdf._turn():
+        pass
+    with pdf._turn():
+        pass  # a place is free again
+
+
+@pytest.mark.parametrize("letters", [20_000, 20_001])
+def test_a_field_that_is_too_long_is_named(letters: int) -> None:
+    document = example(criteria=(criterion(research_evidence="x" * letters),))
+    if letters == 20_000:
+        assert pdf.check_size(document) is None  # type: ignore[func-returns-value]
+        return
+    with pytest.raises(pdf.DocumentTooLarge, match=r"20,001 characters.*criteria\[0\]\.research_evidence"):
+        pdf.check_size(document)
+
+
+def test_a_document_that_is_too_long_and_too_many_studies_are_refused() -> None:
+    long = [criterion(research_evidence="x" * 19_000) for _ in range(11)]
+    with pytest.raises(pdf.DocumentTooLarge, match="at most 200,000"):
+        pdf.check_size(example(criteria=tuple(long)))
+    many = replace(analysis(), inputs=analysis().inputs * 200)
+    with pytest.raises(pdf.DocumentTooLarge, match="600 studies"):
+        pdf.check_size(example(analyses=(many,)))
+
+
+def test_a_table_without_any_number_is_printed() -> None:
+    group = example().tables[0].groups[0]
+    table = replace(example().tables[0], groups=(replace(group, rows=(row(**EMPTY),)),), measure="")
+    document = example(tables=(table,), analyses=())
+    text = text_of(pypdf.PdfReader(io.BytesIO(pdf.render_pdf(document))))
+    assert "Comatose 0 - - - - -" in text
+    assert set(runpy.run_path(str(pdf.WORKER))["OPTIONS"]) == {"pdf_variant", "pdf_tags"}

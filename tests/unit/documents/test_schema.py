@@ -1,0 +1,77 @@
+"""The document as JSON and back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from documents.pdf import document_bytes
+from documents.schema import SCHEMA_VERSION, UnknownSchema, from_json, to_json
+from tests.unit.documents.example import example
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    document = example()
+    again = from_json(json.loads(document_bytes(document)))
+    assert again == document
+    assert to_json(again) == to_json(document)
+
+
+def test_blanks_of_the_scale_and_absent_numbers_are_null() -> None:
+    plain = to_json(example())
+    assert plain["schema_version"] == SCHEMA_VERSION == "openetd-etd/1"
+    assert [cell is None for cell in plain["criteria"][0]["scale"]] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert plain["tables"][0]["groups"][0]["rows"][2]["values"]["estimate"] is None
+
+
+def test_another_version_is_refused_by_name() -> None:
+    with pytest.raises(UnknownSchema, match=r"'openetd-etd/2'.*'openetd-etd/1'"):
+        from_json(to_json(example()) | {"schema_version": "openetd-etd/2"})
+
+
+def test_a_missing_and_an_unknown_field_are_named_with_their_place() -> None:
+    plain = to_json(example())
+    plain["criteria"][0]["votes"] = plain["criteria"][0].pop("prompt")
+    with pytest.raises(
+        UnknownSchema, match=r"document\.criteria\[0\]: missing \['prompt'\], unknown \['votes'\]"
+    ):
+        from_json(plain)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"criteria": "none"}, "document.criteria is str"),
+        ({"recommendation_note": None}, "document.recommendation_note is NoneType, not str"),
+        ({"guideline": []}, "document.guideline is list"),
+        ({"references": [{"number": True, "citation": ""}]}, r"references\[0\].number is bool, not int"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(UnknownSchema, match=message):
+        from_json(to_json(example()) | change)
+
+
+def test_nobodys_name_and_nobodys_vote_has_a_place() -> None:
+    text = json.dumps(to_json(example()))
+    for word in ("vote", "ballot", "judged_by", '"by"'):
+        assert word not in text
+
+
+def test_the_schema_needs_no_django() -> None:
+    code = "import documents.schema, sys; print([m for m in sys.modules if m.split('.')[0] == 'django'])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
