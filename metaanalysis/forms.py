@@ -12,6 +12,7 @@ from etd.enums import Better
 from etd.forms.helper import form_helper
 from etd.models import Outcome, Population
 from metaanalysis.actions import Assignment, Missing, NewOutcome
+from metaanalysis.importers.limits import MAX_FILE_BYTES, MIB
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import CiMethod, Measure, Method, Model, PoolingSpec, Tau2Method
 from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, MODELS, TAU2_METHODS
@@ -23,6 +24,25 @@ SPEC_FIELDS = ("measure", "model", "method", "tau2", "ci")
 
 def _choices(kind: Sequence[str] | Any, words: Mapping[str, str]) -> list[tuple[str, str]]:
     return [(str(each), words[each][:1].upper() + words[each][1:]) for each in kind]
+
+
+class UploadForm(forms.Form):
+    """Lays out the file field; `metaanalysis.uploads.received_file` says what is wrong with what was sent."""
+
+    file = forms.FileField(
+        label="A table with one study a row",
+        help_text=(
+            f"CSV or XLSX, at most {MAX_FILE_BYTES // MIB} MiB. You see everything that was read before anything is "
+            "stored."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,text/csv"}),
+    )
+
+    def __init__(self, *, corrected: bool = False) -> None:
+        super().__init__()
+        if corrected:
+            self.fields["file"].label = "The corrected file"
+        self.helper = form_helper("file")
 
 
 class SpecForm(forms.Form):

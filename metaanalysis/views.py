@@ -15,9 +15,8 @@ from etd.permissions import Access, Permission, requires
 from etd.views.pages import page
 from etd.workflow import WHY_FROZEN
 from metaanalysis import actions, analyses, caveats, specification
-from metaanalysis.forms import SpecForm
+from metaanalysis.forms import SpecForm, UploadForm
 from metaanalysis.importers import ParsedTable, StudyRow, to_frame, write_csv
-from metaanalysis.importers.limits import MAX_FILE_BYTES, MIB
 from metaanalysis.importers.workbook import WorkbookReaderUnavailable
 from metaanalysis.models import Analysis, DataUpload, UploadStatus
 from metaanalysis.previews import Preview, preview
@@ -211,7 +210,7 @@ def _upload_form(
     status: int = 200,
     filename: str = "",
 ) -> HttpResponse:
-    context = {"problems": problems, "filename": filename, "megabytes": MAX_FILE_BYTES // MIB}
+    context = {"problems": problems, "filename": filename, "form": UploadForm()}
     return render(request, "metaanalysis/upload.html", page(access) | context, status=status)
 
 
@@ -292,6 +291,7 @@ def _preview_context(
         "access": access,
         "preview": shown,
         "sha256": staged.sha256,
+        "upload_form": UploadForm(corrected=True),
         "accepted": bool(data) and data is not None and data.get("accepted_warnings") == "yes",
         "can_confirm": staged.status == UploadStatus.STAGED and shown.table.ok and bool(shown.table.rows),
     }

@@ -1,0 +1,197 @@
+"""`manage.py pool`: what scripts may rely on. No database is there for these tests to reach."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+TRIALS = settings.BASE_DIR / "fixtures" / "ilcor-mcs-after-rosc" / "trials"
+LONGEST = TRIALS / "survival_longest_sourced_13trials.csv"
+ECMO = TRIALS / "ecmo_30d_mortality_bmc2024.csv"
+COMPLICATIONS = TRIALS / "complications.csv"
+HEADER = "study,events_intervention,n_intervention,events_comparison,n_comparison"
+KEYS = {
+    *("measure", "model", "method", "tau2_method", "ci_method", "k", "estimate", "ci_low", "ci_high", "se"),
+    *(
+        "p_value",
+        "tau2",
+        "i2",
+        "q",
+        "q_df",
+        "q_p",
+        "prediction_low",
+        "prediction_high",
+        "studies",
+        "excluded",
+    ),
+    "note",
+}
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Any:
+    def write(*rows: str, header: str = HEADER) -> Path:
+        file = tmp_path / "trials.csv"
+        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+        return file
+
+    return write
+
+
+def pooled(capsys: pytest.CaptureFixture[str], file: Path, *options: str) -> dict[str, Any]:
+    call_command("pool", str(file), "--json", *options)
+    out, err = capsys.readouterr()
+    assert err == ""
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def refused(capsys: pytest.CaptureFixture[str], file: Path, *options: str) -> str:
+    with pytest.raises(CommandError) as caught:
+        call_command("pool", str(file), *options)
+    assert caught.value.returncode == 2
+    assert capsys.readouterr().out == ""
+    return str(caught.value)
+
+
+def test_the_examples_odds_ratio(capsys: pytest.CaptureFixture[str]) -> None:
+    result = pooled(capsys, LONGEST, "--tau2", "DL", "--ci", "wald")
+    assert result.keys() >= KEYS
+    assert result["estimate"] == pytest.approx(1.1675491, abs=1e-6)
+    assert result["ci_low"] == pytest.approx(0.9647995, abs=1e-6)
+    assert result["ci_high"] == pytest.approx(1.4129060, abs=1e-6)
+    assert (result["tau2_method"], result["ci_method"], result["k"]) == ("DL", "wald", 13)
+    assert (result["i2"], result["tau2"], result["q_df"]) == (0, 0, 12)
+    assert sum(study["weight"] for study in result["studies"]) == pytest.approx(100)
+    assert result["excluded"] == []
+
+
+def test_a_published_risk_ratio_of_the_ecmo_trials(capsys: pytest.CaptureFixture[str]) -> None:
+    result = pooled(capsys, ECMO, "--measure", "RR", "--tau2", "DL", "--ci", "wald")
+    rounded = tuple(round(result[name], 3) for name in ("estimate", "ci_low", "ci_high", "p_value"))
+    assert rounded == (0.956, 0.809, 1.130, 0.600)
+
+
+def test_without_flags_it_is_reml_with_the_interval_by_rule(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    different = table("Alpha,5,50,15,50", "Beta,20,50,6,50", "Gamma,9,50,10,50")
+    result = pooled(capsys, different)
+    assert (result["measure"], result["model"], result["method"]) == ("OR", "random", "iv")
+    assert (result["tau2_method"], result["zero"], result["ci_method"]) == ("REML", "only0", "hksj")
+    assert result["tau2"] > 0
+    assert pooled(capsys, table("Alpha,5,50,15,50", "Beta,20,50,6,50"))["ci_method"] == "wald"
+
+
+@pytest.mark.parametrize("file", sorted(TRIALS.glob("survival*.csv")), ids=lambda file: file.stem)
+def test_every_file_of_the_example_with_one_outcome_is_pooled(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = pooled(capsys, file)
+    assert result["k"] == len(result["studies"]) > 0
+    assert 0.5 < result["estimate"] < 2
+
+
+def test_several_outcomes_need_a_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    message = refused(capsys, COMPLICATIONS)
+    assert "14 outcomes; choose one with --outcome" in message
+    assert "\n  limb ischaemia\n" in message
+    assert "No row has the outcome 'limb'" in refused(capsys, COMPLICATIONS, "--outcome", "limb")
+    assert pooled(capsys, COMPLICATIONS, "--outcome", "bleeding")["studies"][0]["study"] == "EURO SHOCK"
+
+
+def test_every_error_is_named_by_row_and_column_with_a_remedy(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    message = refused(capsys, table("Alpha,12,10,3,20", "Beta,x,10,4,20"))
+    assert "Row 2, column events_intervention ('12'): more events (12) than people" in message
+    assert "Row 3, column events_intervention ('x')" in message
+    assert message.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--method", "peto", "--measure", "RR"], "Peto's method gives an odds ratio"),
+        (["--model", "common", "--ci", "hksj"], "belongs to the random-effects model"),
+        (["--method", "mh", "--model", "random", "--tau2", "PM"], "defined with tau2_method DL"),
+    ],
+)
+def test_combinations_that_no_method_defines_are_bad_input(
+    options: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said in refused(capsys, ECMO, *options)
+
+
+def test_files_that_cannot_be_opened_are_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "no such file" in refused(capsys, tmp_path / "missing.csv")
+    assert "is a directory" in refused(capsys, tmp_path)
+    (tmp_path / "empty.csv").write_bytes(b"")
+    assert "The file is empty" in refused(capsys, tmp_path / "empty.csv")
+    (tmp_path / "large.csv").write_bytes(b"x" * (2 * 1024 * 1024 + 1))
+    assert "larger than 2 MiB" in refused(capsys, tmp_path / "large.csv")
+
+
+def test_nothing_estimable_is_an_answer(capsys: pytest.CaptureFixture[str], table: Any) -> None:
+    result = pooled(capsys, table("Alpha,0,20,0,21", "Beta,0,30,0,31"))
+    assert (result["estimate"], result["ci_low"], result["k"]) == (None, None, 0)
+    assert result["note"] == "No study can enter the analysis: see the reasons given for each."
+    assert [entry["study"] for entry in result["excluded"]] == ["Alpha", "Beta"]
+
+
+def test_warnings_are_part_of_the_json(capsys: pytest.CaptureFixture[str]) -> None:
+    warnings = pooled(capsys, ECMO)["warnings"]
+    assert [w for w in warnings if "Column confidence" in w]
+
+
+def test_the_readable_table(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("pool", str(LONGEST), "--tau2", "DL", "--ci", "wald")
+    lines = capsys.readouterr().out.splitlines()
+    pooled_line = next(line for line in lines if line.startswith("Pooled"))
+    assert pooled_line.split() == ["Pooled", "429/913", "390/901", "1.168", "(0.965–1.413)"]
+    danger = next(line for line in lines if line.startswith("DanGer"))
+    assert danger.split() == ["DanGer", "Shock", "97/179", "73/176", "1.669", "(1.097–2.540)", "20.6%"]
+    assert "Q 9.49 on 12 df, P 0.66; I² 0.0%, τ² 0.0000" in lines
+    assert "Prediction interval 0.944–1.443 (t with k-1 df)" in lines
+
+
+def test_a_study_that_is_left_out_is_not_in_the_totals(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    call_command("pool", str(table("Alpha,0,20,0,21", "Beta,5,30,6,31", "Gamma,4,30,6,31")))
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.startswith("Pooled")).split()[1:3] == ["9/60", "12/62"]
+    assert any(line.startswith("Not in the analysis: Alpha.") for line in lines)
+
+
+def run(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", code] if code else [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=120)
+
+
+def test_as_a_process_bad_input_ends_with_status_2_and_says_so_on_standard_error() -> None:
+    found = run("pool", "no-such-file.csv", "--json")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "no-such-file.csv: no such file" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert run("pool", str(ECMO), "--measure", "HR").returncode == 2
+
+
+def test_bad_input_is_refused_without_loading_the_statistics(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'; import django; django.setup()\n"
+        "from django.core.management import CommandError, call_command\n"
+        f"try: call_command('pool', {str(tmp_path / 'bad.csv')!r})\n"
+        "except CommandError: print(sorted({'pandas', 'statsmodels', 'scipy', 'numpy'} & set(sys.modules)))"
+    )
+    assert run(code=code).stdout.strip() == "[]"
