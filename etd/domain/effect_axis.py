@@ -54,7 +54,10 @@ class Axis:
             if len(values) < 3:
                 values = [self.low, 1.0, self.high]
             return [(self.x(v), f"{v:.3g}") for v in values]
-        step = _nice_step((self.high - self.low) / 4)
+        quarter = (self.high - self.low) / 4
+        step = _nice_step(quarter)
+        if step > self.high:  # 5 beside an end of 4.5, say: no tick but the zero would lie on the axis
+            step = _nice_step(quarter / 2)
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         decimals = max(0, -math.floor(math.log10(step) + 1e-9))

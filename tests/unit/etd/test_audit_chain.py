@@ -170,6 +170,8 @@ def test_the_hash_is_that_of_the_documented_fields(panel: Panel) -> None:
         after='{"a":1}',
     )
     assert event_hash(first) == "f730b1b4cb81a3be5ff7ee845f88f036d0858ed773a0be4354990c90238610fb"
+    first.prev_hash = "a" * 64
+    assert event_hash(first) == "28ff1c80f4e8479736d3b1f9b3f37276b36a2b79f37ec40008ee6eb805e6b3db"
 
 
 def test_the_triggers_are_there_again(history: str) -> None:

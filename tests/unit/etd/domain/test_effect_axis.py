@@ -68,6 +68,20 @@ def test_difference_ticks_have_a_minus_sign_and_a_plain_zero() -> None:
 
 
 @pytest.mark.parametrize(
+    ("high", "labels"),
+    [
+        (0.045, ["−0.04", "−0.02", "0", "0.02", "0.04"]),
+        (0.4, ["−0.4", "−0.2", "0", "0.2", "0.4"]),
+        (4.2, ["−4", "−2", "0", "2", "4"]),
+        (5.5, ["−5", "0", "5"]),
+        (11.0, ["−10", "0", "10"]),
+    ],
+)
+def test_a_difference_axis_has_three_to_five_ticks(high: float, labels: list[str]) -> None:
+    assert [label for _, label in Axis(-high, high, ratio=False, width=10).ticks()] == labels
+
+
+@pytest.mark.parametrize(
     ("intervals", "high"),
     [
         ([], 5.0),
