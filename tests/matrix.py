@@ -41,7 +41,16 @@ ADDRESSES = (
     Address("cast_vote", VOTERS, SEND, {"item": "resources_required"}, question="mcs-after-rosc-vote"),
     Address("edit_recommendation", WRITERS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
+    Address("evidence", EVERYBODY),
+    Address("upload_template", EVERYBODY),
+    Address("upload", METHODOLOGIST, EDIT),
+    Address("document", EVERYBODY),
+    Address("document_pdf", EVERYBODY),
+    Address("document_json", EVERYBODY),
 )
+
+# Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks them as each actor.
+OF_AN_UPLOAD_OR_A_ROW = {"upload_preview", "upload_file", "analysis", "use_analysis", "analysis_data"}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {

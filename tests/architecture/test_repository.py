@@ -15,7 +15,8 @@ from tests.launcher import ROOT, load_launcher
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 APPLICATION = ("config", "documents", "etd", "metaanalysis")
 # Set by the machinery, never by an operator: Django's own, the image's build, the test run.
-INTERNAL_VARIABLES = {"DJANGO_SETTINGS_MODULE", "COLLECTSTATIC", "TEST_DATABASE_NAME"}
+# Set by our own commands for their own child processes; nobody configures them.
+INTERNAL_VARIABLES = {"DJANGO_SETTINGS_MODULE", "COLLECTSTATIC", "SOURCE_DATE_EPOCH"}
 
 
 def text(name: str) -> str:

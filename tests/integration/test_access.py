@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
-from tests.matrix import ADDRESSES, OUTSIDE_A_QUESTION, Address
+from tests.matrix import ADDRESSES, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
 
@@ -97,7 +97,7 @@ def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
 
 
 def test_every_address_is_in_the_matrix() -> None:
-    listed = {address.name for address in ADDRESSES} | set(OUTSIDE_A_QUESTION)
+    listed = {address.name for address in ADDRESSES} | OF_AN_UPLOAD_OR_A_ROW | set(OUTSIDE_A_QUESTION)
     assert {pattern.name for pattern in patterns(get_resolver())} == listed
 
 

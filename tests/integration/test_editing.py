@@ -207,7 +207,9 @@ def test_an_unknown_criterion_or_section_is_not_found(client_for: ClientFor) -> 
         "criteria/nothing/judgement/",
         "sections/nothing/",
     ):
-        assert (place, client.get(f"{UPDATE}{place}").status_code) == (place, 404)
+        answer = client.get(f"{UPDATE}{place}")
+        assert (place, answer.status_code) == (place, 404)
+        assert "There is nothing here for you" in answer.content.decode()
 
 
 def test_a_database_that_cannot_write_loses_nothing_typed(

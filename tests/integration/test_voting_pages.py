@@ -140,4 +140,6 @@ def test_without_a_ballot_there_is_no_vote(client_for: ClientFor) -> None:
 
 
 def test_an_unknown_item_is_not_found(client_for: ClientFor) -> None:
-    assert client_for("panel member").post(f"{VOTE}votes/nothing/", ballot_paper(0, "x")).status_code == 404
+    answer = client_for("panel member").post(f"{VOTE}votes/nothing/", ballot_paper(0, "x"))
+    assert answer.status_code == 404
+    assert Vote.objects.count() == 0
