@@ -57,13 +57,13 @@ def user(*, password: str | None = None, **fields: Any) -> User:
 
 def guideline(**fields: Any) -> Guideline:
     n = next(_numbers)
-    values = {"slug": f"guideline-{n}", "title": f"Guideline {n}", "created_at": NOW} | fields
+    values: dict[str, Any] = {"slug": f"guideline-{n}", "title": f"Guideline {n}", "created_at": NOW} | fields
     values["created_by"] = values.get("created_by") or user()
     return Guideline.objects.create(**values)
 
 
 def panel_membership(**fields: Any) -> PanelMembership:
-    values = {"role": Role.PANEL_MEMBER, "created_at": NOW} | fields
+    values: dict[str, Any] = {"role": Role.PANEL_MEMBER, "created_at": NOW} | fields
     values["guideline"] = values.get("guideline") or guideline()
     values["user"] = values.get("user") or user()
     values["created_by"] = values.get("created_by") or values["guideline"].created_by
@@ -73,7 +73,7 @@ def panel_membership(**fields: Any) -> PanelMembership:
 def question(**fields: Any) -> Question:
     """The question's row alone; see `draft_question` for one with its assessments and conclusions."""
     n = next(_numbers)
-    values = {
+    values: dict[str, Any] = {
         "slug": f"question-{n}",
         "title": f"Question {n}?",
         "intervention_label": "device",
@@ -108,7 +108,7 @@ def draft_question(*, status: str = QuestionStatus.DRAFT, **fields: Any) -> Ques
 
 
 def recusal(**fields: Any) -> Recusal:
-    values = {"reason": "Advises the manufacturer.", "created_at": NOW} | fields
+    values: dict[str, Any] = {"reason": "Advises the manufacturer.", "created_at": NOW} | fields
     values["question"] = values.get("question") or question()
     values["user"] = values.get("user") or user()
     values["created_by"] = values.get("created_by") or values["question"].created_by
@@ -116,27 +116,27 @@ def recusal(**fields: Any) -> Recusal:
 
 
 def reference(**fields: Any) -> Reference:
-    values = {"number": next(_numbers), "citation": "Thiele 2023"} | fields
+    values: dict[str, Any] = {"number": next(_numbers), "citation": "Thiele 2023"} | fields
     values["question"] = values.get("question") or question()
     return Reference.objects.create(**values)
 
 
 def outcome(**fields: Any) -> Outcome:
     n = next(_numbers)
-    values = {"name": f"Survival {n}", "better": Better.HIGHER, "position": n} | fields
+    values: dict[str, Any] = {"name": f"Survival {n}", "better": Better.HIGHER, "position": n} | fields
     values["question"] = values.get("question") or question()
     return Outcome.objects.create(**values)
 
 
 def population(**fields: Any) -> Population:
     n = next(_numbers)
-    values = {"label": f"Adults {n}", "position": n} | fields
+    values: dict[str, Any] = {"label": f"Adults {n}", "position": n} | fields
     values["question"] = values.get("question") or question()
     return Population.objects.create(**values)
 
 
 def outcome_table(**fields: Any) -> OutcomeTable:
-    values = {
+    values: dict[str, Any] = {
         "criterion_key": FRAMEWORK.criteria[1].key,
         "number": next(_numbers),
         "title": "Survival",
@@ -147,7 +147,7 @@ def outcome_table(**fields: Any) -> OutcomeTable:
 
 def outcome_row(**fields: Any) -> OutcomeRow:
     """A reported row with counts and an odds ratio."""
-    values = {
+    values: dict[str, Any] = {
         "source": ValueSource.REPORTED,
         "n_studies": 3,
         "events_intervention": 190,
@@ -170,13 +170,13 @@ def outcome_row(**fields: Any) -> OutcomeRow:
 
 
 def criterion_assessment(**fields: Any) -> CriterionAssessment:
-    values = {"criterion_key": FRAMEWORK.criteria[0].key} | fields
+    values: dict[str, Any] = {"criterion_key": FRAMEWORK.criteria[0].key} | fields
     values["question"] = values.get("question") or question()
     return CriterionAssessment.objects.create(**values)
 
 
 def judgement(**fields: Any) -> Judgement:
-    values = {
+    values: dict[str, Any] = {
         "option_key": FRAMEWORK.criteria[0].options[0].key,
         "basis": Basis.CONSENSUS,
         "evidence_digest": DIGEST,
@@ -188,13 +188,13 @@ def judgement(**fields: Any) -> Judgement:
 
 
 def recommendation(**fields: Any) -> Recommendation:
-    values = dict(fields)
+    values: dict[str, Any] = dict(fields)
     values["question"] = values.get("question") or question()
     return Recommendation.objects.create(**values)
 
 
 def recommendation_statement(**fields: Any) -> RecommendationStatement:
-    values = {
+    values: dict[str, Any] = {
         "position": next(_numbers),
         "kind": StatementKind.RECOMMENDATION,
         "text": "We suggest against routine use.",
@@ -204,27 +204,31 @@ def recommendation_statement(**fields: Any) -> RecommendationStatement:
 
 
 def conclusion_section(**fields: Any) -> ConclusionSection:
-    values = {"section_key": FRAMEWORK.sections[0].key} | fields
+    values: dict[str, Any] = {"section_key": FRAMEWORK.sections[0].key} | fields
     values["question"] = values.get("question") or question()
     return ConclusionSection.objects.create(**values)
 
 
 def voting_round(**fields: Any) -> VotingRound:
-    values = {"number": next(_numbers), "item_keys": [FRAMEWORK.criteria[0].key], "opened_at": NOW} | fields
+    values: dict[str, Any] = {
+        "number": next(_numbers),
+        "item_keys": [FRAMEWORK.criteria[0].key],
+        "opened_at": NOW,
+    } | fields
     values["question"] = values.get("question") or question(status=QuestionStatus.VOTING)
     values["opened_by"] = values.get("opened_by") or values["question"].created_by
     return VotingRound.objects.create(**values)
 
 
 def ballot(**fields: Any) -> Ballot:
-    values = dict(fields)
+    values: dict[str, Any] = dict(fields)
     values["round"] = values.get("round") or voting_round()
     values["member"] = values.get("member") or user()
     return Ballot.objects.create(**values)
 
 
 def vote(**fields: Any) -> Vote:
-    values = {
+    values: dict[str, Any] = {
         "item_key": FRAMEWORK.criteria[0].key,
         "option_keys": [FRAMEWORK.criteria[0].options[0].key],
         "evidence_digest": DIGEST,
@@ -244,7 +248,7 @@ def audit_chain_head(**fields: Any) -> AuditChainHead:
 def audit_event(**fields: Any) -> AuditEvent:
     """A row that follows from nothing; `etd.actions.audit.record` writes true ones."""
     n = next(_numbers)
-    values = {
+    values: dict[str, Any] = {
         "chain": f"chain-{n}",
         "seq": 1,
         "actor_id": "system",
@@ -259,7 +263,7 @@ def audit_event(**fields: Any) -> AuditEvent:
 
 def data_upload(**fields: Any) -> DataUpload:
     content = fields.pop("content", b"study,events_intervention\n")
-    values = {
+    values: dict[str, Any] = {
         "filename": "trials.csv",
         "content": content,
         "sha256": hashlib.sha256(content).hexdigest(),
@@ -272,14 +276,14 @@ def data_upload(**fields: Any) -> DataUpload:
 
 
 def study(**fields: Any) -> Study:
-    values = {"label": f"Thiele {next(_numbers)}"} | fields
+    values: dict[str, Any] = {"label": f"Thiele {next(_numbers)}"} | fields
     values["question"] = values.get("question") or question()
     return Study.objects.create(**values)
 
 
 def study_result(**fields: Any) -> StudyResult:
     """Counts of two arms."""
-    values = {
+    values: dict[str, Any] = {
         "position": next(_numbers),
         "kind": ResultKind.COUNTS,
         "events_intervention": 12,
@@ -296,7 +300,7 @@ def study_result(**fields: Any) -> StudyResult:
 
 
 def analysis(**fields: Any) -> Analysis:
-    values = {
+    values: dict[str, Any] = {
         "spec": {"measure": "OR"},
         "inputs": [],
         "input_digest": DIGEST,

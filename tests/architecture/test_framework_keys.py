@@ -42,11 +42,11 @@ def _names_of_one_word() -> set[str]:
 def keys() -> frozenset[str]:
     """The keys of all criteria, types and sections, but for those that are words of the code itself: a "recommendation"
     is also a model, "values" also a role, a "problem" any problem. Such a word cannot be told from the key."""
-    found = {
-        thing.key
-        for framework in all_frameworks()
-        for thing in (*framework.criteria, *framework.recommendation_types, *framework.sections)
-    }
+    found: set[str] = set()
+    for framework in all_frameworks():
+        found |= {criterion.key for criterion in framework.criteria}
+        found |= {choice.key for choice in framework.recommendation_types}
+        found |= {section.key for section in framework.sections}
     return frozenset(found - _vocabulary() - _names_of_one_word())
 
 

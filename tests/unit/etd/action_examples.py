@@ -15,7 +15,7 @@ from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, R
 from etd.models import OutcomeTable, PanelMembership
 from metaanalysis import actions as study_data
 from metaanalysis.readings import Group
-from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
@@ -230,7 +230,9 @@ def two_sheets() -> bytes:
     from openpyxl import Workbook
 
     workbook = Workbook()
-    for sheet in (workbook.active, workbook.create_sheet("Later")):
+    workbook.remove(workbook.worksheets[0])
+    for title in ("Trials", "Later"):
+        sheet = workbook.create_sheet(title)
         for line in TRIALS.decode().splitlines():
             sheet.append([int(cell) if cell.isdecimal() else cell for cell in line.split(",")])
     file = BytesIO()
@@ -270,7 +272,7 @@ def run_analysis(panel: Panel) -> dict[str, Any]:
     return {
         "outcome": row.outcome,
         "population": row.population,
-        "spec": PoolingSpec(measure="RR"),
+        "spec": PoolingSpec(measure=Measure.RR),
         "by": panel.methodologist,
     }
 

@@ -509,7 +509,7 @@ class TestRecommendations:
         assert ConclusionSection.objects.exclude(pk=section.pk).exclude(body="").count() == 0
 
 
-ACTIONS = {
+ACTIONS: dict[str, tuple[Any, Part]] = {
     "edit_question": (questions.edit_question, Part.QUESTION),
     "add_reference": (questions.add_reference, Part.TEXTS),
     "create_outcome": (outcome_tables.create_outcome, Part.EVIDENCE),

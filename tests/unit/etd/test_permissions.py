@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
@@ -116,7 +118,7 @@ class TestRequires:
     def view(request: HttpRequest, access: Access, **kwargs: str) -> HttpResponse:
         return HttpResponse(f"{access.user.name}, {access.role}, {kwargs}")
 
-    def get(self, user: User | AnonymousUser, question: Question, **kwargs: str) -> HttpResponse:
+    def get(self, user: User | AnonymousUser, question: Question, **kwargs: str) -> Any:
         request = RequestFactory().get("/somewhere/")
         request.user = user
         return self.view(request, guideline=question.guideline.slug, question=question.slug, **kwargs)
@@ -139,4 +141,5 @@ class TestRequires:
         assert (response.status_code, response["Location"]) == (302, "/sign-in/?next=/somewhere/")
 
     def test_the_view_says_what_it_requires(self) -> None:
-        assert self.view.permission == Permission.RECORD_JUDGEMENT
+        view: Any = self.view
+        assert view.permission == Permission.RECORD_JUDGEMENT

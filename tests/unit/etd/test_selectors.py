@@ -31,6 +31,10 @@ def fetched(question: Question) -> Question:
     return Question.objects.select_related("guideline", "recommendation").get(pk=question.pk)
 
 
+def etd_of(question: Question, viewer: User | None) -> Any:
+    return load_etd(fetched(question), viewer)
+
+
 def furnish(panel: Panel, n: int) -> Question:
     """A question under a vote with n of everything."""
     question = panel.question(status=QuestionStatus.VOTING)
@@ -65,12 +69,13 @@ def test_a_question_takes_nine_queries_with_one_and_three_of_everything(
 ) -> None:
     question = fetched(furnish(panel, n))
     with django_assert_num_queries(9):
-        etd = load_etd(question, panel.member)
+        etd: Any = load_etd(question, panel.member)
     assert len(etd.tables) == len(etd.statements) == len(etd.references) == n
     assert sum(len(group.rows) for table in etd.tables for group in table.groups) == 2 * n * n
     assert (etd.round.n_items, etd.round.n_voted, etd.n_judged) == (2 * n, n, 2 * n)
     with django_assert_num_queries(9):
-        assert load_etd(question, panel.observer).round.has_ballot is False
+        theirs: Any = load_etd(question, panel.observer)
+    assert theirs.round.has_ballot is False
     with django_assert_num_queries(7):
         assert load_etd(question, None).round is None
 
@@ -157,7 +162,7 @@ class TestBlindness:
     """Two worlds that differ only in what others said in the open round look the same to everybody else."""
 
     def seen_by(self, question: Question, viewer: User | None) -> dict[str, Any]:
-        return dataclasses.asdict(load_etd(fetched(question), viewer))
+        return dataclasses.asdict(etd_of(question, viewer))
 
     @pytest.mark.parametrize(
         "viewer", ["chair", "member", "methodologist", "staff", "observer", "outsider", None]
@@ -193,7 +198,7 @@ class TestBlindness:
             by=panel.colleague,
         )
         assert self.seen_by(question, panel.colleague) != before
-        mine = load_etd(fetched(question), panel.colleague).criterion(PLAIN.key)
+        mine = etd_of(question, panel.colleague).criterion(PLAIN.key)
         assert (mine.vote.option_keys, mine.vote.comment, mine.vote.version, mine.status) == (
             (OPTIONS[1],),
             "Mine.",
@@ -210,7 +215,7 @@ class TestRound:
         return voting.open_round(**examples.open_round(panel)).question
 
     def test_a_member_with_a_ballot(self, panel: Panel, question: Question) -> None:
-        etd = load_etd(fetched(question), panel.member)
+        etd = etd_of(question, panel.member)
         assert (etd.round.has_ballot, etd.round.n_items, etd.round.n_voted, etd.round.n_left) == (
             True,
             2,
@@ -223,14 +228,14 @@ class TestRound:
 
     @pytest.mark.parametrize("viewer", ["observer", "methodologist", "staff"])
     def test_a_person_without_one(self, panel: Panel, question: Question, viewer: str) -> None:
-        etd = load_etd(fetched(question), getattr(panel, viewer))
+        etd = etd_of(question, getattr(panel, viewer))
         assert (etd.round.has_ballot, etd.round.n_items, etd.round.n_voted) == (False, 2, 0)
         assert not any(c.in_round for c in etd.criteria)
         assert etd.type_vote is None
 
     def test_a_voided_ballot_is_none(self, panel: Panel, question: Question) -> None:
         Ballot.objects.update(voided_at=f.NOW, voided_by=panel.chair)
-        assert load_etd(fetched(question), panel.member).round.has_ballot is False
+        assert etd_of(question, panel.member).round.has_ballot is False
 
     def test_the_vote_on_the_type(self, panel: Panel, question: Question) -> None:
         key = f.FRAMEWORK.recommendation_types[0].key
@@ -242,7 +247,7 @@ class TestRound:
             version=0,
             by=panel.member,
         )
-        etd = load_etd(fetched(question), panel.member)
+        etd = etd_of(question, panel.member)
         assert (etd.type_vote.option_keys, etd.round.n_voted, etd.type_vote.evidence_changed) == (
             (key,),
             1,
@@ -259,14 +264,14 @@ class TestRound:
             by=panel.member,
         )
         CriterionAssessment.objects.filter(criterion_key=PLAIN.key).update(research_evidence="Later.")
-        mine = load_etd(fetched(question), panel.member).criterion(PLAIN.key)
+        mine = etd_of(question, panel.member).criterion(PLAIN.key)
         assert (mine.my_evidence_changed, mine.status) == (True, "changed")
 
 
 class TestJudgements:
     def test_options_on_the_scale_and_what_they_apply_to(self, panel: Panel) -> None:
         assessment = assessments.record_judgement(**examples.record_judgement(panel))
-        criterion = load_etd(fetched(assessment.question), None).criterion(PLAIN.key)
+        criterion = etd_of(assessment.question, None).criterion(PLAIN.key)
         assert [(c.key, c.applies_to) for c in criterion.scale if c and c.chosen] == [
             (OPTIONS[0], ("IABP",)),
             (OPTIONS[1], ("active devices",)),
@@ -278,12 +283,12 @@ class TestJudgements:
     def test_two_options_for_the_same_are_kept_and_flagged(self, panel: Panel) -> None:
         arguments = examples.record_judgement(panel) | {"choices": [(OPTIONS[0], ""), (OPTIONS[1], "")]}
         assessment = assessments.record_judgement(**arguments)
-        criterion = load_etd(fetched(assessment.question), None).criterion(PLAIN.key)
+        criterion = etd_of(assessment.question, None).criterion(PLAIN.key)
         assert criterion.too_many
         assert len(criterion.judgements) == 2
 
     def test_an_unjudged_criterion_is_open(self, panel: Panel) -> None:
-        etd = load_etd(fetched(panel.question()), None)
+        etd = etd_of((panel.question()), None)
         assert {criterion.status for criterion in etd.criteria} == {"open"}
         assert etd.criterion("taste") is None
         assert [criterion.number for criterion in etd.criteria] == list(range(1, len(CRITERIA) + 1))
@@ -307,7 +312,7 @@ class TestEvidence:
         return question
 
     def changed(self, question: Question) -> set[str]:
-        etd = load_etd(fetched(question), None)
+        etd = etd_of(question, None)
         changed = {criterion.key for criterion in etd.criteria if criterion.evidence_changed}
         assert changed == {criterion.key for criterion in etd.criteria if criterion.status == "changed"}
         assert etd.n_evidence_changed == len(changed)
@@ -356,7 +361,7 @@ class TestRows:
         table = f.outcome_table(question=question, criterion_key=JUDGED_BY_TABLES.key)
         better = fields.pop("better", "higher")
         f.outcome_row(table=table, outcome=f.outcome(question=question, better=better), **fields)
-        self.table = load_etd(fetched(question), None).tables[0]
+        self.table = etd_of(question, None).tables[0]
         return self.table.groups[0].rows[0]
 
     @pytest.mark.django_db
@@ -473,7 +478,7 @@ def test_statements_types_sections_and_fields(panel: Panel) -> None:
     )
     f.reference(question=question, number=2, citation="")
     f.reference(question=question, number=1, citation="Thiele 2023")
-    etd = load_etd(fetched(question), None)
+    etd = etd_of(question, None)
     assert [(t.key, t.tone) for t in etd.recommendation_types if t.chosen] == [
         (chosen.key, f"{chosen.direction}-{chosen.strength}")
     ]

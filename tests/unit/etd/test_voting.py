@@ -46,7 +46,7 @@ TYPES = tuple(t.key for t in f.FRAMEWORK.recommendation_types)
 
 
 def cast(question: Question, by: User, *options: str, **fields: Any) -> Vote:
-    values = {"item_key": PLAIN.key, "comment": "", "version": 0} | fields
+    values: dict[str, Any] = {"item_key": PLAIN.key, "comment": "", "version": 0} | fields
     return voting.cast_vote(question=question, option_keys=list(options), by=by, **values)
 
 
