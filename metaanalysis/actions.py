@@ -312,7 +312,7 @@ def _require_confirmable(
         raise Refused(f"{upload.confirmed_by} has confirmed this upload already. Nothing was stored twice.")
     if upload.status == UploadStatus.DISCARDED:
         raise Refused("This upload was discarded. Send the file again if it is needed after all.")
-    if sha256 != upload.sha256 or hashlib.sha256(bytes(upload.content)).hexdigest() != sha256:
+    if hashlib.sha256(bytes(upload.content)).hexdigest() != sha256:
         raise Refused("This is not the file that was shown to you. Look at the preview again, then confirm.")
     if not table.ok or not table.rows:
         raise Refused("The file has errors; nothing of it can be stored. Correct it and send it again.")

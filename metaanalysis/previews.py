@@ -89,7 +89,7 @@ def _initial(
 ) -> dict[str, Any]:
     """What was chosen so far; at first only names that are the same in the file and in the question."""
     if data is not None:
-        return {
+        return {"missing": Missing.KEEP} | {
             key.removeprefix(f"{prefix}-"): value
             for key, value in data.items()
             if key.startswith(f"{prefix}-")

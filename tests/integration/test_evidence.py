@@ -316,7 +316,11 @@ def test_a_second_file_changes_adds_and_keeps_or_removes(client: Client) -> None
     upload = staged(second)
     outcome, population = place()
     target = url("upload_preview", upload.pk)
-    compared = text(client.post(target, form(upload, outcome, population, action="compare")))
+    chosen = form(upload, outcome, population, action="compare")
+    del chosen["rows0-missing"]
+    answer = client.post(target, chosen)
+    assert re.search(r'<input[^>]*value="keep"[^>]*checked', answer.content.decode())
+    compared = text(answer)
     assert "1 new 1 changed 0 unchanged 1 stored but not in this file" in compared
     assert "Alpha 2001 5/20 and 7/21 becomes 6/20 and 7/21" in compared
     assert "Not in this file: Beta 2002" in compared
