@@ -100,6 +100,11 @@ class OutcomeGroup:
     certainty_symbols: str
     rows: tuple[RowView, ...]
 
+    @property
+    def recomputed_populations(self) -> frozenset[int]:
+        """The populations of which a recomputed row stands beside the reported one."""
+        return frozenset(row.population_id for row in self.rows if row.is_computed)
+
 
 @dataclass(frozen=True)
 class OutcomeTableView:
@@ -114,7 +119,6 @@ class OutcomeTableView:
     favours_left: str
     favours_right: str
     has_certainty: bool
-    has_computed: bool
 
 
 @dataclass(frozen=True)
@@ -580,7 +584,6 @@ def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> O
         favours_left=left,
         favours_right=right,
         has_certainty=any(row.outcome.certainty for row in rows),
-        has_computed=any(row.source == ValueSource.COMPUTED for row in rows),
     )
 
 
@@ -637,7 +640,8 @@ def _effect(row: OutcomeRow) -> str:
         low, high = printed["ci_low"], printed["ci_high"]
         between = " to " if (low + high).strip("0123456789.,") else numbers.EN_DASH
         return f"{printed['estimate']} ({low}{between}{high})"
-    return numbers.estimate_with_interval(row.estimate, row.ci_low, row.ci_high)
+    decimals = 3 if row.measure == Measure.RD else 2
+    return numbers.estimate_with_interval(row.estimate, row.ci_low, row.ci_high, decimals)
 
 
 def _i_squared(row: OutcomeRow) -> str:

@@ -1,0 +1,94 @@
+"""A methodologist: from the trials' counts to a recomputed row beside the reported one, and out to the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser import AxeRun
+from tests.functional.conftest import sign_in
+from tests.functional.test_accessibility import inspect
+from tests.server import RunningServer
+
+pytestmark = pytest.mark.browser
+UPDATE = "/guidelines/ilcor-als/mcs-after-rosc-update/"
+TRIALS = Path(__file__).parents[2] / "fixtures" / "ilcor-mcs-after-rosc" / "trials"
+LONGEST = TRIALS / "survival_longest_sourced_13trials.csv"
+
+
+def upload(page: Page, server: RunningServer, file: Path | dict[str, object]) -> None:
+    page.goto(f"{server.url}{UPDATE}evidence/")
+    page.get_by_role("link", name="Upload study data").first.click()
+    page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    page.locator("main button[type=submit]").click()
+
+
+def place_and_store(page: Page) -> None:
+    outcome = page.get_by_role("combobox", name="Outcome", exact=False).first
+    outcome.select_option("Survival at the longest follow-up available, n (%)")
+    population = page.get_by_role("combobox", name="Population", exact=False).first
+    population.select_option("Cardiogenic shock with or without prior cardiac arrest")
+    page.get_by_label("I have looked at the warnings").check()
+    page.get_by_role("button", name="Store the studies and pool them").click()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "no JavaScript"])
+def test_trials_become_a_recomputed_row(
+    scripts: bool, server: RunningServer, axe: AxeRun, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context(java_script_enabled=scripts, viewport={"width": 1440, "height": 900}).new_page()
+    sign_in(page, server, "methodologist")
+    upload(page, server, LONGEST)
+    expect(page.get_by_text("13 rows from a text table")).to_be_visible()
+    expect(page.get_by_text("confidence: medium (count from %)").first).to_be_visible()
+    if scripts:
+        assert inspect(page, axe, 1440, "preview") == []
+    place_and_store(page)
+    # The analysis: the expected figures, to three decimals, and the forest plot.
+    expect(page.get_by_text("1.168 (0.965–1.413)")).to_be_visible()
+    expect(page.locator("svg text", has_text="1.17 (0.96–1.41)").first).to_be_visible()
+    expect(page.get_by_text("13 of the 14 studies of the reported row have counts here.")).to_be_visible()
+    if scripts:
+        assert inspect(page, axe, 1440, "analysis") == []
+    # The table of the question: both rows, the recomputed one marked.
+    page.goto(server.url + UPDATE)
+    recomputed = page.locator("tr.computed").first
+    expect(recomputed).to_contain_text("Recomputed")
+    expect(recomputed).to_contain_text("429/913 (47%)")
+    reported = page.locator("tr.reported", has_text="426/944 (45%)").first
+    expect(reported).to_contain_text("1.17 (0.97–1.42)")
+    expect(page.get_by_text("Evidence changed since 4 judgements")).to_be_visible()
+
+
+def test_another_method_is_tried_and_then_used(server: RunningServer, page: Page) -> None:
+    sign_in(page, server, "methodologist")
+    upload(page, server, LONGEST)
+    place_and_store(page)
+    page.get_by_label("Model").select_option("Common effect")
+    page.get_by_label("Weights").select_option("Mantel-Haenszel")
+    page.get_by_role("button", name="Redraw").click()
+    expect(page.get_by_text("1.165 (0.964–1.409)")).to_be_visible()
+    page.get_by_role("button", name="Use in the EtD").click()
+    expect(page.get_by_text("The row in the EtD is now by this method.")).to_be_visible()
+
+
+def test_a_wrong_file_names_row_column_and_remedy_and_stores_nothing(
+    server: RunningServer, page: Page
+) -> None:
+    sign_in(page, server, "methodologist")
+    wrong = (
+        "study,events_intervention,n_intervention,events_comparison,n_comparison\n"
+        "Alpha,10.5,20,7,21\n"
+        "Beta,6,30,40,31\n"
+    )
+    upload(page, server, {"name": "wrong.csv", "mimeType": "text/csv", "buffer": wrong.encode()})
+    problems = page.locator("main")
+    expect(problems).to_contain_text(
+        "Row 2, column events_intervention ('10.5'): a count must be a whole number"
+    )
+    expect(problems).to_contain_text("Row 3")
+    page.goto(f"{server.url}{UPDATE}evidence/")
+    expect(page.get_by_text("No study counts are stored")).to_be_visible()
