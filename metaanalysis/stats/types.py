@@ -133,8 +133,9 @@ class PoolingSpec:
 
     `None` asks for the usual choice, and after construction the field holds what was chosen:
     model random for inverse variance and common for Mantel-Haenszel and Peto; tau2_method REML (DL for
-    Mantel-Haenszel weights); zero rule `only0` for ratios and `only0-keep` for the risk difference. Fields that
-    have no meaning are emptied: tau2_method under the common-effect model, zero for Peto, which never corrects.
+    Mantel-Haenszel weights); zero rule `none` for Mantel-Haenszel (the Cochrane Handbook's advice), otherwise
+    `only0` for ratios and `only0-keep` for the risk difference. Fields that have no meaning are emptied:
+    tau2_method under the common-effect model, zero for Peto, which never corrects.
     Plain strings are accepted for every choice. Raises ValueError for an unknown word and for combinations that
     no method defines.
     """
@@ -193,6 +194,8 @@ class PoolingSpec:
 
     def _chosen_zero_rule(self) -> ZeroRule | None:
         usual = ZeroRule.ONLY0 if self.measure.is_ratio else ZeroRule.ONLY0_KEEP
+        if self.method is Method.MH:
+            usual = ZeroRule.NONE
         rule = usual if self.zero is None else _choice(ZeroRule, self.zero)
         if self.method is Method.PETO:
             return None

@@ -65,7 +65,7 @@ def test_defaults_of_the_whole_spec() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"method": "mh"}, {"model": Model.COMMON, "tau2_method": None, "zero": ZeroRule.ONLY0}),
+        ({"method": "mh"}, {"model": Model.COMMON, "tau2_method": None, "zero": ZeroRule.NONE}),
         ({"method": "mh", "model": "random"}, {"tau2_method": Tau2Method.DL}),
         ({"method": "peto", "zero": "none"}, {"model": Model.COMMON, "zero": None}),
         ({"model": "common", "tau2_method": "PM"}, {"tau2_method": None}),
