@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from etd.permissions import typed_text
 
@@ -40,6 +40,8 @@ class NotSavedMiddleware:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         logger.error("not saved: %s %s: %s", request.method, request.path, type(exception).__name__)
-        response = render(request, "not_saved.html", {"typed": typed_text(request)}, status=503)
+        # Without the request: the page must not ask the database who is signed in.
+        page = render_to_string("not_saved.html", {"typed": typed_text(request)})
+        response = HttpResponse(page, status=503)
         response["Retry-After"] = "5"
         return response
