@@ -49,7 +49,7 @@ ADDRESSES = (
     Address("document_json", EVERYBODY),
 )
 
-# Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks them as each actor.
+# Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
 OF_AN_UPLOAD_OR_A_ROW = {"upload_preview", "upload_file", "analysis", "use_analysis", "analysis_data"}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.

@@ -29,7 +29,8 @@ def body(response: HttpResponse) -> str:
 
 
 def ask(client: Client, verb: str, target: str) -> HttpResponse:
-    return client.generic(verb, target)
+    answer: HttpResponse = client.generic(verb, target)  # type: ignore[assignment]
+    return answer
 
 
 def expected(address: Address, actor: str, verb: str) -> int:
