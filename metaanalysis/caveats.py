@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from metaanalysis.stats.types import PooledResult
+from metaanalysis.stats.types import Method, PooledResult, ZeroRule
 from metaanalysis.wording import MEASURES
 
 _FROM_PERCENTAGE = re.compile(r"\bfrom\s+(?:a\s+|the\s+)?(?:%|percent)", re.IGNORECASE)
@@ -82,9 +82,11 @@ def _zero_cells(result: PooledResult) -> str:
     studies = [study.study for study in result.studies if study.corrected]
     if not studies:
         return ""
+    pooled_raw = result.spec.method is Method.MH and result.spec.zero is ZeroRule.NONE
     return (
         f"0.5 was added to each cell of {len(studies)} {_verb(len(studies), 'study', 'studies')} where one arm had no "
-        f"events or only events: {', '.join(studies)}."
+        f"events or only events: {', '.join(studies)}"
+        + ("; the pooled effect is from the counts as they are." if pooled_raw else ".")
     )
 
 

@@ -97,6 +97,13 @@ def test_added_halves_and_studies_left_out() -> None:
     assert second.startswith("Not in the analysis: Nobody. No events in either arm")
 
 
+def test_mantel_haenszel_of_raw_cells_says_that_only_the_single_study_was_corrected() -> None:
+    inputs = (ALPHA, ALPHA | {"study": "Empty", "events_intervention": 0})
+    by_mantel_haenszel = PoolingSpec(method="mh")  # type: ignore[arg-type]
+    (sentence,) = caveats(inputs, pool_inputs(inputs, by_mantel_haenszel), None)
+    assert sentence.endswith("only events: Empty; the pooled effect is from the counts as they are.")
+
+
 def test_the_note_of_the_analysis_is_said() -> None:
     (sentence,) = said(ALPHA)
     assert sentence.startswith("Only one study:")
