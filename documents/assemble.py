@@ -86,7 +86,7 @@ def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.
         ),
         judgements=tuple(
             schema.Judgement(
-                j.option_key, j.label, j.applies_to, str(j.basis), j.at.isoformat(), j.evidence_changed
+                j.option_key, j.label, j.applies_to, j.basis_label, j.at.isoformat(), j.evidence_changed
             )
             for j in view.judgements
         ),

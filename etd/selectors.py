@@ -127,6 +127,7 @@ class JudgementView:
     label: str
     applies_to: str
     basis: str
+    basis_label: str
     by: str
     at: datetime
     evidence_changed: bool
@@ -438,7 +439,8 @@ def _criterion(
                 option_key=j.option_key,
                 label=criterion.option(j.option_key).label,
                 applies_to=j.applies_to,
-                basis=Basis(j.basis).label,
+                basis=j.basis,
+                basis_label=Basis(j.basis).label,
                 by=str(j.judged_by),
                 at=j.judged_at,
                 evidence_changed=j.evidence_digest != digest,

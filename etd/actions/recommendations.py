@@ -47,10 +47,10 @@ def edit_recommendation(
     *,
     question: Question,
     type_key: str,
+    note: str,
     statements: Sequence[Statement],
     revision: int,
     by: User,
-    note: str = "",
     op: UUID | None = None,
 ) -> Recommendation:
     """Save the type of recommendation with all statements, in order; raises StaleEdit when `revision` has passed."""

@@ -66,5 +66,5 @@ class JudgementForm(RevisionForm):
         return {
             "revision": criterion.judgement_revision,
             "options": [j.option_key for j in criterion.judgements],
-            "basis": Basis.CONSENSUS,
+            "basis": criterion.judgements[0].basis if criterion.judgements else Basis.CONSENSUS,
         } | {f"applies_to_{j.option_key}": j.applies_to for j in criterion.judgements}

@@ -26,7 +26,16 @@ class ProseField(forms.CharField):
 
 
 class RevisionForm(forms.Form):
-    """A form that knows which revision it was made from, and the request it will be sent by."""
+    """A form that knows which revision it was made from, and the request it will be sent by.
+
+    `over` is the revision that the person, after a conflict, chose to save over.
+    """
 
     revision = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    over = forms.IntegerField(required=False, min_value=0)
     op = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
+
+    def revision_to_save_at(self) -> int:
+        over: int | None = self.cleaned_data["over"]
+        revision: int = self.cleaned_data["revision"]
+        return revision if over is None else over

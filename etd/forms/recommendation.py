@@ -12,6 +12,7 @@ from etd.forms.helper import form_helper
 from etd.selectors import EtdView, RecommendationTypeView
 
 NONE = [("", "–")]
+STATEMENT_FIELDS = ("kind", "text", "population", "strength", "direction", "certainty")
 
 
 class RecommendationForm(RevisionForm):
@@ -64,10 +65,13 @@ class StatementForm(forms.Form):
 StatementFormSet = forms.formset_factory(StatementForm, extra=1, max_num=30, validate_max=True)
 
 
+def statements_initial(etd: EtdView) -> list[dict[str, str]]:
+    return [{name: getattr(statement, name) for name in STATEMENT_FIELDS} for statement in etd.statements]
+
+
 def statements_of(formset: forms.BaseFormSet) -> list[Statement]:
-    fields = ("kind", "text", "population", "strength", "direction", "certainty")
     return [
-        Statement(**{name: form.cleaned_data[name] for name in fields})
+        Statement(**{name: form.cleaned_data[name] for name in STATEMENT_FIELDS})
         for form in formset
         if form.cleaned_data.get("text", "").strip()
     ]

@@ -47,7 +47,7 @@ def edit(
         status = 422
         if form.is_valid() if valid is None else valid and form.is_valid():
             try:
-                save(revision_of(request, form))
+                save(form.revision_to_save_at())
             except StaleEdit as error:
                 status, conflict = 409, Conflict(error.revision, describe(error.current))
             except Refused as error:
@@ -61,11 +61,6 @@ def edit(
         {**context, "form": form, "conflict": conflict, "refusal": refusal, "fragment": bool(request.htmx)},  # type: ignore[attr-defined]
         status=status,
     )
-
-
-def revision_of(request: HttpRequest, form: RevisionForm) -> int:
-    over = request.POST.get("over", "")
-    return int(over) if over.isascii() and over.isdigit() else form.cleaned_data["revision"]
 
 
 def differing_texts(form: RevisionForm) -> Describe:

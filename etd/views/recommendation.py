@@ -9,7 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from etd.actions import recommendations
-from etd.forms.recommendation import RecommendationForm, SectionForm, StatementFormSet, statements_of
+from etd.forms.recommendation import (
+    RecommendationForm,
+    SectionForm,
+    StatementFormSet,
+    statements_initial,
+    statements_of,
+)
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission, requires
 from etd.selectors import EtdView
@@ -24,14 +30,15 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
     etd: EtdView = page(access)["etd"]
     data = request.POST or None
     form = RecommendationForm(etd.recommendation_types, data, initial=RecommendationForm.initial_for(etd))
-    fields = ("kind", "text", "population", "strength", "direction", "certainty")
-    stored = [{name: getattr(s, name) for name in fields} for s in etd.statements]
-    formset = StatementFormSet(data, initial=stored, prefix="statements")
+    # Not beside what was sent: a new statement that is stored already would count as an empty form and be dropped.
+    initial = None if data else statements_initial(etd)
+    formset = StatementFormSet(data, initial=initial, prefix="statements")
 
     def save(revision: int) -> None:
         recommendations.edit_recommendation(
             question=access.question,
             type_key=form.cleaned_data["options"],
+            note=etd.recommendation_note,
             statements=statements_of(formset),
             revision=revision,
             by=access.user,

@@ -16,7 +16,6 @@ from etd.frameworks import UnknownKey, get_framework
 from etd.permissions import Access, Permission, requires
 from etd.selectors import round_progress
 from etd.views.assessment import criterion_page
-from etd.views.editing import revision_of
 from etd.views.pages import Card, page
 
 
@@ -39,7 +38,7 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
             item_key=item,
             option_keys=form.cleaned_data["options"],
             comment=form.cleaned_data["comment"],
-            version=revision_of(request, form),
+            version=form.revision_to_save_at(),
             by=access.user,
             op=form.cleaned_data["op"],
         )

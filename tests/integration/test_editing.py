@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from uuid import uuid4
 
 import pytest
@@ -137,6 +138,20 @@ def test_a_stale_judgement_names_what_is_stored(client_for: ClientFor) -> None:
     ) == ["probably_reduced"]
 
 
+def test_the_form_of_a_judgement_shows_what_it_rests_on_now(client_for: ClientFor) -> None:
+    page = client_for("chair").get(f"{UPDATE}criteria/equity/judgement/").content.decode()
+    assert re.findall(r'<option value="(\w+)" selected', page) == [assessment("equity").judgements.get().basis]
+    assert assessment("equity").judgements.get().basis == "document"
+
+
+@pytest.mark.parametrize("over", ["9" * 5000, "newest", "-1"])
+def test_a_revision_that_is_none_is_refused_with_the_words_kept(over: str, client_for: ClientFor) -> None:
+    data = texts(client_for("chair"), assessment("equity").revision, "My words", over=over)
+    answer = client_for("chair").post(f"{UPDATE}criteria/equity/texts/", data)
+    assert answer.status_code == 422
+    assert "My words" in answer.content.decode()
+
+
 def statements(*texts_and_kinds: tuple[str, str], **more: str) -> dict[str, object]:
     data: dict[str, object] = {
         "revision": get_question().recommendation.revision,
@@ -169,6 +184,33 @@ def test_the_recommendation_is_saved_with_its_statements(client_for: ClientFor) 
         ("We suggest against it.", "recommendation", "against"),
         ("Monitor.", "good_practice_statement", ""),
     ]
+
+
+def test_a_recommendation_sent_twice_keeps_the_statement_that_was_added(client_for: ClientFor) -> None:
+    """As when the first answer was lost on its way; also when the second is saved over the first."""
+    client = client_for("staff")
+    address = f"{UPDATE}recommendation/"
+    data = statements(*[(f"Statement {n}.", "recommendation") for n in range(1, 5)])
+    data["statements-INITIAL_FORMS"] = 3
+    client.post(address, data)
+    again = client.post(address, data)
+    assert again.status_code == 302
+    client.post(address, data | {"statements-0-text": "Statement one.", "over": str(data["revision"] + 1)})  # type: ignore[operator]
+    stored = RecommendationStatement.objects.filter(question=get_question()).order_by("position")
+    assert list(stored.values_list("text", flat=True)) == [
+        "Statement one.",
+        *(f"Statement {n}." for n in (2, 3, 4)),
+    ]
+
+
+def test_editing_the_statements_keeps_the_note_and_its_markup(client_for: ClientFor) -> None:
+    recommendation = get_question().recommendation
+    recommendation.note = "Where **trained** staff are there."
+    recommendation.save()
+    client = client_for("staff")
+    client.post(f"{UPDATE}recommendation/", statements(("We suggest it.", "recommendation")))
+    assert get_question().recommendation.note == "Where **trained** staff are there."
+    assert "Where <strong>trained</strong> staff are there." in client.get(UPDATE).content.decode()
 
 
 def test_a_good_practice_statement_with_a_strength_is_refused_at_its_field(client_for: ClientFor) -> None:

@@ -184,6 +184,7 @@ class Loader:
         recommendations.edit_recommendation(
             question=question,
             type_key="",
+            note="",
             statements=self._statements(),
             revision=1,
             by=self.staff,
@@ -207,6 +208,7 @@ class Loader:
         recommendations.edit_recommendation(
             question=question,
             type_key=self.document["recommendation"]["type"],
+            note="",
             statements=self._statements(),
             revision=question.recommendation.revision,
             by=self.chair,

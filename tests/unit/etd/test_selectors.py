@@ -277,7 +277,7 @@ class TestJudgements:
             (OPTIONS[1], ("active devices",)),
         ]
         first = criterion.judgements[0]
-        assert (first.basis, first.by, first.evidence_changed) == ("Consensus", "Carla Chair", False)
+        assert (first.basis_label, first.by, first.evidence_changed) == ("Consensus", "Carla Chair", False)
         assert (criterion.is_judged, criterion.too_many, criterion.status) == (True, False, "done")
 
     def test_two_options_for_the_same_are_kept_and_flagged(self, panel: Panel) -> None:
