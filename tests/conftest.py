@@ -66,6 +66,12 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """PostgreSQL's test database goes with its server; dropping it before could meet a connection that is still open."""
+    return TEST_DATABASE == "postgres"
+
+
+@pytest.fixture(scope="session")
 def base_url() -> None:
     """None: each test names its own server. It stands in for pytest-playwright's, whose form pytest deprecates."""
 
