@@ -67,7 +67,7 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
-    """PostgreSQL's test database goes with its server; dropping it before could meet a connection that is still open."""
+    """On PostgreSQL the test database goes with its server; dropping it could meet a connection that is still open."""
     return TEST_DATABASE == "postgres"
 
 
