@@ -24,7 +24,6 @@ WEIGHT_COLUMN, NARROWEST_PLOT = 66.0, 240.0
 LARGEST_SQUARE, SMALLEST_SQUARE = 13.0, 3.2
 WIDEST_RATIO, WIDEST_POOLED_RATIO = 10.0, 100.0
 STUDY_LETTERS, HEADING_LETTERS, REASON_LETTERS = 32, 14, 68
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -190,36 +189,13 @@ def forest_plot(
 def effect_text(values: Mapping[str, Any] | None, measure: str) -> str:
     """`1.17 (0.96–1.41)` of a mapping with estimate, ci_low and ci_high; `not estimable` where one is missing."""
     triple = _triple(values)
-    return "not estimable" if triple is None else _effect(triple, measure)
+    return "not estimable" if triple is None else numbers.effect(*triple, measure)
 
 
 def _triple(values: Mapping[str, Any] | None) -> tuple[float, float, float] | None:
     if values is None or any(values.get(name) is None for name in ("estimate", "ci_low", "ci_high")):
         return None
     return float(values["estimate"]), float(values["ci_low"]), float(values["ci_high"])
-
-
-def _effect(values: tuple[float, float, float], measure: str) -> str:
-    estimate, low, high = values
-    return f"{_number(estimate, measure)} ({_interval(low, high, measure)})"
-
-
-def _interval(low: float, high: float, measure: str) -> str:
-    texts = _number(low, measure), _number(high, measure)
-    return (" to " if numbers.MINUS in "".join(texts) else numbers.EN_DASH).join(texts)
-
-
-def _number(value: float, measure: str) -> str:
-    """Two decimals (three for a risk difference); whole from 100 on; very large and very small by powers of ten."""
-    decimals = 2 if measure in RATIO_MEASURES else 3
-    size = abs(value)
-    if size >= 10_000 or (measure in RATIO_MEASURES and 0 < size < 0.0005):
-        mantissa, _, exponent = f"{size:.1e}".partition("e")
-        sign = numbers.MINUS if value < 0 else ""
-        return f"{sign}{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
-    if measure in RATIO_MEASURES and 0 < size < 0.005:
-        return numbers.rounded(value, 3)
-    return numbers.rounded(value, 0 if size >= 100 else decimals)
 
 
 def _studies(
@@ -448,7 +424,9 @@ def _pooled_rows(
     if low is None or high is None or axis is None:
         return foot
     drawing.write(4, foot + 13, ["Prediction interval"], "start", fill=MUTED)
-    drawing.write(columns.effect, foot + 13, [f"({_interval(low, high, result['measure'])})"], fill=MUTED)
+    drawing.write(
+        columns.effect, foot + 13, [f"({numbers.effect_interval(low, high, result['measure'])})"], fill=MUTED
+    )
     width = max(axis.position(high) - axis.position(low), 1.0)
     drawing.boxes.append(Box(axis.x(low), _at(foot + 7), _at(width), "3.0", BRAND))
     _arrows(drawing, axis, low, high, foot + 8.5, BRAND)
@@ -585,7 +563,9 @@ def _table(
     rows.append((total.label, total.intervention, total.comparison, total.effect, weight))
     low, high = result.get("prediction_low"), result.get("prediction_high")
     if low is not None and high is not None:
-        rows.append(("Prediction interval", "", "", _interval(low, high, result["measure"]), ""))
+        rows.append(
+            ("Prediction interval", "", "", numbers.effect_interval(low, high, result["measure"]), "")
+        )
     return PlotTable(
         headings=(
             "Study",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from etd.domain.effect_axis import RATIO_MEASURES
+
 EN_DASH = "–"
 MINUS = "−"
 # Room for every digit of the largest float: an absurd interval is printed, never an error.
 _ALL_DIGITS = Context(prec=400)
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def rounded(value: float, decimals: int) -> str:
@@ -20,12 +23,39 @@ def rounded(value: float, decimals: int) -> str:
 
 def interval(low: float, high: float, decimals: int) -> str:
     """`0.91–1.60`, or with a minus sign in it `−0.10 to 0.20`."""
-    texts = rounded(low, decimals), rounded(high, decimals)
-    return (" to " if MINUS in "".join(texts) else EN_DASH).join(texts)
+    return _between(rounded(low, decimals), rounded(high, decimals))
+
+
+def _between(low: str, high: str) -> str:
+    return (" to " if MINUS in low + high else EN_DASH).join((low, high))
 
 
 def estimate_with_interval(estimate: float, low: float, high: float, decimals: int = 2) -> str:
     return f"{rounded(estimate, decimals)} ({interval(low, high, decimals)})"
+
+
+def effect(estimate: float, low: float, high: float, measure: str) -> str:
+    """`1.17 (0.96–1.41)`: an effect with its interval in a table or beside a plot; see `effect_number`."""
+    return f"{effect_number(estimate, measure)} ({effect_interval(low, high, measure)})"
+
+
+def effect_interval(low: float, high: float, measure: str) -> str:
+    return _between(effect_number(low, measure), effect_number(high, measure))
+
+
+def effect_number(value: float, measure: str) -> str:
+    """Two decimals (three for a risk difference); whole from 100 on; very large and very small by powers of ten.
+
+    A ratio never reads 0: one below 0.005 has three decimals.
+    """
+    size, ratio = abs(value), measure in RATIO_MEASURES
+    if size >= 10_000 or (ratio and 0 < size < 0.0005):
+        mantissa, _, exponent = f"{size:.1e}".partition("e")
+        sign = MINUS if value < 0 else ""
+        return f"{sign}{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+    if size >= 100:
+        return rounded(value, 0)
+    return rounded(value, 3 if measure == "RD" or (ratio and 0 < size < 0.005) else 2)
 
 
 def p_value(p: float) -> str:

@@ -75,6 +75,23 @@ def test_estimate_with_interval() -> None:
 
 
 @pytest.mark.parametrize(
+    ("measure", "values", "text"),
+    [
+        ("OR", (1.1678, 0.9648, 1.4134), "1.17 (0.96–1.41)"),
+        ("RR", (0.003, 0.0004, 0.0201), "0.003 (4.0×10⁻⁴–0.02)"),
+        ("OR", (150.2, 12.1, 28_000_000.0), "150 (12.10–2.8×10⁷)"),
+        ("OR", (0.5, 0.0, 2.0), "0.50 (0.00–2.00)"),
+        ("RD", (-0.0504, -0.1, 0.0009), "−0.050 (−0.100 to 0.001)"),
+        ("MD", (-12_345.0, -20.5, 3.0), "−1.2×10⁴ (−20.50 to 3.00)"),
+    ],
+)
+def test_an_effect_never_reads_zero_or_endless(
+    measure: str, values: tuple[float, float, float], text: str
+) -> None:
+    assert numbers.effect(*values, measure) == text
+
+
+@pytest.mark.parametrize(
     ("p", "text"),
     [
         (0.0, "<0.001"),
