@@ -97,14 +97,13 @@ def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.
 
 
 def _table(view: selectors.OutcomeTableView) -> schema.OutcomeTable:
-    measures = [row.measure for group in view.groups for row in group.rows]
     return schema.OutcomeTable(
         number=view.number,
         title=view.title,
         criterion_key=view.criterion_key,
         abbreviations=view.abbreviations,
         footnotes=view.footnotes,
-        measure=measures[0] if measures else "",
+        measure=view.measure,
         measure_label=str(view.measure_label),
         favours_left=view.favours_left,
         favours_right=view.favours_right,

@@ -10,29 +10,15 @@ from typing import Any
 from django.template.loader import render_to_string
 
 from documents.schema import Analysis, EtdDocument, OutcomeTable, Row, Statement
-from etd.domain.effect_axis import Axis, axis_for
+from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from metaanalysis import wording
 from metaanalysis.forest_plot import ForestPlot, forest_plot
 
-SMALL_PLOT_WIDTH = 150.0
 MOST_STUDIES_DRAWN = 120
 RUNNING_TITLE_LETTERS = 90
 
 _TAG = re.compile(r"(<[^>]*>)")
 _COMPOUND = re.compile(r"(?<!\S)(?=\S{3,40}(?!\S))\S*\w[-–—/]\w\S*")
-
-
-@dataclass(frozen=True)
-class SmallPlot:
-    """One row on its table's common axis; positions are strings in units of the drawing, 20 high."""
-
-    low: str
-    high: str
-    estimate: str | None
-    no_effect: str
-    cut_low: bool
-    cut_high: bool
-    text: str
 
 
 @dataclass(frozen=True)
@@ -142,17 +128,7 @@ def _grade(statement: Statement, strength_word: str) -> str:
 
 
 def _printed_table(table: OutcomeTable) -> PrintedTable:
-    rows = [row for group in table.groups for row in group.rows]
-    axis = axis_for(
-        table.measure,
-        [
-            (row.values["ci_low"], row.values["ci_high"])
-            for row in rows
-            if row.values["ci_low"] is not None and row.values["ci_high"] is not None
-        ],
-        width=SMALL_PLOT_WIDTH,
-        widest=5.0,
-    )
+    axis = table_axis(table.measure, (row.values for group in table.groups for row in group.rows))
     return PrintedTable(
         table=table,
         measure=table.measure_label.title(),
@@ -161,26 +137,13 @@ def _printed_table(table: OutcomeTable) -> PrintedTable:
                 group.name,
                 group.certainty,
                 group.certainty_symbols,
-                tuple(PrintedRow(row, _small_plot(row, axis, table.measure_label)) for row in group.rows),
+                tuple(
+                    PrintedRow(row, small_plot(row.values, axis, f"{table.measure_label} {row.effect}"))
+                    for row in group.rows
+                ),
             )
             for group in table.groups
         ),
-    )
-
-
-def _small_plot(row: Row, axis: Axis, measure: str) -> SmallPlot | None:
-    estimate, low, high = (row.values[name] for name in ("estimate", "ci_low", "ci_high"))
-    if estimate is None or low is None or high is None:
-        return None
-    cut = axis.cuts_low(estimate) or axis.cuts_high(estimate)
-    return SmallPlot(
-        low=axis.x(low),
-        high=axis.x(high),
-        estimate=None if cut else f"{axis.position(estimate) - 4:.1f}",
-        no_effect=axis.x(axis.no_effect),
-        cut_low=axis.cuts_low(low),
-        cut_high=axis.cuts_high(high),
-        text=f"{measure} {row.effect}",
     )
 
 

@@ -140,7 +140,9 @@ def test_a_stale_judgement_names_what_is_stored(client_for: ClientFor) -> None:
 
 def test_the_form_of_a_judgement_shows_what_it_rests_on_now(client_for: ClientFor) -> None:
     page = client_for("chair").get(f"{UPDATE}criteria/equity/judgement/").content.decode()
-    assert re.findall(r'<option value="(\w+)" selected', page) == [assessment("equity").judgements.get().basis]
+    assert re.findall(r'<option value="(\w+)" selected', page) == [
+        assessment("equity").judgements.get().basis
+    ]
     assert assessment("equity").judgements.get().basis == "document"
 
 

@@ -23,7 +23,7 @@ from documents.assemble import assemble
 from documents.html import render_html
 from documents.schema import from_json
 from etd.enums import Better
-from etd.models import Outcome, OutcomeTable, Population, User
+from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, User
 from metaanalysis.actions import run_analysis
 from metaanalysis.specification import BESIDE_A_REPORTED_ROW
 from tests import factories
@@ -54,6 +54,18 @@ def exported(example_loaded: None, django_db_blocker: Any, tmp_path_factory: pyt
     with django_db_blocker.unblock():
         call_command("export_etd", "mcs-after-rosc", format="pdf", output=str(file), stderr=StringIO())
     return file.read_bytes()
+
+
+def test_a_table_is_drawn_by_its_measure_also_where_its_first_row_has_none(example: None) -> None:
+    question = get_question()
+    first = OutcomeRow.objects.filter(table__question=question).order_by(
+        "outcome__position", "population__position", "-source"
+    )[:1]
+    nothing = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value"))
+    OutcomeRow.objects.filter(pk__in=list(first.values_list("pk", flat=True))).update(measure="", **nothing)
+    (table,) = assemble(question).tables
+    assert table.groups[0].rows[0].measure == ""
+    assert (table.measure, table.measure_label) == ("OR", "Odds ratio")
 
 
 def with_a_recomputed_row() -> None:

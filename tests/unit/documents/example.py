@@ -75,7 +75,15 @@ def row(**changes: Any) -> schema.Row:
         p_value="0.10",
         i_squared="0%",
         measure="OR",
-        values={"estimate": 1.17, "ci_low": 0.97, "ci_high": 1.42, "p_value": 0.1, "i_squared": 0.0},
+        values={
+            "n_intervention": 944,
+            "n_comparison": 931,
+            "estimate": 1.17,
+            "ci_low": 0.97,
+            "ci_high": 1.42,
+            "p_value": 0.1,
+            "i_squared": 0.0,
+        },
         caveats=(),
         provenance=None,
     )
@@ -100,7 +108,9 @@ EMPTY = {
     "effect": "-",
     "p_value": "-",
     "i_squared": "-",
-    "values": {"estimate": None, "ci_low": None, "ci_high": None, "p_value": None, "i_squared": None},
+    "values": dict.fromkeys(
+        ("n_intervention", "n_comparison", "estimate", "ci_low", "ci_high", "p_value", "i_squared")
+    ),
 }
 
 

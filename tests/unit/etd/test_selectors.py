@@ -237,6 +237,17 @@ class TestRound:
         Ballot.objects.update(voided_at=f.NOW, voided_by=panel.chair)
         assert etd_of(question, panel.member).round.has_ballot is False
 
+    def test_a_round_whose_time_is_up_asks_for_nothing(self, panel: Panel, question: Question) -> None:
+        """Nobody has closed it yet, but a vote would be refused: no form that takes words only to refuse them."""
+        VotingRound.objects.update(closes_at=timezone.now() + timedelta(minutes=5))
+        assert etd_of(question, panel.member).round.is_over is False
+        assert my_guidelines(panel.member)[0].questions[0].n_left == 2
+        VotingRound.objects.update(closes_at=timezone.now())
+        etd = etd_of(question, panel.member)
+        assert (etd.round.is_over, etd.round.has_ballot, etd.type_vote) == (True, False, None)
+        assert not any(c.in_round for c in etd.criteria)
+        assert my_guidelines(panel.member)[0].questions[0].n_left is None
+
     def test_the_vote_on_the_type(self, panel: Panel, question: Question) -> None:
         key = f.FRAMEWORK.recommendation_types[0].key
         voting.cast_vote(
@@ -438,6 +449,10 @@ class TestRows:
         )
 
     @pytest.mark.django_db
+    def test_a_very_small_ratio_does_not_read_zero(self) -> None:
+        assert self.view(estimate=0.003, ci_low=0.001, ci_high=0.02).effect == "0.003 (0.001–0.02)"
+
+    @pytest.mark.django_db
     def test_less_is_better_turns_the_labels(self) -> None:
         self.view(better="lower")
         assert (self.table.favours_left, self.table.favours_right) == ("favours device", "favours usual care")
@@ -445,8 +460,8 @@ class TestRows:
     @pytest.mark.django_db
     def test_the_plot_lies_on_the_axis_of_its_table(self) -> None:
         row = self.view(estimate=1.0, ci_low=0.1, ci_high=10.0, n_intervention=1000, n_comparison=1000)
-        assert (row.plot.no_effect_x, row.plot.estimate_x) == ("75.0", "75.0")
-        assert (row.plot.line_x1, row.plot.line_x2, row.plot.cut_low, row.plot.cut_high) == (
+        assert (row.plot.no_effect, row.plot.text) == ("75.0", "Odds ratio 1.00 (0.10–10.00)")
+        assert (row.plot.low, row.plot.high, row.plot.cut_low, row.plot.cut_high) == (
             "0.0",
             "150.0",
             True,

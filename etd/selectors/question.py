@@ -1,0 +1,360 @@
+"""A whole question as one person sees it: everything its page and its document need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from etd.domain import certainty
+from etd.domain.evidence import evidence_digest
+from etd.domain.scale import ScaleCell, scale
+from etd.enums import (
+    RECOMMENDATION_TYPE_ITEM,
+    Basis,
+    CertaintyLevel,
+    QuestionStatus,
+    StatementKind,
+    Strength,
+    StrengthWord,
+)
+from etd.frameworks import Criterion, Framework, RecommendationType, get_framework
+from etd.models import (
+    ConclusionSection,
+    CriterionAssessment,
+    Judgement,
+    Question,
+    RecommendationStatement,
+    Reference,
+    User,
+    Vote,
+)
+from etd.selectors.outcome_tables import OutcomeTableView, load_tables
+from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
+
+
+@dataclass(frozen=True)
+class JudgementView:
+    option_key: str
+    label: str
+    applies_to: str
+    basis: str
+    basis_label: str
+    by: str
+    at: datetime
+    evidence_changed: bool
+
+
+@dataclass(frozen=True)
+class CriterionView:
+    key: str
+    number: int
+    heading: str
+    prompt: str
+    multiple: bool
+    role: str
+    scale: tuple[ScaleCell | None, ...]
+    judgements: tuple[JudgementView, ...]
+    research_evidence: str
+    additional_considerations: str
+    revision: int
+    judgement_revision: int
+    tables: tuple[OutcomeTableView, ...]
+    in_round: bool
+    vote: VoteView
+    vote_scale: tuple[ScaleCell | None, ...]
+
+    @property
+    def is_judged(self) -> bool:
+        return bool(self.judgements)
+
+    @property
+    def too_many(self) -> bool:
+        """Two or more options for the same thing, where the criterion takes one: kept, and flagged."""
+        seen = [j.applies_to for j in self.judgements]
+        return not self.multiple and len(seen) != len(set(seen))
+
+    @property
+    def evidence_changed(self) -> bool:
+        return any(j.evidence_changed for j in self.judgements)
+
+    @property
+    def my_evidence_changed(self) -> bool:
+        return self.vote.is_cast and self.vote.evidence_changed
+
+    @property
+    def status(self) -> str:
+        """`changed`, `done` or `open`: the dot in the outline; in a round it speaks of the viewer's own vote."""
+        if self.in_round:
+            if self.my_evidence_changed:
+                return "changed"
+            return "done" if self.vote.is_cast else "open"
+        if self.evidence_changed:
+            return "changed"
+        return "done" if self.is_judged else "open"
+
+
+@dataclass(frozen=True)
+class RecommendationTypeView:
+    key: str
+    label: str
+    tone: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class StatementView:
+    kind: str
+    kind_label: str
+    text: str
+    population: str
+    strength: str
+    strength_label: str
+    direction: str
+    direction_label: str
+    certainty: str
+    certainty_label: str
+    certainty_symbols: str
+
+    @property
+    def is_good_practice(self) -> bool:
+        return self.kind == StatementKind.GOOD_PRACTICE
+
+
+@dataclass(frozen=True)
+class SectionView:
+    key: str
+    heading: str
+    holds_statements: bool
+    body: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class ReferenceView:
+    number: int
+    citation: str
+
+
+@dataclass(frozen=True)
+class FieldView:
+    key: str
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class EtdView:
+    """One whole Evidence-to-Decision question as one person sees it."""
+
+    id: int
+    guideline_slug: str
+    guideline_title: str
+    organisation: str
+    strength_word: str
+    slug: str
+    title: str
+    status: str
+    status_label: str
+    revision: int
+    framework: Framework
+    fields: tuple[FieldView, ...]
+    intervention_label: str
+    comparison_label: str
+    criteria: tuple[CriterionView, ...]
+    tables: tuple[OutcomeTableView, ...]
+    recommendation_types: tuple[RecommendationTypeView, ...]
+    recommendation_note: str
+    recommendation_revision: int
+    statements: tuple[StatementView, ...]
+    sections: tuple[SectionView, ...]
+    references: tuple[ReferenceView, ...]
+    round: RoundView | None
+    type_vote: VoteView | None
+
+    @property
+    def type_status(self) -> str:
+        return "done" if self.type_vote and self.type_vote.is_cast else "open"
+
+    @property
+    def n_judged(self) -> int:
+        return sum(criterion.is_judged for criterion in self.criteria)
+
+    @property
+    def n_outcomes(self) -> int:
+        return len({group.id for table in self.tables for group in table.groups})
+
+    @property
+    def n_evidence_changed(self) -> int:
+        return sum(criterion.evidence_changed for criterion in self.criteria)
+
+    @property
+    def references_without_citation(self) -> tuple[int, ...]:
+        return tuple(reference.number for reference in self.references if not reference.citation)
+
+    def criterion(self, key: str) -> CriterionView | None:
+        return next((criterion for criterion in self.criteria if criterion.key == key), None)
+
+
+def load_etd(question: Question, viewer: User | None) -> EtdView:
+    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most nine queries."""
+    framework = get_framework(question.framework_key, question.framework_version)
+    assessments = {a.criterion_key: a for a in CriterionAssessment.objects.filter(question=question)}
+    judgements: dict[str, list[Judgement]] = {}
+    for judgement in (
+        Judgement.objects.filter(assessment__question=question)
+        .select_related("judged_by", "assessment")
+        .order_by("pk")
+    ):
+        judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
+    tables = load_tables(question)
+    round_view, votes = round_and_votes(question, viewer)
+    raw_rows = [row.values for table in tables for group in table.groups for row in group.rows]
+    digests = {
+        criterion.key: evidence_digest(
+            role=criterion.role or "",
+            research_evidence=assessments[criterion.key].research_evidence,
+            rows=raw_rows,
+        )
+        for criterion in framework.criteria
+    }
+    sections = {s.section_key: s for s in ConclusionSection.objects.filter(question=question)}
+    recommendation = question.recommendation
+    return EtdView(
+        id=question.pk,
+        guideline_slug=question.guideline.slug,
+        guideline_title=question.guideline.title,
+        organisation=question.guideline.organisation,
+        strength_word=question.guideline.strength_word,
+        slug=question.slug,
+        title=question.title,
+        status=question.status,
+        status_label=QuestionStatus(question.status).label,
+        revision=question.revision,
+        framework=framework,
+        fields=tuple(
+            FieldView(field.key, field.heading, getattr(question, field.key))
+            for field in framework.question_fields
+            if getattr(question, field.key) or not field.optional
+        ),
+        intervention_label=question.intervention_label,
+        comparison_label=question.comparison_label,
+        criteria=tuple(
+            _criterion(
+                number,
+                criterion,
+                assessments[criterion.key],
+                judgements.get(criterion.key, []),
+                tuple(table for table in tables if table.criterion_key == criterion.key),
+                votes.get(criterion.key),
+                digests[criterion.key],
+                in_round=criterion.key in votes,
+            )
+            for number, criterion in enumerate(framework.criteria, start=1)
+        ),
+        tables=tables,
+        recommendation_types=recommendation_types(framework, recommendation.type_key),
+        recommendation_note=recommendation.note,
+        recommendation_revision=recommendation.revision,
+        statements=_statements(question),
+        sections=tuple(
+            SectionView(
+                section.key,
+                section.heading,
+                section.holds_statements,
+                sections[section.key].body,
+                sections[section.key].revision,
+            )
+            for section in framework.sections
+        ),
+        references=tuple(
+            ReferenceView(r.number, r.citation)
+            for r in Reference.objects.filter(question=question).order_by("number")
+        ),
+        round=round_view,
+        type_vote=vote_view(votes[RECOMMENDATION_TYPE_ITEM], "")
+        if RECOMMENDATION_TYPE_ITEM in votes
+        else None,
+    )
+
+
+def recommendation_types(framework: Framework, chosen: str) -> tuple[RecommendationTypeView, ...]:
+    return tuple(
+        RecommendationTypeView(t.key, t.label, _tone(t), chosen=t.key == chosen)
+        for t in framework.recommendation_types
+    )
+
+
+def _tone(recommendation_type: RecommendationType) -> str:
+    """The style class of a type: `against-strong` … `either` … `for-strong`."""
+    return "-".join(part for part in (recommendation_type.direction, recommendation_type.strength) if part)
+
+
+def _criterion(
+    number: int,
+    criterion: Criterion,
+    assessment: CriterionAssessment,
+    judgements: list[Judgement],
+    tables: tuple[OutcomeTableView, ...],
+    vote: Vote | None,
+    digest: str,
+    *,
+    in_round: bool,
+) -> CriterionView:
+    chosen: dict[str, list[str]] = {}
+    for judgement in judgements:
+        chosen.setdefault(judgement.option_key, []).append(judgement.applies_to)
+    own = vote_view(vote, digest)
+    return CriterionView(
+        key=criterion.key,
+        number=number,
+        heading=criterion.heading,
+        prompt=criterion.prompt,
+        multiple=criterion.multiple,
+        role=criterion.role or "",
+        scale=scale(criterion, chosen),
+        judgements=tuple(
+            JudgementView(
+                option_key=j.option_key,
+                label=criterion.option(j.option_key).label,
+                applies_to=j.applies_to,
+                basis=j.basis,
+                basis_label=Basis(j.basis).label,
+                by=str(j.judged_by),
+                at=j.judged_at,
+                evidence_changed=j.evidence_digest != digest,
+            )
+            for j in judgements
+        ),
+        research_evidence=assessment.research_evidence,
+        additional_considerations=assessment.additional_considerations,
+        revision=assessment.revision,
+        judgement_revision=assessment.judgement_revision,
+        tables=tables,
+        in_round=in_round,
+        vote=own,
+        vote_scale=scale(criterion, dict.fromkeys(own.option_keys, ("",))),
+    )
+
+
+def _strength_label(strength: str, strength_word: str) -> str:
+    """The guideline's own word: a conditional recommendation may be called weak."""
+    return StrengthWord(strength_word).label if strength == Strength.CONDITIONAL else strength.capitalize()
+
+
+def _statements(question: Question) -> tuple[StatementView, ...]:
+    return tuple(
+        StatementView(
+            kind=s.kind,
+            kind_label=s.get_kind_display(),
+            text=s.text,
+            population=s.population,
+            strength=s.strength,
+            strength_label=_strength_label(s.strength, question.guideline.strength_word),
+            direction=s.direction,
+            direction_label=s.get_direction_display(),
+            certainty=s.certainty,
+            certainty_label=CertaintyLevel(s.certainty).label if s.certainty else "",
+            certainty_symbols=certainty.symbols(s.certainty),
+        )
+        for s in RecommendationStatement.objects.filter(question=question).order_by("position")
+    )
