@@ -40,8 +40,9 @@ document.addEventListener("DOMContentLoaded", () => {
   if (outline && window.matchMedia("(max-width: 900px)").matches) outline.open = false;
 
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    const form = event.detail.elt.closest("form[data-autosave]");
-    if (form) statusOf(form).textContent = "Saving…";
+    const form = event.detail.elt;
+    if (form.matches("form[data-autosave]")) statusOf(form).textContent = "Saving…";
+    if (form.dataset.unsaved) form.dataset.unsaved = "sent";
   });
   document.body.addEventListener("htmx:afterSwap", (event) => {
     const status = event.detail.target;
@@ -54,11 +55,13 @@ document.addEventListener("DOMContentLoaded", () => {
     if (form) form.dataset.unsaved = "yes";
   });
   document.body.addEventListener("submit", (event) => {
-    delete event.target.dataset.unsaved;
+    if (!event.target.matches("[hx-post]")) delete event.target.dataset.unsaved;
   });
-  document.body.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.detail.elt.closest("form");
-    if (form && event.detail.successful) delete form.dataset.unsaved;
+  // A refusal (409, 422) is shown like any answer, but nothing of it is saved; nor is what was typed since it was sent.
+  document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+    const form = event.detail.elt;
+    const saved = event.detail.xhr.status >= 200 && event.detail.xhr.status < 300;
+    if (saved && form.dataset.unsaved === "sent") delete form.dataset.unsaved;
   });
   document.body.addEventListener("htmx:responseError", notSaved);
   document.body.addEventListener("htmx:sendError", notSaved);
@@ -67,6 +70,10 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("htmx:afterSettle", (event) => {
     const editor = document.querySelector("form[data-editor] [role=alert], form[data-editor] textarea, form[data-editor] input:not([type=hidden])");
     if (event.detail.requestConfig && event.detail.requestConfig.verb === "get" && editor) editor.focus();
+  });
+  document.body.addEventListener("click", (event) => {
+    const form = event.target.closest("[data-gives-up]")?.closest("form");
+    if (form) delete form.dataset.unsaved;
   });
   window.addEventListener("beforeunload", (event) => {
     if (document.querySelector("form[data-unsaved]")) event.preventDefault();

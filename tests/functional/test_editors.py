@@ -45,6 +45,37 @@ def test_the_panels_judgement_moves_the_summary_on_the_same_page(server: Running
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "no JavaScript"])
+def test_cancel_gives_the_card_back_as_it_was(
+    scripts: bool, server: RunningServer, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context(java_script_enabled=scripts).new_page()
+    sign_in(page, server, "methodologist")
+    page.goto(server.url + UPDATE)
+    card = page.locator("#criterion-equity")
+    before = card.inner_text()
+    card.get_by_role("link", name="Edit the texts").click()
+    page.get_by_label("Additional considerations").fill("Not after all")
+    page.get_by_role("link", name="Cancel").click()
+    expect(card).to_have_text(before, use_inner_text=True)
+    expect(page.locator("form[data-unsaved]")).to_have_count(0)
+
+
+def test_words_that_could_not_be_saved_are_not_taken_for_saved(server: RunningServer, page: Page) -> None:
+    sign_in(page, server, "methodologist")
+    page.goto(server.url + UPDATE)
+    page.locator("#criterion-equity").get_by_role("link", name="Edit the texts").click()
+    page.get_by_label("Additional considerations").fill("Words that must arrive")
+    page.route("**/texts/", lambda route: route.abort())
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".vote-status.failed")).to_contain_text("Your words are still here")
+    expect(page.locator("form[data-unsaved]")).to_have_count(1)
+    page.unroute("**/texts/")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("#criterion-equity")).to_contain_text("Words that must arrive")
+    expect(page.locator("form[data-unsaved]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "no JavaScript"])
 def test_a_stale_edit_shows_both_texts(
     scripts: bool, server: RunningServer, new_context: Callable[..., BrowserContext]
 ) -> None:
@@ -62,6 +93,8 @@ def test_a_stale_edit_shows_both_texts(
     expect(conflict).to_contain_text("somebody else has saved this in the meantime")
     expect(conflict).to_contain_text("Words of the chair")
     expect(second.get_by_label("Additional considerations")).to_have_value("Words of the methodologist")
+    # Closing the window now would lose them: the browser asks first.
+    expect(second.locator("form[data-unsaved]")).to_have_count(1)
     second.get_by_role("button", name="Save mine in its place").click()
     expect(second.locator("#criterion-equity")).to_contain_text("Words of the methodologist")
 
