@@ -15,14 +15,17 @@ logger = logging.getLogger(__name__)
 
 
 class NoStoreMiddleware:
-    """Pages of signed-in people are kept by no cache."""
+    """Pages are kept by no cache, those without a sign-in neither: they may show what somebody typed.
+
+    It asks for no user: the page that says “not saved” must not need the database.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if request.user.is_authenticated and "Cache-Control" not in response:
+        if "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
 
@@ -39,7 +42,7 @@ class NotSavedMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
-        logger.error("not saved: %s %s: %s", request.method, request.path, type(exception).__name__)
+        logger.error("not saved: %s %r: %s", request.method, request.path, type(exception).__name__)
         # Without the request: the page must not ask the database who is signed in.
         page = render_to_string("not_saved.html", {"typed": typed_text(request)})
         response = HttpResponse(page, status=503)

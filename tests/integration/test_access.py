@@ -115,6 +115,9 @@ def test_a_form_without_its_token_is_refused_and_shown_again(client_for: ClientF
 def test_private_pages_are_kept_by_no_cache_and_run_nothing_inline(client_for: ClientFor) -> None:
     answer = client_for("chair").get(path(ADDRESSES[0]))
     assert answer["Cache-Control"] == "no-store"
+    ended = client_for("anonymous").post(f"{path(ADDRESSES[0])}edit/", {"setting": "My words"})
+    assert "My words" in ended.content.decode()
+    assert ended["Cache-Control"] == "no-store"
     policy = dict(part.strip().split(" ", 1) for part in answer["Content-Security-Policy"].split(";"))
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"

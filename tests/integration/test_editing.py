@@ -256,6 +256,22 @@ def test_an_unknown_criterion_or_section_is_not_found(client_for: ClientFor) -> 
         assert "There is nothing here for you" in answer.content.decode()
 
 
+def test_a_database_that_is_gone_loses_nothing_typed(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even who is signed in can be read then."""
+
+    def gone(request: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    client = client_for("chair")
+    monkeypatch.setattr("django.contrib.auth.middleware.get_user", gone)
+    answer = client.post(f"{UPDATE}criteria/equity/texts/", texts(client, 1, "An hour of work"))
+    assert answer.status_code == 503
+    assert "An hour of work" in answer.content.decode()
+    assert answer["Cache-Control"] == "no-store"
+
+
 def test_a_database_that_cannot_write_loses_nothing_typed(
     client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
