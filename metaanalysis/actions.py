@@ -361,7 +361,14 @@ def _outcome(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outc
             raise WrongAssignment("The outcome must be one of this question.")
         return chosen
     known = question.outcomes.filter(name=chosen.name, timepoint="").first()
-    return known or create_outcome(question=question, name=chosen.name, better=chosen.better, by=by)
+    if known is None:
+        return create_outcome(question=question, name=chosen.name, better=chosen.better, by=by)
+    if known.better != chosen.better:
+        stored = Better(known.better).label.lower()
+        raise WrongAssignment(
+            f"There is already an outcome {known}, of which {stored}. Choose the same, or another name."
+        )
+    return known
 
 
 def _population(question: Question, chosen: Population | str, by: User) -> Population:

@@ -274,6 +274,21 @@ def test_an_outcome_that_is_new_gets_its_row_and_a_table_of_its_measure(client: 
     assert row.table.title == "Results of the studies, risk ratio"
 
 
+def test_a_new_outcome_of_a_known_name_must_have_the_same_polarity(client: Client) -> None:
+    question, upload = get_question(), staged()
+    factories.outcome(question=question, name="Death", better="lower")
+    _, population = place()
+    more = {"rows0-new_outcome": "Death", "rows0-better": "higher"}
+    refused = client.post(url("upload_preview", upload.pk), form(upload, "new", population, **more))
+    assert refused.status_code == 422
+    assert "There is already an outcome Death, of which lower is better." in text(refused)
+    assert not StudyResult.objects.exists()
+    more["rows0-better"] = "lower"
+    client.post(url("upload_preview", upload.pk), form(upload, "new", population, **more))
+    assert {result.outcome.name for result in StudyResult.objects.all()} == {"Death"}
+    assert question.outcomes.filter(name="Death").count() == 1
+
+
 def test_a_question_without_tables_gets_one_where_its_framework_expects_benefits(db: None) -> None:
     question = factories.draft_question(status=QuestionStatus.EVIDENCE)
     by = question.created_by
