@@ -8,7 +8,7 @@ from typing import Any
 _on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
 
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_CONCURRENCY") or (2 if _on_postgresql else 1))
+workers = int(os.environ.get("WEB_CONCURRENCY", 2 if _on_postgresql else 1))
 threads = 4
 timeout = 60
 graceful_timeout = 20

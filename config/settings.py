@@ -152,7 +152,6 @@ TEMPLATES = [
     },
 ]
 
-# Migrations may run as the owner of the tables (MIGRATION_DATABASE_URL), the application as a role with fewer rights.
 DATABASES = {
     "default": database(os.environ.get("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'openetd.sqlite3'}"),
 }
