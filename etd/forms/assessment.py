@@ -6,21 +6,17 @@ from crispy_forms.layout import Field
 from django import forms
 
 from etd.enums import Basis
-from etd.forms.fields import ProseField, RevisionForm
+from etd.forms.fields import HOW_TO_MARK_UP, ProseField, RevisionForm
 from etd.forms.helper import form_helper
 from etd.selectors import CriterionView
 
 
 class TextsForm(RevisionForm):
-    research_evidence = ProseField(required=False, rows=9)
-    additional_considerations = ProseField(required=False, rows=4)
+    research_evidence = ProseField(required=False, rows=9, help_text=HOW_TO_MARK_UP)
+    additional_considerations = ProseField(required=False, rows=4, help_text=HOW_TO_MARK_UP)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("research_evidence", "additional_considerations"):
-            self.fields[
-                name
-            ].help_text = "An empty line begins a paragraph. *Italic*, **bold**, [^1] for a citation mark."
         self.helper = form_helper("revision", "op", "research_evidence", "additional_considerations")
 
 

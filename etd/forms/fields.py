@@ -8,6 +8,7 @@ from uuid import uuid4
 from django import forms
 
 MAX_TEXT = 20_000
+HOW_TO_MARK_UP = "An empty line begins a paragraph. *Italic*, **bold**, [^1] for a citation mark."
 
 
 class ProseField(forms.CharField):

@@ -7,7 +7,7 @@ from django import forms
 
 from etd.actions.recommendations import Statement
 from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
-from etd.forms.fields import ProseField, RevisionForm
+from etd.forms.fields import HOW_TO_MARK_UP, ProseField, RevisionForm
 from etd.forms.helper import form_helper
 from etd.selectors import EtdView, RecommendationTypeView
 
@@ -78,12 +78,9 @@ def statements_of(formset: forms.BaseFormSet) -> list[Statement]:
 
 
 class SectionForm(RevisionForm):
-    body = ProseField(required=False, rows=12)
+    body = ProseField(required=False, rows=12, help_text=HOW_TO_MARK_UP)
 
     def __init__(self, heading: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["body"].label = heading
-        self.fields[
-            "body"
-        ].help_text = "An empty line begins a paragraph. *Italic*, **bold**, [^1] for a citation mark."
         self.helper = form_helper("revision", "op", "body")

@@ -18,7 +18,12 @@ class VoteForm(RevisionForm):
     """A member's own judgement of one item, and why. The revision is the version of the vote they saw."""
 
     options = forms.MultipleChoiceField(required=False, label="Your judgement")
-    comment = ProseField(required=False, label="Why", rows=2)
+    comment = ProseField(
+        required=False,
+        label="Why",
+        rows=2,
+        help_text="Only you see this while the round is open; the chair sees it afterwards.",
+    )
 
     def __init__(
         self,
@@ -32,9 +37,6 @@ class VoteForm(RevisionForm):
         super().__init__(*args, **kwargs)
         self.cells = cells
         self.fields["options"].choices = [(cell.key, cell.label) for cell in cells if cell]  # type: ignore[attr-defined]
-        self.fields[
-            "comment"
-        ].help_text = "Only you see this while the round is open; the chair sees it afterwards."
         template = "scale_field" if any(isinstance(cell, ScaleCell) for cell in cells) else "types_field"
         self.helper = form_helper(Field("options", template=f"_components/{template}.html"), "comment")
 
