@@ -25,6 +25,7 @@ from django.conf import settings
 
 from documents.html import csv_name, render_html
 from documents.schema import EtdDocument, to_json
+from metaanalysis.importers.exports import guarded
 
 WORKER = Path(__file__).with_name("pdf_worker.py")
 STYLE_SHEET = Path(__file__).parents[1] / "static" / "css" / "print.css"
@@ -158,9 +159,7 @@ def _study_counts(inputs: tuple[Mapping[str, Any], ...]) -> bytes:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
-    text = str(value)
-    is_formula = isinstance(value, str) and text.lstrip()[:1] in {"=", "+", "-", "@", "＝", "＋", "－", "＠"}
-    return f"'{text}" if is_formula or text[:1] in {"\t", "\r", "\n"} else text
+    return guarded(value) if isinstance(value, str) else str(value)
 
 
 def run_worker(html: str, attachments: list[Attachment]) -> bytes:

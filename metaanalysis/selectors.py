@@ -360,19 +360,21 @@ def _tried_line(
 
 def _figures(result: Mapping[str, Any]) -> Iterable[Figure]:
     """Every statistic with three decimals; what was not estimated is left out, and the note says why."""
-    measure = MEASURES[result["measure"]]
+    measure, name = result["measure"], MEASURES[result["measure"]]
     estimate, low, high = result["estimate"], result["ci_low"], result["ci_high"]
     if estimate is not None:
         whole = low is not None and high is not None
         text = (
-            numbers.estimate_with_interval(estimate, low, high, 3) if whole else numbers.rounded(estimate, 3)
+            numbers.effect(estimate, low, high, measure, 3)
+            if whole
+            else numbers.effect_number(estimate, measure, 3)
         )
-        yield Figure(f"{measure} (95% CI)", text)
+        yield Figure(f"{name} (95% CI)", text)
     else:
-        yield Figure(measure, "not estimable")
+        yield Figure(name, "not estimable")
     if result["ci_method"]:
         yield Figure("Interval", CI_METHODS[result["ci_method"]])
-    scale = "" if result["measure"] == "RD" else " (log scale)"
+    scale = "" if measure == "RD" else " (log scale)"
     yield from _figure(f"Standard error{scale}", result["se"])
     if result["p_value"] is not None:
         yield Figure("P for the effect", numbers.p_value(result["p_value"]))
@@ -385,7 +387,7 @@ def _figures(result: Mapping[str, Any]) -> Iterable[Figure]:
     yield from _figure("I², from Q", result["i2"], percent=True)
     yield from _figure("I², from τ²", result["i2_tau2"], percent=True)
     if result["prediction_low"] is not None and result["prediction_high"] is not None:
-        text = numbers.interval(result["prediction_low"], result["prediction_high"], 3)
+        text = numbers.effect_interval(result["prediction_low"], result["prediction_high"], measure, 3)
         yield Figure("95% prediction interval", text)
 
 

@@ -30,23 +30,20 @@ def _between(low: str, high: str) -> str:
     return (" to " if MINUS in low + high else EN_DASH).join((low, high))
 
 
-def estimate_with_interval(estimate: float, low: float, high: float, decimals: int = 2) -> str:
-    return f"{rounded(estimate, decimals)} ({interval(low, high, decimals)})"
+def effect(estimate: float, low: float, high: float, measure: str, decimals: int = 2) -> str:
+    """`1.17 (0.96–1.41)`: an effect with its interval; see `effect_number`."""
+    interval = effect_interval(low, high, measure, decimals)
+    return f"{effect_number(estimate, measure, decimals)} ({interval})"
 
 
-def effect(estimate: float, low: float, high: float, measure: str) -> str:
-    """`1.17 (0.96–1.41)`: an effect with its interval in a table or beside a plot; see `effect_number`."""
-    return f"{effect_number(estimate, measure)} ({effect_interval(low, high, measure)})"
+def effect_interval(low: float, high: float, measure: str, decimals: int = 2) -> str:
+    return _between(effect_number(low, measure, decimals), effect_number(high, measure, decimals))
 
 
-def effect_interval(low: float, high: float, measure: str) -> str:
-    return _between(effect_number(low, measure), effect_number(high, measure))
+def effect_number(value: float, measure: str, decimals: int = 2) -> str:
+    """`decimals` (three for a risk difference); whole from 100 on; very large and very small by powers of ten.
 
-
-def effect_number(value: float, measure: str) -> str:
-    """Two decimals (three for a risk difference); whole from 100 on; very large and very small by powers of ten.
-
-    A ratio never reads 0: one below 0.005 has three decimals.
+    A ratio never reads 0: one that would gets three decimals.
     """
     size, ratio = abs(value), measure in RATIO_MEASURES
     if size >= 10_000 or (ratio and 0 < size < 0.0005):
@@ -55,7 +52,7 @@ def effect_number(value: float, measure: str) -> str:
         return f"{sign}{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
     if size >= 100:
         return rounded(value, 0)
-    return rounded(value, 3 if measure == "RD" or (ratio and 0 < size < 0.005) else 2)
+    return rounded(value, 3 if measure == "RD" or (ratio and 0 < size < 0.005) else decimals)
 
 
 def p_value(p: float) -> str:

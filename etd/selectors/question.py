@@ -13,7 +13,6 @@ from etd.enums import (
     Basis,
     CertaintyLevel,
     QuestionStatus,
-    StatementKind,
     Strength,
     StrengthWord,
 )
@@ -114,10 +113,6 @@ class StatementView:
     certainty: str
     certainty_label: str
     certainty_symbols: str
-
-    @property
-    def is_good_practice(self) -> bool:
-        return self.kind == StatementKind.GOOD_PRACTICE
 
 
 @dataclass(frozen=True)

@@ -153,10 +153,14 @@ def as_text(result: PooledResult, rows: tuple[StudyRow, ...], warnings: list[str
     counts = _counts_by_study(rows)
     lines = [("Study", "Intervention", "Comparison", f"{result.spec.measure} (95% CI)", "Weight")]
     for study in result.studies:
-        effect = _effect(study.estimate_natural, study.ci_low_natural, study.ci_high_natural)
+        effect = _effect(
+            study.estimate_natural, study.ci_low_natural, study.ci_high_natural, result.spec.measure
+        )
         weight = "-" if study.weight is None else f"{numbers.rounded(study.weight, 1)}%"
         lines.append((visible(study.study), *counts[study.study].pop(0), effect, weight))
-    pooled = _effect(result.estimate_natural, result.ci_low_natural, result.ci_high_natural)
+    pooled = _effect(
+        result.estimate_natural, result.ci_low_natural, result.ci_high_natural, result.spec.measure
+    )
     lines.append(("Pooled", *_totals(rows, result), pooled, ""))
     parts = [_aligned(lines), _method(result), *_heterogeneity(result)]
     parts += [f"Not in the analysis: {visible(e.study)}. {e.reason}" for e in result.excluded]
@@ -196,12 +200,12 @@ def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
     )
 
 
-def _effect(estimate: float | None, low: float | None, high: float | None) -> str:
+def _effect(estimate: float | None, low: float | None, high: float | None, measure: Measure) -> str:
     if estimate is None:
         return "not estimable"
     if low is None or high is None:
-        return f"{numbers.rounded(estimate, 3)} (no interval)"
-    return numbers.estimate_with_interval(estimate, low, high, 3)
+        return f"{numbers.effect_number(estimate, measure, 3)} (no interval)"
+    return numbers.effect(estimate, low, high, measure, 3)
 
 
 def _method(result: PooledResult) -> str:
@@ -223,6 +227,8 @@ def _heterogeneity(result: PooledResult) -> list[str]:
         tau2 = f", τ² {numbers.rounded(result.tau2, 4)}" if result.tau2 is not None else ""
         lines.append(f"{q}; {i2}{tau2}")
     if result.prediction_low_natural is not None and result.prediction_high_natural is not None:
-        interval = numbers.interval(result.prediction_low_natural, result.prediction_high_natural, 3)
+        interval = numbers.effect_interval(
+            result.prediction_low_natural, result.prediction_high_natural, result.spec.measure, 3
+        )
         lines.append(f"Prediction interval {interval} (t with {result.spec.prediction} df)")
     return lines

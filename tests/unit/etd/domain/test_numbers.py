@@ -69,11 +69,6 @@ def test_interval(low: float, high: float, text: str) -> None:
     assert numbers.interval(low, high, 2) == text
 
 
-def test_estimate_with_interval() -> None:
-    assert numbers.estimate_with_interval(1.205, 0.91, 1.6) == "1.21 (0.91–1.60)"
-    assert numbers.estimate_with_interval(-0.05, -0.1, 0.001, decimals=3) == "−0.050 (−0.100 to 0.001)"
-
-
 @pytest.mark.parametrize(
     ("measure", "values", "text"),
     [
@@ -83,12 +78,18 @@ def test_estimate_with_interval() -> None:
         ("OR", (0.5, 0.0, 2.0), "0.50 (0.00–2.00)"),
         ("RD", (-0.0504, -0.1, 0.0009), "−0.050 (−0.100 to 0.001)"),
         ("MD", (-12_345.0, -20.5, 3.0), "−1.2×10⁴ (−20.50 to 3.00)"),
+        ("OR", (1.205, 0.91, 1.6), "1.21 (0.91–1.60)"),
     ],
 )
 def test_an_effect_never_reads_zero_or_endless(
     measure: str, values: tuple[float, float, float], text: str
 ) -> None:
     assert numbers.effect(*values, measure) == text
+
+
+def test_an_effect_with_three_decimals() -> None:
+    assert numbers.effect(1.1678, 0.9648, 1.4129, "OR", 3) == "1.168 (0.965–1.413)"
+    assert numbers.effect(0.001, 0.0002, 0.01, "OR", 3) == "0.001 (2.0×10⁻⁴–0.010)"
 
 
 @pytest.mark.parametrize(
