@@ -114,9 +114,14 @@ def _stored_judgement(current: CriterionView) -> Any:
 
 
 def _card(request: HttpRequest, access: Access, key: str) -> HttpResponse:
+    question = [access.question.guideline.slug, access.question.slug]
     if not request.htmx:  # type: ignore[attr-defined]
-        address = reverse("question", args=[access.question.guideline.slug, access.question.slug])
-        return redirect(f"{address}#criterion-{key}")
+        return redirect(f"{reverse('question', args=question)}#criterion-{key}")
     context = page(access)
-    current = criterion_or_404(context["etd"], key)
-    return render(request, "etd/_criterion_card_saved.html", context | {"card": card(current), "saved": True})
+    saved = {
+        "card": card(criterion_or_404(context["etd"], key)),
+        "saved": True,
+        # On the page of one criterion its name is the heading of the page.
+        "alone": request.htmx.current_url_abs_path == reverse("criterion", args=[*question, key]),  # type: ignore[attr-defined]
+    }
+    return render(request, "etd/_criterion_card_saved.html", context | saved)

@@ -73,6 +73,17 @@ def test_a_stale_edit_shows_both_texts_and_saves_neither(
     assert assessment("equity").research_evidence == "The second text"
 
 
+def test_a_card_saved_on_a_page_of_its_own_keeps_the_heading_of_the_page(client_for: ClientFor) -> None:
+    client = client_for("methodologist")
+    data = texts(client, assessment("equity").revision, "New words")
+    pages = []
+    for place in ("criteria/equity/", ""):
+        headers = HTMX | {"HX-Current-URL": f"http://testserver{UPDATE}{place}"}
+        answer = client.post(f"{UPDATE}criteria/equity/texts/", data, headers=headers)
+        pages.append(re.findall(r'<(h\d) class="criterion-name"', answer.content.decode()))
+    assert pages == [["h1"], ["h3"]]
+
+
 def test_text_is_kept_letter_for_letter(client_for: ClientFor) -> None:
     client = client_for("chair")
     typed = "  p<0.05, <median & 5 µg/kg\r\n\r\n1. one\r\n· two *star* _under_  "
