@@ -83,6 +83,8 @@ class Assignment:
     population: Population | str
     spec: PoolingSpec
     missing: Missing = Missing.KEEP
+    # What the methodologist says beside the number; empty keeps what was said before.
+    note: str = ""
 
 
 @dataclass
@@ -93,6 +95,7 @@ class _Place:
     population: Population
     spec: PoolingSpec
     missing: Missing
+    note: str
     rows: list[StudyRow]
 
 
@@ -176,13 +179,20 @@ def confirm_upload(
             more={"places": [f"{place.outcome}, {place.population}" for place in places]},
         )
         return tuple(
-            run_analysis(outcome=place.outcome, population=place.population, spec=place.spec, by=by).row
+            run_analysis(
+                outcome=place.outcome, population=place.population, spec=place.spec, note=place.note, by=by
+            ).row
             for place in places
         )
 
 
-def run_analysis(*, outcome: Outcome, population: Population, spec: PoolingSpec, by: User) -> Analysis:
-    """Pool the stored results of this outcome and population and put the row into the outcome table."""
+def run_analysis(
+    *, outcome: Outcome, population: Population, spec: PoolingSpec, by: User, note: str = ""
+) -> Analysis:
+    """Pool the stored results of this outcome and population and put the row into the outcome table.
+
+    `note` is what the methodologist says beside the number, a sentence a line; empty keeps what was said before.
+    """
     now = timezone.now()
     with transaction.atomic():
         question = lock_question(outcome.question)
@@ -196,7 +206,9 @@ def run_analysis(*, outcome: Outcome, population: Population, spec: PoolingSpec,
         table = _table_for(question, outcome, population, str(spec.measure), by)
         inputs = [input_of(result) for result in results]
         result = pool_inputs(inputs, spec)
-        sentences = caveats(inputs, result, reported_values(outcome, population))
+        earlier = computed.first()
+        note = note or ((earlier.provenance or {}).get("note", "") if earlier else "")
+        sentences = caveats(inputs, result, reported_values(outcome, population), note)
         provenance: dict[str, Any] = {
             "input_digest": digest(inputs),
             "spec": specification.to_json(spec),
@@ -205,6 +217,7 @@ def run_analysis(*, outcome: Outcome, population: Population, spec: PoolingSpec,
             "uploads": files_of(results),
             "engine": engine(),
             "caveats": list(sentences),
+            "note": note,
         }
         row = record_computed_row(
             table=table,
@@ -332,12 +345,13 @@ def _places(
         population = _population(question, assignment.population, by)
         place = places.setdefault(
             (outcome.pk, population.pk),
-            _Place(outcome, population, assignment.spec, assignment.missing, []),
+            _Place(outcome, population, assignment.spec, assignment.missing, "", []),
         )
         if (place.spec, place.missing) != (assignment.spec, assignment.missing):
             raise WrongAssignment(
                 f"Two parts of the file become {outcome}, {population}: choose the same method for both."
             )
+        place.note = "\n".join(dict.fromkeys(part for part in (place.note, assignment.note) if part))
         place.rows.extend(groups[assignment.group])
     for place in places.values():
         _require_each_study_once(place)

@@ -16,6 +16,7 @@ from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import engine_versions
 from metaanalysis.stats.types import PooledResult, PoolingSpec, StudyCounts
+from metaanalysis.wording import fitting_i2
 
 COUNTS = ("events_intervention", "n_intervention", "events_comparison", "n_comparison")
 
@@ -54,6 +55,7 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
     effect = (result.estimate_natural, result.ci_low_natural, result.ci_high_natural)
     whole = None not in effect
     estimate, low, high = effect if whole else (None, None, None)
+    i2, _ = fitting_i2(result.spec.tau2_method, result.i2, result.i2_tau2)
     return RowValues(
         n_studies=sum(row["n_trials"] for row in inputs),
         measure=str(result.spec.measure),
@@ -61,7 +63,7 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
         ci_low=low,
         ci_high=high,
         p_value=result.p_value if whole else None,
-        i_squared=result.i2 if whole else None,
+        i_squared=i2 if whole else None,
         tau_squared=result.tau2 if whole else None,
         **totals,
     )

@@ -6,16 +6,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from etd.domain.numbers import rounded
 from metaanalysis.stats.types import Method, PooledResult, ZeroRule
-from metaanalysis.wording import MEASURES
+from metaanalysis.wording import MEASURES, fitting_i2
 
 _FROM_PERCENTAGE = re.compile(r"\bfrom\s+(?:a\s+|the\s+)?(?:%|percent)", re.IGNORECASE)
 
 
 def caveats(
-    inputs: Sequence[Mapping[str, Any]], result: PooledResult, reported: Mapping[str, Any] | None
+    inputs: Sequence[Mapping[str, Any]],
+    result: PooledResult,
+    reported: Mapping[str, Any] | None,
+    note: str = "",
 ) -> tuple[str, ...]:
-    """The sentences for one analysis.
+    """The sentences for one analysis, and after them the lines of the methodologist's own note.
 
     `inputs` are the studies that went in, by the study columns of the project with `n_trials`; `reported` are the
     values of the reported row of the same outcome and population, by the fields of OutcomeRow, if there is one.
@@ -26,8 +30,10 @@ def caveats(
         _follow_up(inputs),
         _from_percentages(inputs),
         _zero_cells(result),
+        _i_squared(result),
         *(f"Not in the analysis: {excluded.study}. {excluded.reason}" for excluded in result.excluded),
         result.note or "",
+        *(line.strip() for line in note.splitlines()),
     ]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -88,6 +94,13 @@ def _zero_cells(result: PooledResult) -> str:
         f"events or only events: {', '.join(studies)}"
         + ("; the pooled effect is from the counts as they are." if pooled_raw else ".")
     )
+
+
+def _i_squared(result: PooledResult) -> str:
+    i2, from_tau2 = fitting_i2(result.spec.tau2_method, result.i2, result.i2_tau2)
+    if not from_tau2 or i2 is None or result.i2 is None or rounded(i2, 0) == rounded(result.i2, 0):
+        return ""
+    return f"I² is from τ², {rounded(i2, 0)}%; from Q it is {rounded(result.i2, 0)}%."
 
 
 def _totals(inputs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from etd.domain import numbers
 from etd.domain.effect_axis import RATIO_MEASURES, Axis, axis_for, favours
-from metaanalysis.wording import CI_METHODS, MEASURES, METHODS
+from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, fitting_i2
 
 INK, MUTED, BRAND, BAND = "#14212b", "#5b6b76", "#0b5d6b", "#f3f6f7"
 WIDTH = 900.0
@@ -496,8 +496,7 @@ def _notes(result: Mapping[str, Any]) -> list[str]:
         parts = []
         if result.get("tau2") is not None:
             parts.append(f"τ² {_small(result['tau2'])}")
-        from_tau2 = result.get("tau2_method") not in (None, "DL") and result.get("i2_tau2") is not None
-        i2 = result["i2_tau2"] if from_tau2 else result.get("i2")
+        i2, from_tau2 = fitting_i2(result.get("tau2_method"), result.get("i2"), result.get("i2_tau2"))
         if i2 is not None:
             parts.append(f"I² {numbers.rounded(i2, 0)}%{' (from τ²)' if from_tau2 else ''}")
         parts.append(f"Q {numbers.rounded(result['q'], 1)} on {result['q_df']} df")

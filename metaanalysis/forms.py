@@ -102,6 +102,13 @@ class AssignmentForm(SpecForm):
         required=False,
         label="Studies that are stored already but not in this file",
     )
+    note = forms.CharField(
+        max_length=2000,
+        required=False,
+        label="What else a reader must know beside this number",
+        help_text="A sentence a line, for example which trial is missing. It is shown wherever the number is.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
     usual = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -134,6 +141,7 @@ class AssignmentForm(SpecForm):
             Row(*(Column(name, css_class="col-sm-6 col-xl-4") for name in SPEC_FIELDS))
         )
         self.missing_helper = form_helper("missing")
+        self.note_helper = form_helper("note")
 
     def _choose_from(self, name: str, known: Mapping[str, Any], *, leave_out: bool) -> None:
         field = self.fields[name]
@@ -192,4 +200,5 @@ class AssignmentForm(SpecForm):
             population=population,
             spec=self.spec,
             missing=Missing(cleaned["missing"] or Missing.KEEP),
+            note=cleaned["note"].replace("\r\n", "\n"),
         )

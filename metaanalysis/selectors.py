@@ -19,7 +19,7 @@ from metaanalysis.comparison import Comparison, compare
 from metaanalysis.forest_plot import ForestPlot, effect_text, forest_plot
 from metaanalysis.importers import ParsedTable, StudyRow
 from metaanalysis.models import Analysis, DataUpload, StudyResult, UploadStatus
-from metaanalysis.wording import CI_METHODS, MEASURES, misread
+from metaanalysis.wording import CI_METHODS, MEASURES, fitting_i2, misread
 from metaanalysis.wording import specification as in_words
 
 
@@ -345,6 +345,7 @@ def _tried_line(
     inputs: Sequence[Mapping[str, Any]], spec: Mapping[str, Any], result: Mapping[str, Any]
 ) -> ComparedRow:
     totals = {name: sum(entry[name] for entry in inputs) for name in COUNTS}
+    i2, _ = fitting_i2(result["tau2_method"], result["i2"], result["i2_tau2"])
     return ComparedRow(
         name="As chosen beside the plot, not stored",
         kind="tried",
@@ -354,7 +355,7 @@ def _tried_line(
         measure=MEASURES[spec["measure"]],
         effect=effect_text(result, result["measure"]),
         p_value="-" if result["p_value"] is None else numbers.p_value(result["p_value"]),
-        i_squared="-" if result["i2"] is None else f"{numbers.rounded(result['i2'], 0)}%",
+        i_squared="-" if i2 is None else f"{numbers.rounded(i2, 0)}%",
     )
 
 

@@ -149,7 +149,9 @@ def analysis(request: HttpRequest, access: Access, row: int) -> HttpResponse:
                 stored,
                 spec=spec,
                 result=result_to_json(result),
-                caveats=caveats.caveats(stored.inputs, result, reported),
+                caveats=caveats.caveats(
+                    stored.inputs, result, reported, (stored.row.provenance or {}).get("note", "")
+                ),
             )
     return _analysis_page(request, context, form, shown, status=status)
 

@@ -22,6 +22,12 @@ CI_METHODS = {
 AUTO_RULE = "Hartung-Knapp-Sidik-Jonkman from three studies on if τ² is above 0, else Wald"
 
 
+def fitting_i2(tau2_method: str | None, i2: float | None, i2_tau2: float | None) -> tuple[float | None, bool]:
+    """The I² that fits the estimator, in percent, and whether it is from τ² (for PM and REML) rather than from Q."""
+    from_tau2 = tau2_method not in (None, "DL") and i2_tau2 is not None
+    return (i2_tau2 if from_tau2 else i2), from_tau2
+
+
 def specification(spec: Mapping[str, Any], ci_method: str | None = None) -> str:
     """`Odds ratio, random effects, inverse variance, DerSimonian-Laird, Wald interval`.
 

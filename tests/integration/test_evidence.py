@@ -25,7 +25,7 @@ from metaanalysis.importers.limits import MAX_FILE_BYTES
 from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
 from metaanalysis.specification import BESIDE_A_REPORTED_ROW, ON_ITS_OWN
-from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.stats.types import CiMethod, PoolingSpec, Tau2Method
 from tests import factories
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, get_question
 
@@ -172,6 +172,20 @@ def test_what_a_reader_must_know_is_said_beside_the_number(client: Client) -> No
     assert "0.5 was added to each cell of 1 study" in said
     assert "13 of the 14 studies" in text(client.get(url("question")))
     assert "13 of the 14 studies" in text(client.get(url("analysis", row.pk)))
+
+
+def test_the_methodologists_note_is_shown_with_the_number_and_outlives_another_method(client: Client) -> None:
+    upload = staged(LONGEST)
+    outcome, population = place()
+    note = "Firdaus 2019 has no sourced counts.\r\nIABP counts as standard care in five trials."
+    client.post(url("upload_preview", upload.pk), form(upload, outcome, population, **{"rows0-note": note}))
+    row = OutcomeRow.objects.get(source=ValueSource.COMPUTED)
+    for spec in (PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD), PoolingSpec()):
+        actions.run_analysis(outcome=outcome, population=population, spec=spec, by=methodologist())
+        for address in (url("analysis", row.pk), url("question")):
+            page = text(client.get(address))
+            assert "Firdaus 2019 has no sourced counts." in page
+            assert "IABP counts as standard care in five trials." in page
 
 
 def test_where_a_number_comes_from_is_stored_with_it(example: None) -> None:

@@ -66,7 +66,7 @@ class Command(BaseCommand):
             role = person.role.label if person.role else "No role in any guideline"
             self.stdout.write(f"  {person.email:<27} {role}")
         self.stdout.write(
-            f"  Password: {password if password == DEMO_PASSWORD else 'as set in DEMO_PASSWORD'}"
+            f"  Password: {password if password == DEMO_PASSWORD else 'what DEMO_PASSWORD was when the accounts were made'}"
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from metaanalysis.analyses import pool_inputs
+from metaanalysis.analyses import COUNTS, pool_inputs
 from metaanalysis.caveats import caveats
-from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.stats.types import PoolingSpec, Tau2Method
 
 ALPHA = {
     "study": "Alpha",
@@ -102,6 +102,29 @@ def test_mantel_haenszel_of_raw_cells_says_that_only_the_single_study_was_correc
     by_mantel_haenszel = PoolingSpec(method="mh")  # type: ignore[arg-type]
     (sentence,) = caveats(inputs, pool_inputs(inputs, by_mantel_haenszel), None)
     assert sentence.endswith("only events: Empty; the pooled effect is from the counts as they are.")
+
+
+def test_the_i2_that_fits_the_estimator_is_named_where_it_differs() -> None:
+    counts = (("A", 2, 20, 9, 21), ("B", 60, 400, 62, 390), ("C", 15, 50, 14, 52), ("D", 9, 30, 4, 31))
+    inputs = [ALPHA | {"study": study} | dict(zip(COUNTS, cells, strict=True)) for study, *cells in counts]
+    by_reml = pool_inputs(inputs, PoolingSpec(tau2_method=Tau2Method.REML))
+    assert by_reml.i2 is not None
+    assert by_reml.i2_tau2 is not None
+    assert round(by_reml.i2) != round(by_reml.i2_tau2)
+    (sentence,) = caveats(inputs, by_reml, None)
+    assert sentence == f"I² is from τ², {by_reml.i2_tau2:.0f}%; from Q it is {by_reml.i2:.0f}%."
+    by_dl = pool_inputs(inputs, PoolingSpec(tau2_method=Tau2Method.DL))
+    assert caveats(inputs, by_dl, None) == ()
+
+
+def test_the_methodologists_own_words_come_last() -> None:
+    result = pool_inputs((ALPHA, BETA), PoolingSpec())
+    assert caveats(
+        (ALPHA, BETA), result, REPORTED, "One trial is missing.\n\nIABP counts as usual care."
+    ) == (
+        "One trial is missing.",
+        "IABP counts as usual care.",
+    )
 
 
 def test_the_note_of_the_analysis_is_said() -> None:
