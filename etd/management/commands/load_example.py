@@ -65,9 +65,9 @@ class Command(BaseCommand):
         for person in PEOPLE:
             role = person.role.label if person.role else "No role in any guideline"
             self.stdout.write(f"  {person.email:<27} {role}")
-        self.stdout.write(
-            f"  Password: {password if password == DEMO_PASSWORD else 'what DEMO_PASSWORD was when the accounts were made'}"
-        )
+        known = password == DEMO_PASSWORD
+        shown = password if known else "what DEMO_PASSWORD was when the accounts were made"
+        self.stdout.write(f"  Password: {shown}")
 
 
 class Loader:
