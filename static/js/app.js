@@ -63,6 +63,12 @@ document.addEventListener("DOMContentLoaded", () => {
     const saved = event.detail.xhr.status >= 200 && event.detail.xhr.status < 300;
     if (saved && form.dataset.unsaved === "sent") delete form.dataset.unsaved;
   });
+  // The choices of an upload are drawn anew after each change; a name that is being typed meanwhile stays as it is.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const typing = document.activeElement;
+    const replaced = typing.matches("#assignments input[type=text]") && event.detail.target.contains(typing);
+    if (replaced && typing.value !== typing.defaultValue) event.detail.shouldSwap = false;
+  });
   document.body.addEventListener("htmx:responseError", notSaved);
   document.body.addEventListener("htmx:sendError", notSaved);
   document.body.addEventListener("htmx:timeout", notSaved);

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser import AxeRun
 from tests.functional.conftest import sign_in
@@ -92,3 +92,26 @@ def test_a_wrong_file_names_row_column_and_remedy_and_stores_nothing(
     expect(problems).to_contain_text("Row 3")
     page.goto(f"{server.url}{UPDATE}evidence/")
     expect(page.get_by_text("No study counts are stored")).to_be_visible()
+
+
+def test_a_name_typed_while_the_choices_are_drawn_anew_stays(server: RunningServer, page: Page) -> None:
+    sign_in(page, server, "methodologist")
+    upload(page, server, LONGEST)
+    held: list[Route] = []
+    page.route("**/evidence/uploads/*/", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/evidence/uploads/*/"):
+        page.get_by_label("Outcome").first.select_option("A new outcome …")
+    name = page.get_by_label("Name of the new outcome")
+    name.fill("Stroke")
+    page.evaluate(
+        "() => { window.drawn = new Promise((done) => "
+        "document.body.addEventListener('htmx:afterOnLoad', () => done(true), {once: true})); }"
+    )
+    held[0].continue_()
+    page.evaluate("() => window.drawn")
+    expect(name).to_have_value("Stroke")
+    expect(name).to_be_focused()
+    with page.expect_response("**/evidence/uploads/*/"):
+        name.press("Tab")
+    expect(page.get_by_text("Chosen because this outcome has no reported row")).to_be_visible()
+    expect(name).to_have_value("Stroke")
