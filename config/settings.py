@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "etd.middleware.NotAPageMiddleware",
     "etd.middleware.NotSavedMiddleware",
     "etd.middleware.NoStoreMiddleware",
     "axes.middleware.AxesMiddleware",

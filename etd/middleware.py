@@ -1,4 +1,4 @@
-"""Two small promises kept for every page: nothing private is cached, and nothing typed is lost when saving fails."""
+"""Small promises kept for every page: nothing private is cached, nothing typed is lost, and no page is empty."""
 
 from __future__ import annotations
 
@@ -47,4 +47,17 @@ class NotSavedMiddleware:
         page = render_to_string("not_saved.html", {"typed": typed_text(request)})
         response = HttpResponse(page, status=503)
         response["Retry-After"] = "5"
+        return response
+
+
+class NotAPageMiddleware:
+    """An address that only takes what a form sends says so, where Django would answer with an empty page."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET" and not response.content:
+            response.content = render_to_string("405.html", request=request).encode()
         return response

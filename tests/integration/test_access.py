@@ -123,3 +123,10 @@ def test_private_pages_are_kept_by_no_cache_and_run_nothing_inline(client_for: C
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_address_that_only_takes_forms_says_so_on_a_page(client_for: ClientFor) -> None:
+    answer = client_for("panel member").get(reverse("sign_out"))
+    assert answer.status_code == 405
+    assert answer["Allow"] == "POST, OPTIONS"
+    assert "This address is not a page" in answer.content.decode()
