@@ -169,7 +169,9 @@ class PoolingSpec:
         if self.method is Method.PETO and self.measure is not Measure.OR:
             raise ValueError(f"Peto's method gives an odds ratio, not {self.measure}: choose measure OR")
         if self.method is Method.PETO and model is Model.RANDOM:
-            raise ValueError("Peto's method is a common-effect method: choose model common, or method iv")
+            raise ValueError(
+                "Peto's method is a common-effect method: choose the common-effect model, or inverse variance (iv)"
+            )
         return model
 
     def _chosen_tau2_method(self) -> Tau2Method | None:
@@ -179,8 +181,8 @@ class PoolingSpec:
             return None
         if self.method is Method.MH and tau2_method is not Tau2Method.DL:
             raise ValueError(
-                f"Random effects with Mantel-Haenszel are defined with tau2_method DL, not {tau2_method}:"
-                " choose DL, or method iv"
+                "Random effects with Mantel-Haenszel are defined with DerSimonian-Laird (DL), not"
+                f" {tau2_method}: choose DL, or inverse variance (iv)"
             )
         return tau2_method
 
@@ -188,7 +190,8 @@ class PoolingSpec:
         ci_method = _choice(CiMethod, self.ci_method)
         if self.model is Model.COMMON and ci_method in (CiMethod.HKSJ, CiMethod.HKSJ_ADHOC):
             raise ValueError(
-                f"ci_method {ci_method} belongs to the random-effects model: choose wald or auto"
+                f"A Hartung-Knapp-Sidik-Jonkman interval ({ci_method}) belongs to the random-effects model: "
+                "choose Wald, or the interval by rule (auto)"
             )
         return ci_method
 

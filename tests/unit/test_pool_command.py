@@ -120,14 +120,35 @@ def test_every_error_is_named_by_row_and_column_with_a_remedy(
     ("options", "said"),
     [
         (["--method", "peto", "--measure", "RR"], "Peto's method gives an odds ratio"),
-        (["--model", "common", "--ci", "hksj"], "belongs to the random-effects model"),
-        (["--method", "mh", "--model", "random", "--tau2", "PM"], "defined with tau2_method DL"),
+        (["--model", "common", "--ci", "hksj"], "belongs to the random-effects model: choose Wald"),
+        (
+            ["--method", "mh", "--model", "random", "--tau2", "PM"],
+            "defined with DerSimonian-Laird (DL), not PM",
+        ),
+        (["--method", "peto", "--model", "random"], "choose the common-effect model"),
     ],
 )
 def test_combinations_that_no_method_defines_are_bad_input(
     options: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert said in refused(capsys, ECMO, *options)
+
+
+@pytest.mark.parametrize(("sheets", "asked"), [(["Data"], False), (["Notes", "Data"], True)])
+def test_a_sheet_is_asked_for_only_where_there_are_several(
+    sheets: list[str], asked: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import openpyxl
+
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name in sheets:
+        sheet = workbook.create_sheet(name)
+        sheet.append(HEADER.split(","))
+        sheet.append(["Alpha", 12, 10, 3, 20])
+    workbook.save(tmp_path / "trials.xlsx")
+    assert ("--sheet" in refused(capsys, tmp_path / "trials.xlsx")) is asked
+    assert "more events" in refused(capsys, tmp_path / "trials.xlsx", "--sheet", "Data")
 
 
 def test_files_that_cannot_be_opened_are_bad_input(

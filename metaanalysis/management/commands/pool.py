@@ -114,7 +114,7 @@ def _table(file: Path, sheet: str | None) -> ParsedTable:
         lines = [problem.message for problem in table.errors]
         if table.error_count > len(lines):
             lines.append(f"… and {table.error_count - len(lines):,} more errors.")
-        if table.sheets and not sheet:
+        if len(table.sheets) > 1 and table.sheet is None and not sheet:
             lines.append("Name the sheet with --sheet.")
         raise CommandError("\n".join(lines), returncode=2)
     return table
