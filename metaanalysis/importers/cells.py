@@ -231,9 +231,11 @@ def _why_not_a_count(text: str) -> Finding:
     for code, pattern, reason in _NOT_A_COUNT:
         if pattern.match(text):
             return Finding("error", code, reason)
-    decimal = re.fullmatch(r"([0-9]{1,8})[.,][0-9]+", text)
+    decimal = re.fullmatch(r"([0-9]{1,8})[.,]([0-9]+)", text)
     if decimal:
         below = int(decimal[1])
+        if not decimal[2].strip("0"):
+            return Finding("error", "decimal", f"a count has no decimal places. Write {below}.")
         return Finding("error", "decimal", f"a count must be a whole number. Write {below} or {below + 1}.")
     if re.fullmatch(r"0[0-9]{1,7}", text):
         return Finding("error", "leading_zero", f"a count has no leading zero. Write {int(text)}.")

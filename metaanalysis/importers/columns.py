@@ -28,7 +28,16 @@ MEASURE_NAMES = {
     "sd": ("sd", "std", "std_dev", "standard_deviation"),
 }
 SINGLE_NAMES = {
-    "study": ("study", "study_id", "study_name", "trial", "trial_name", "studlab", "slab"),
+    "study": (
+        "study",
+        "study_id",
+        "study_name",
+        "trial",
+        "trial_name",
+        "study_or_subgroup",
+        "studlab",
+        "slab",
+    ),
     "year": ("year", "study_year", "publication_year", "pub_year"),
     "outcome": ("outcome", "outcome_name", "endpoint"),
     "timepoint": ("timepoint", "time_point", "followup", "follow_up"),

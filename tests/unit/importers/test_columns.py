@@ -26,6 +26,7 @@ def mapping(header: str) -> dict[str, str]:
         "study,ai,n1i,ci,n2i",
         "Study,Events 1,Total 1,Events 2,Total 2",
         "studlab,event.e,n.e,event.c,n.c",
+        "Study or Subgroup,Experimental Events,Experimental Total,Control Events,Control Total",
         "Study,Experimental cases,Experimental N,Control cases,Control N",
         "STUDY ID,Events (Intervention),N (Intervention),Events (Control),N (Control)",
     ],

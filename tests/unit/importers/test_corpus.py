@@ -59,3 +59,11 @@ def test_the_message_is_a_whole_sentence_with_its_place() -> None:
     assert table.errors[0].message == (
         "Row 2, column events_int ('10.5'): a count must be a whole number. Write 10 or 11."
     )
+
+
+def test_a_count_with_empty_decimal_places_is_not_offered_another_number() -> None:
+    table = read_table(b"study;events_int;n_int;events_ctl;n_ctl\nA;12,0;100;20;99\n", filename="x.csv")
+
+    assert table.errors[0].message == (
+        "Row 2, column events_int ('12,0'): a count has no decimal places. Write 12."
+    )
