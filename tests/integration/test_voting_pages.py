@@ -73,6 +73,8 @@ def test_two_windows_do_not_overwrite_each_other(headers: dict[str, str], client
     assert answer.status_code == 409
     assert "On the laptop" in page
     assert "Reduced" in page
+    assert "You have saved another judgement here in the meantime" in page
+    assert "Somebody else" not in page
     assert stored("equity") == (["reduced"], "On the laptop", 1)
     if not headers:
         assert "On the phone" in page
