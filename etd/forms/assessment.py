@@ -24,7 +24,11 @@ class JudgementForm(RevisionForm):
     """The panel's judgement: one or several options, each for all or for a named part, and what it rests on."""
 
     options = forms.MultipleChoiceField(required=False, label="The panel's judgement")
-    basis = forms.ChoiceField(choices=Basis.choices, label="It rests on")
+    # A judgement recorded here is the panel's own; only loading a document takes one over.
+    basis = forms.ChoiceField(
+        choices=[(value, label) for value, label in Basis.choices if value != Basis.DOCUMENT],
+        label="It rests on",
+    )
 
     def __init__(self, criterion: CriterionView, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,8 +63,9 @@ class JudgementForm(RevisionForm):
 
     @staticmethod
     def initial_for(criterion: CriterionView) -> dict[str, Any]:
+        stored = criterion.judgements[0].basis if criterion.judgements else Basis.DOCUMENT
         return {
             "revision": criterion.judgement_revision,
             "options": [j.option_key for j in criterion.judgements],
-            "basis": criterion.judgements[0].basis if criterion.judgements else Basis.CONSENSUS,
+            "basis": Basis.CONSENSUS if stored == Basis.DOCUMENT else stored,
         } | {f"applies_to_{j.option_key}": j.applies_to for j in criterion.judgements}

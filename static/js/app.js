@@ -66,7 +66,7 @@ document.addEventListener("DOMContentLoaded", () => {
   // The choices of an upload are drawn anew after each change; a name that is being typed meanwhile stays as it is.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const typing = document.activeElement;
-    const replaced = typing.matches("#assignments input[type=text]") && event.detail.target.contains(typing);
+    const replaced = typing.matches("#assignments input[type=text], #assignments textarea") && event.detail.target.contains(typing);
     if (replaced && typing.value !== typing.defaultValue) event.detail.shouldSwap = false;
   });
   document.body.addEventListener("htmx:responseError", notSaved);

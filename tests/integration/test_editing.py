@@ -149,12 +149,20 @@ def test_a_stale_judgement_names_what_is_stored(client_for: ClientFor) -> None:
     ) == ["probably_reduced"]
 
 
-def test_the_form_of_a_judgement_shows_what_it_rests_on_now(client_for: ClientFor) -> None:
-    page = client_for("chair").get(f"{UPDATE}criteria/equity/judgement/").content.decode()
-    assert re.findall(r'<option value="(\w+)" selected', page) == [
-        assessment("equity").judgements.get().basis
-    ]
+def test_the_form_of_a_judgement_shows_what_it_rests_on_and_takes_nothing_over(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    address = f"{UPDATE}criteria/equity/judgement/"
+
+    def offered() -> list[str]:
+        return re.findall(r'<option value="(\w+)" selected', client.get(address).content.decode())
+
     assert assessment("equity").judgements.get().basis == "document"
+    assert offered() == ["consensus"]
+    data = {"revision": assessment("equity").judgement_revision, "op": uuid4(), "options": ["increased"]}
+    assert client.post(address, data | {"basis": "document"}).status_code == 422
+    client.post(address, data | {"basis": "vote"})
+    assert assessment("equity").judgements.get().basis == "vote"
+    assert offered() == ["vote"]
 
 
 @pytest.mark.parametrize("over", ["9" * 5000, "newest", "-1"])

@@ -141,7 +141,7 @@ def test_a_sheet_is_asked_for_only_where_there_are_several(
     import openpyxl
 
     workbook = openpyxl.Workbook()
-    workbook.remove(workbook.active)
+    workbook.remove(workbook["Sheet"])
     for name in sheets:
         sheet = workbook.create_sheet(name)
         sheet.append(HEADER.split(","))
