@@ -21,11 +21,11 @@ class UsualChoice:
 
 
 _LIKE_THE_TABLE = PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD)
-_WHAT_AGREES = "DerSimonian-Laird with a Wald interval is what the figures of the reported table agree with"
+_BESIDE = "a DerSimonian-Laird estimate with a Wald interval to begin with. Choose the method that the document names"
 BESIDE_A_REPORTED_ROW = UsualChoice(
     "reported",
     _LIKE_THE_TABLE,
-    f"Chosen because this outcome has a reported row: {_WHAT_AGREES}, so that the two rows can be compared.",
+    f"Chosen because this outcome has a reported row: {_BESIDE}, where it names another.",
 )
 ON_ITS_OWN = UsualChoice(
     "own",
@@ -36,8 +36,8 @@ ON_ITS_OWN = UsualChoice(
 UNDECIDED = UsualChoice(
     "undecided",
     _LIKE_THE_TABLE,
-    f"Chosen because this question has reported rows: {_WHAT_AGREES}. For an outcome without a reported row, REML with "
-    "the interval by rule is the usual choice of this program.",
+    f"Chosen because this question has reported rows: {_BESIDE}, where it names another. For an outcome without a "
+    "reported row, REML with the interval by rule is the usual choice of this program.",
 )
 USUAL_CHOICES = {choice.key: choice for choice in (BESIDE_A_REPORTED_ROW, ON_ITS_OWN, UNDECIDED)}
 
