@@ -75,6 +75,22 @@ def test_words_that_could_not_be_saved_are_not_taken_for_saved(server: RunningSe
     expect(page.locator("form[data-unsaved]")).to_have_count(0)
 
 
+def test_an_editor_is_ready_and_has_the_focus_as_soon_as_it_is_there(
+    server: RunningServer, page: Page
+) -> None:
+    """A focus that came later would take the words of somebody who types at once into another field."""
+    sign_in(page, server, "methodologist")
+    page.goto(server.url + UPDATE)
+    focused = page.evaluate(
+        """() => new Promise((resolve) => {
+            document.body.addEventListener("htmx:afterSwap", () =>
+                setTimeout(() => resolve(document.activeElement.name), 0), { once: true });
+            document.querySelector("#criterion-equity a[hx-get]").click();
+        })"""
+    )
+    assert focused == "research_evidence"
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "no JavaScript"])
 def test_a_stale_edit_shows_both_texts(
     scripts: bool, server: RunningServer, new_context: Callable[..., BrowserContext]
