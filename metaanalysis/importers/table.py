@@ -7,6 +7,7 @@ from typing import Literal
 from metaanalysis.importers.limits import MAX_PROBLEMS_KEPT
 
 Severity = Literal["error", "warning"]
+Kind = Literal["counts", "means", "estimate"]
 
 
 @dataclass(frozen=True)
@@ -28,21 +29,34 @@ class Problem:
 
 @dataclass(frozen=True)
 class StudyRow:
-    """One study with counts of people: 0 <= events <= n, n >= 1 in both arms. Absent texts are ""."""
+    """What one study says, by `kind`; the numbers of the other kinds are None. Absent texts are "".
+
+    counts: 0 <= events <= n, n >= 1 in both arms. means: sd above 0, n >= 2 in both arms. estimate: `estimate` and `se`
+    on the analysis scale (natural logarithm for ratios), se above 0; `measure` is what the file says it is (HR, OR, RR,
+    RD, MD, SMD), "" where it does not say.
+    """
 
     row: int
     study: str
     year: int | None
-    events_intervention: int
-    n_intervention: int
-    events_comparison: int
-    n_comparison: int
+    events_intervention: int | None = None
+    n_intervention: int | None = None
+    events_comparison: int | None = None
+    n_comparison: int | None = None
     outcome: str = ""
     timepoint: str = ""
     population: str = ""
     subgroup: str = ""
     source: str = ""
     note: str = ""
+    kind: Kind = "counts"
+    mean_intervention: float | None = None
+    sd_intervention: float | None = None
+    mean_comparison: float | None = None
+    sd_comparison: float | None = None
+    estimate: float | None = None
+    se: float | None = None
+    measure: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,11 +66,11 @@ class ParsedTable:
     `problems` keeps the first 50 errors and the first 50 warnings; `error_count` and `warning_count` are the totals.
     `notices` are remarks that need no tick (a skipped `sep=` line, a table that does not start in A1).
     `column_mapping` holds (name as written, canonical name); a column we do not know maps to "note".
-    `layout` says which columns the rows have: "counts", later also "means" and "generic".
+    `layout` says which kind the rows are of, "mixed" where a file holds several.
     """
 
-    file_format: Literal["csv", "xlsx", "unknown"] = "unknown"
-    layout: str = "counts"
+    file_format: Literal["csv", "xlsx", "revman5-csv", "revman-web", "rm5", "unknown"] = "unknown"
+    layout: Literal["counts", "means", "estimate", "mixed"] = "counts"
     encoding: str = ""
     delimiter: str = ""
     sheet: str | None = None

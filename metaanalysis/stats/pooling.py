@@ -110,9 +110,9 @@ def _gather(studies: Sequence[StudyCounts], spec: PoolingSpec) -> _Evidence:
         effects, excluded = peto_estimates([raw_table(study) for study in studies])
         return _Evidence(effects, [False] * len(effects), excluded, [])
     assert spec.zero is not None
-    rule = _rule_for_single_effects(spec.method, spec.measure, spec.zero)
+    rule = _rule_for_single_effects(spec.measure, spec.zero)
     tables, excluded = effect_tables(studies, spec.measure, rule)
-    pooled_raw = spec.method is Method.MH and spec.zero is ZeroRule.NONE
+    pooled_raw = spec.zero is ZeroRule.POOL_NONE
     return _Evidence(
         study_estimates(tables, spec.measure),
         [table.corrected for table in tables],
@@ -121,9 +121,9 @@ def _gather(studies: Sequence[StudyCounts], spec: PoolingSpec) -> _Evidence:
     )
 
 
-def _rule_for_single_effects(method: Method, measure: Measure, rule: ZeroRule) -> ZeroRule:
-    """Mantel-Haenszel pools raw cells under `none`, but shows and compares single studies with the correction."""
-    if method is Method.MH and rule is ZeroRule.NONE:
+def _rule_for_single_effects(measure: Measure, rule: ZeroRule) -> ZeroRule:
+    """Mantel-Haenszel may pool raw cells, but single studies are always shown and compared with the correction."""
+    if rule in (ZeroRule.POOL_NONE, ZeroRule.POOL_ONLY0):
         return ZeroRule.ONLY0 if measure.is_ratio else ZeroRule.ONLY0_KEEP
     return rule
 

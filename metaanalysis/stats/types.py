@@ -1,8 +1,8 @@
 """What goes into a meta-analysis and what comes out of it.
 
-Estimates, standard errors and bounds are kept on the scale on which they are computed: the natural logarithm
-for the odds ratio and the risk ratio, the plain difference for the risk difference. The properties that end in
-`_natural` give them as people read them.
+Estimates, standard errors and bounds are kept on the scale on which they are computed, the analysis scale: the natural
+logarithm for odds, risk and hazard ratios, the plain value for every other measure. The properties that end in `_natural`
+give them as people read them.
 """
 
 from __future__ import annotations
@@ -19,16 +19,30 @@ _LARGEST_EXPONENT = 709.0  # exp() of more than this overflows a double
 
 
 class Measure(StrEnum):
-    """Effect measure of two arms with a yes-or-no outcome."""
+    """Effect measure. HR and GIV come from estimates only; GIV is pooled and shown on the scale of the input."""
 
     OR = "OR"
     RR = "RR"
     RD = "RD"
+    MD = "MD"
+    SMD = "SMD"
+    HR = "HR"
+    GIV = "GIV"
 
     @property
     def is_ratio(self) -> bool:
         """True where the analysis runs on the logarithm."""
-        return self is not Measure.RD
+        return self in (Measure.OR, Measure.RR, Measure.HR)
+
+    @property
+    def is_of_counts(self) -> bool:
+        """True where 2x2 tables give the effect."""
+        return self in (Measure.OR, Measure.RR, Measure.RD)
+
+    @property
+    def is_of_means(self) -> bool:
+        """True where means and standard deviations give the effect."""
+        return self in (Measure.MD, Measure.SMD)
 
 
 class Model(StrEnum):
@@ -62,11 +76,31 @@ class CiMethod(StrEnum):
 
 
 class ZeroRule(StrEnum):
-    """What happens to a study with an empty cell; see `metaanalysis.stats.effects`."""
+    """What happens to a study with an empty cell; see `metaanalysis.stats.effects`.
+
+    The two that begin with `pool` belong to Mantel-Haenszel: raw cells, or 0.5 in studies with an empty cell also where
+    cells are summed up.
+    """
 
     ONLY0 = "only0"
     NONE = "none"
     ONLY0_KEEP = "only0-keep"
+    POOL_NONE = "pool-none"
+    POOL_ONLY0 = "pool-only0"
+
+
+class SmdVariant(StrEnum):
+    """Which Hedges' g: exact correction with variance 1/n1 + 1/n2 + g²/2N (metafor), or RevMan 5's formulas."""
+
+    EXACT = "exact"
+    REVMAN = "revman"
+
+
+class RdSe(StrEnum):
+    """Standard error of the Mantel-Haenszel risk difference: Sato 1989, or Greenland and Robins 1985."""
+
+    SATO = "sato"
+    GREENLAND_ROBINS = "greenland-robins"
 
 
 class PredictionDf(StrEnum):
@@ -86,6 +120,7 @@ class StudyCounts:
     events_comparison: int
     n_comparison: int
     year: int | None = None
+    subgroup: str = ""
 
     def __post_init__(self) -> None:
         _check_name(self.study)
@@ -104,6 +139,39 @@ class StudyCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyMeans:
+    """One study as mean, standard deviation and number of people in each arm.
+
+    Raises ValueError unless means are finite, standard deviations above 0 and finite, and n >= 2 in both arms: a
+    standard deviation of one person does not exist.
+    """
+
+    study: str
+    mean_intervention: float
+    sd_intervention: float
+    n_intervention: int
+    mean_comparison: float
+    sd_comparison: float
+    n_comparison: int
+    year: int | None = None
+    subgroup: str = ""
+
+    def __post_init__(self) -> None:
+        _check_name(self.study)
+        for arm in ("intervention", "comparison"):
+            mean, sd, n = (getattr(self, f"{name}_{arm}") for name in ("mean", "sd", "n"))
+            if not math.isfinite(mean):
+                raise ValueError(f"{self.study}: mean_{arm} is {mean}; it must be a number to calculate with")
+            if not (math.isfinite(sd) and sd > 0):
+                raise ValueError(f"{self.study}: sd_{arm} is {sd}; it must be above zero")
+            _check_whole_number(self.study, f"n_{arm}", n)
+            if not 2 <= n <= MAX_PARTICIPANTS:
+                raise ValueError(f"{self.study}: n_{arm} is {n}; it must be from 2 to {MAX_PARTICIPANTS}")
+        if self.year is not None:
+            _check_whole_number(self.study, "year", self.year)
+
+
+@dataclass(frozen=True, slots=True)
 class StudyEstimate:
     """One study as an effect and its standard error, both on the analysis scale (generic inverse variance).
 
@@ -114,6 +182,7 @@ class StudyEstimate:
     estimate: float
     se: float
     year: int | None = None
+    subgroup: str = ""
 
     def __post_init__(self) -> None:
         _check_name(self.study)
@@ -127,15 +196,21 @@ class StudyEstimate:
         return self.se * self.se
 
 
+StudyData = StudyCounts | StudyMeans | StudyEstimate
+"""What a study brings. All studies of one analysis are of one kind; estimates go with any measure."""
+
+
 @dataclass(frozen=True, slots=True)
 class PoolingSpec:
     """Which meta-analysis is asked for.
 
     `None` asks for the usual choice, and after construction the field holds what was chosen:
     model random for inverse variance and common for Mantel-Haenszel and Peto; tau2_method REML (DL for
-    Mantel-Haenszel weights); zero rule `none` for Mantel-Haenszel (the Cochrane Handbook's advice), otherwise
-    `only0` for ratios and `only0-keep` for the risk difference. Fields that have no meaning are emptied:
-    tau2_method under the common-effect model, zero for Peto, which never corrects.
+    Mantel-Haenszel weights); zero rule `pool-none` for Mantel-Haenszel (the Cochrane Handbook's advice), otherwise
+    `only0` for ratios and `only0-keep` for the risk difference; smd `exact`; rd_se `sato`. Fields that have no meaning
+    are emptied: tau2_method under the common-effect model; zero for Peto, which never corrects, and for measures that
+    are not of counts; smd for other measures; rd_se for all but the common-effect Mantel-Haenszel risk difference.
+    Mantel-Haenszel reads `none` and `only0` (`only0-keep` for RD) as `pool-none` and `pool-only0`.
     Plain strings are accepted for every choice. Raises ValueError for an unknown word and for combinations that
     no method defines.
     """
@@ -148,6 +223,8 @@ class PoolingSpec:
     zero: ZeroRule | None = None
     prediction: PredictionDf = PredictionDf.K_MINUS_1
     level: float = 0.95
+    smd: SmdVariant | None = None
+    rd_se: RdSe | None = None
 
     def __post_init__(self) -> None:
         self._settle("measure", _choice(Measure, self.measure))
@@ -157,6 +234,8 @@ class PoolingSpec:
         self._settle("ci_method", self._chosen_ci_method())
         self._settle("zero", self._chosen_zero_rule())
         self._settle("prediction", _choice(PredictionDf, self.prediction))
+        self._settle("smd", self._chosen_smd())
+        self._settle("rd_se", self._chosen_rd_se())
         if not 0 < self.level < 1:
             raise ValueError(f"level is {self.level}; it must lie between 0 and 1, for example 0.95")
 
@@ -166,6 +245,11 @@ class PoolingSpec:
     def _chosen_model(self) -> Model:
         usual = Model.RANDOM if self.method is Method.IV else Model.COMMON
         model = usual if self.model is None else _choice(Model, self.model)
+        if self.method is Method.MH and not self.measure.is_of_counts:
+            raise ValueError(
+                f"Mantel-Haenszel needs events and totals, which {self.measure} does not come from: choose inverse"
+                " variance (iv)"
+            )
         if self.method is Method.PETO and self.measure is not Measure.OR:
             raise ValueError(f"Peto's method gives an odds ratio, not {self.measure}: choose measure OR")
         if self.method is Method.PETO and model is Model.RANDOM:
@@ -196,16 +280,37 @@ class PoolingSpec:
         return ci_method
 
     def _chosen_zero_rule(self) -> ZeroRule | None:
-        usual = ZeroRule.ONLY0 if self.measure.is_ratio else ZeroRule.ONLY0_KEEP
-        if self.method is Method.MH:
-            usual = ZeroRule.NONE
-        rule = usual if self.zero is None else _choice(ZeroRule, self.zero)
-        if self.method is Method.PETO:
+        rule = None if self.zero is None else _choice(ZeroRule, self.zero)
+        if self.method is Method.PETO or not self.measure.is_of_counts:
             return None
-        if rule is ZeroRule.ONLY0 and not self.measure.is_ratio:
+        if self.method is Method.MH:
+            return self._chosen_pooling_rule(rule)
+        if rule in (ZeroRule.POOL_NONE, ZeroRule.POOL_ONLY0):
+            raise ValueError(
+                f"The zero-cell rule {rule} belongs to Mantel-Haenszel: choose only0, only0-keep or none"
+            )
+        if not self.measure.is_ratio and rule in (None, ZeroRule.ONLY0):
             # a study without events says something about a risk difference, so nothing is dropped there
             return ZeroRule.ONLY0_KEEP
-        return rule
+        return rule or ZeroRule.ONLY0
+
+    def _chosen_pooling_rule(self, rule: ZeroRule | None) -> ZeroRule:
+        if rule in (None, ZeroRule.NONE, ZeroRule.POOL_NONE):
+            return ZeroRule.POOL_NONE
+        if rule is ZeroRule.ONLY0_KEEP and self.measure.is_ratio:
+            raise ValueError(
+                "Mantel-Haenszel leaves out studies without any event for a ratio: choose pool-none or pool-only0"
+            )
+        return ZeroRule.POOL_ONLY0
+
+    def _chosen_smd(self) -> SmdVariant | None:
+        variant = SmdVariant.EXACT if self.smd is None else _choice(SmdVariant, self.smd)
+        return variant if self.measure is Measure.SMD else None
+
+    def _chosen_rd_se(self) -> RdSe | None:
+        se = RdSe.SATO if self.rd_se is None else _choice(RdSe, self.rd_se)
+        fits = self.measure is Measure.RD and self.method is Method.MH and self.model is Model.COMMON
+        return se if fits else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +405,7 @@ class PooledResult:
 
 
 def to_natural(value: float | None, measure: Measure) -> float | None:
-    """The value as people read it: exp() for ratios, unchanged for RD; None if it is None or too large to write."""
+    """The value as people read it: exp() for ratios, else unchanged; None if it is None or too large to write."""
     if value is None or not measure.is_ratio:
         return value
     return math.exp(value) if value <= _LARGEST_EXPONENT else None
