@@ -74,6 +74,11 @@ class Access:
     user: User
     role: Role
 
+    @property
+    def slugs(self) -> tuple[str, str]:
+        """Guideline and question, as addresses name them."""
+        return self.question.guideline.slug, self.question.slug
+
     def may(self, permission: Permission) -> bool:
         """Does the role allow it, whatever the question's status?"""
         return permission in ROLE_PERMISSIONS[self.role]

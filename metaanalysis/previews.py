@@ -8,13 +8,14 @@ from typing import Any
 
 from etd.models import Question
 from metaanalysis import readings
-from metaanalysis.actions import Missing
+from metaanalysis.actions.uploads import Missing
 from metaanalysis.comparison import Comparison
-from metaanalysis.forms import NEW, SPEC_FIELDS, AssignmentForm, SpecForm
+from metaanalysis.forms.method import SPEC_FIELDS, SpecForm
+from metaanalysis.forms.uploads import NEW, AssignmentForm
 from metaanalysis.importers import ParsedTable, StudyRow
 from metaanalysis.models import DataUpload
 from metaanalysis.readings import Group
-from metaanalysis.selectors import UploadLine, load_stored, upload_line
+from metaanalysis.selectors.study_data import UploadLine, load_stored, upload_line
 from metaanalysis.specification import USUAL_CHOICES, UsualChoice
 
 ROWS_SHOWN = 200

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MEASURES = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference"}
+MEASURES = {
+    "OR": "Odds ratio",
+    "RR": "Risk ratio",
+    "RD": "Risk difference",
+    "MD": "Mean difference",
+    "SMD": "Standardised mean difference",
+    "HR": "Hazard ratio",
+    "GIV": "Effect on the scale of the input",
+}
 MODELS = {"random": "random effects", "common": "common effect"}
 METHODS = {"iv": "inverse variance", "mh": "Mantel-Haenszel", "peto": "Peto"}
 TAU2_METHODS = {

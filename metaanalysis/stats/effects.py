@@ -119,7 +119,9 @@ def study_estimates(tables: Sequence[Table], measure: Measure) -> list[StudyEsti
         zero_correction=None,
     )
     return [
-        StudyEstimate(table.counts.study, float(estimate), float(se), table.counts.year)
+        StudyEstimate(
+            table.counts.study, float(estimate), float(se), table.counts.year, table.counts.subgroup
+        )
         for table, estimate, se in zip(tables, estimates, np.sqrt(variances), strict=True)
     ]
 

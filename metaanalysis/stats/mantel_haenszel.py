@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metaanalysis.stats.effects import Table
-from metaanalysis.stats.types import Measure
+from metaanalysis.stats.types import Measure, PoolingSpec, RdSe
 
-SE_METHODS = {
-    Measure.OR: "Robins, Breslow and Greenland 1986",
-    Measure.RR: "Greenland and Robins 1985",
-    Measure.RD: "Sato, Greenland and Robins 1989",
+SE_METHODS = {Measure.OR: "Robins, Breslow and Greenland 1986", Measure.RR: "Greenland and Robins 1985"}
+RD_SE_METHODS = {
+    RdSe.SATO: "Sato, Greenland and Robins 1989",
+    RdSe.GREENLAND_ROBINS: "Greenland and Robins 1985",
 }
 
 
@@ -29,13 +29,23 @@ class MantelHaenszel:
     weights: tuple[float, ...]
 
 
-def mantel_haenszel(tables: Sequence[Table], measure: Measure) -> MantelHaenszel | None:
-    """The pooled effect of one or more tables; None if it is not defined, as when an arm has no event anywhere."""
+def se_method(spec: PoolingSpec) -> str:
+    """The source of the standard error that `mantel_haenszel` gives for this measure."""
+    return RD_SE_METHODS[spec.rd_se or RdSe.SATO] if spec.measure is Measure.RD else SE_METHODS[spec.measure]
+
+
+def mantel_haenszel(
+    tables: Sequence[Table], measure: Measure, rd_se: RdSe | None = None
+) -> MantelHaenszel | None:
+    """The pooled effect of one or more tables; None if it is not defined, as when an arm has no event anywhere.
+
+    `rd_se` chooses the standard error of the risk difference, Sato's where it is left open.
+    """
     if measure is Measure.OR:
         return _odds_ratio(tables)
     if measure is Measure.RR:
         return _risk_ratio(tables)
-    return _risk_difference(tables)
+    return _risk_difference(tables, rd_se or RdSe.SATO)
 
 
 def _odds_ratio(tables: Sequence[Table]) -> MantelHaenszel | None:
@@ -65,12 +75,23 @@ def _risk_ratio(tables: Sequence[Table]) -> MantelHaenszel | None:
     )
 
 
-def _risk_difference(tables: Sequence[Table]) -> MantelHaenszel:
+def _risk_difference(tables: Sequence[Table], rd_se: RdSe) -> MantelHaenszel:
     weights = [t.n_intervention * t.n_comparison / t.total for t in tables]
     total_weight = math.fsum(weights)
     estimate = (
         math.fsum((t.a * t.n_comparison - t.c * t.n_intervention) / t.total for t in tables) / total_weight
     )
+    if rd_se is RdSe.SATO:
+        variance = _sato_variance(tables, estimate)
+    else:
+        variance = _greenland_robins_variance(tables)
+    return MantelHaenszel(
+        estimate, math.sqrt(variance) / total_weight if variance else None, _shares(weights)
+    )
+
+
+def _sato_variance(tables: Sequence[Table], estimate: float) -> float:
+    """Variance of the risk difference times the squared sum of weights (Sato, Greenland & Robins 1989)."""
     within = math.fsum((t.a * t.d + t.c * t.b) / t.total for t in tables) / 2
     balance = math.fsum(
         t.c * (t.n_intervention / t.total) ** 2
@@ -78,10 +99,18 @@ def _risk_difference(tables: Sequence[Table]) -> MantelHaenszel:
         + t.n_intervention * t.n_comparison * (t.n_comparison - t.n_intervention) / (2 * t.total**2)
         for t in tables
     )
-    variance = (estimate * balance + within) / total_weight**2
+    variance = estimate * balance + within
     # without variation in any arm the two parts cancel, save for rounding
-    has_variation = variance * total_weight**2 > 1e-12 * within
-    return MantelHaenszel(estimate, math.sqrt(variance) if has_variation else None, _shares(weights))
+    return variance if variance > 1e-12 * within else 0.0
+
+
+def _greenland_robins_variance(tables: Sequence[Table]) -> float:
+    """Variance of the risk difference times the squared sum of weights (Greenland & Robins 1985)."""
+    return math.fsum(
+        (t.a * t.b * t.n_comparison**3 + t.c * t.d * t.n_intervention**3)
+        / (t.n_intervention * t.n_comparison * t.total**2)
+        for t in tables
+    )
 
 
 def _shares(weights: Sequence[float]) -> tuple[float, ...]:

@@ -31,6 +31,7 @@ def peto_estimates(tables: Sequence[Table]) -> tuple[list[StudyEstimate], list[E
                 observed_minus_expected / variance,
                 1 / math.sqrt(variance),
                 table.counts.year,
+                table.counts.subgroup,
             )
         )
     return estimates, excluded

@@ -1,5 +1,7 @@
 """From studies to one pooled effect: inverse variance, Mantel-Haenszel or Peto; common or random effects.
 
+Studies bring counts, means or estimates. The effect of each is computed first, and all that follows is the same.
+
 statsmodels supplies the effects of single studies, the common effect with its Q, and the Mantel-Haenszel odds
 ratio. Its DerSimonian-Laird results, its I² and its zero corrections are wrong in common situations and are never
 used; see docs/statistical-methods.md, section 8.
@@ -9,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from metaanalysis.stats import heterogeneity
+from metaanalysis.stats.continuous import SMD_METHODS, mean_estimates
 from metaanalysis.stats.distributions import critical_value
 from metaanalysis.stats.effects import Table, effect_tables, raw_table, study_estimates
 from metaanalysis.stats.heterogeneity import Tau2Interval
@@ -22,10 +26,11 @@ from metaanalysis.stats.intervals import (
     prediction_interval,
     wald_interval,
 )
-from metaanalysis.stats.mantel_haenszel import SE_METHODS, mantel_haenszel
+from metaanalysis.stats.mantel_haenszel import mantel_haenszel, se_method
 from metaanalysis.stats.peto import peto_estimates
 from metaanalysis.stats.types import (
     CiMethod,
+    DataKind,
     Excluded,
     Measure,
     Method,
@@ -33,8 +38,10 @@ from metaanalysis.stats.types import (
     PooledResult,
     PoolingSpec,
     StudyCounts,
+    StudyData,
     StudyEffect,
     StudyEstimate,
+    StudyMeans,
     ZeroRule,
     to_natural,
 )
@@ -51,6 +58,7 @@ ONE_STUDY_RANDOM = (
 )
 TOO_LARGE = "A bound is too large to be written as a ratio and is left out."
 
+_KINDS = {StudyCounts: DataKind.COUNTS, StudyMeans: DataKind.MEANS, StudyEstimate: DataKind.ESTIMATE}
 _MEASURE_NAMES = {Measure.OR: "odds ratio", Measure.RR: "risk ratio", Measure.RD: "risk difference"}
 
 
@@ -58,6 +66,7 @@ _MEASURE_NAMES = {Measure.OR: "odds ratio", Measure.RR: "risk ratio", Measure.RD
 class _Evidence:
     """Studies in the analysis: effects, whether 0.5 was added, Mantel-Haenszel's tables; and those left out."""
 
+    kind: DataKind | None
     effects: list[StudyEstimate]
     corrected: list[bool]
     excluded: list[Excluded]
@@ -85,16 +94,18 @@ class _Pooled:
     q: float | None = None
 
 
-def pool(studies: Sequence[StudyCounts], spec: PoolingSpec) -> PooledResult:
-    """The meta-analysis that the spec asks for.
+def pool(studies: Sequence[StudyData], spec: PoolingSpec) -> PooledResult:
+    """The meta-analysis that the spec asks for, of studies of one kind: counts, means or estimates.
 
-    Any number of studies, none included, is answered with a result; what cannot be estimated is None and the
-    result's `note` says why. Studies keep their order.
+    Estimates are on the analysis scale and go with any measure, by inverse variance. Any number of studies, none
+    included, is answered with a result; what cannot be estimated is None and the result's `note` says why. Studies
+    keep their order. Raises ValueError for studies of several kinds, or of a kind that the measure or the method
+    cannot come from.
     """
     evidence = _gather(studies, spec)
     if not evidence.effects:
         note = NOTHING_ESTIMABLE if studies else NO_STUDIES
-        return PooledResult(spec, 0, (), tuple(evidence.excluded), note=note)
+        return PooledResult(spec, 0, (), tuple(evidence.excluded), kind=evidence.kind, note=note)
     common = _common_effect(evidence, spec)
     if common is None:
         return _undefined(evidence, spec)
@@ -105,15 +116,52 @@ def pool(studies: Sequence[StudyCounts], spec: PoolingSpec) -> PooledResult:
     return _result(evidence, spec, common, interval, _Spread(common.q), notes)
 
 
-def _gather(studies: Sequence[StudyCounts], spec: PoolingSpec) -> _Evidence:
+def _gather(studies: Sequence[StudyData], spec: PoolingSpec) -> _Evidence:
+    kind = _kind(studies)
+    if kind is None:
+        return _Evidence(None, [], [], [], [])
+    _refuse_what_does_not_fit(kind, spec)
+    if kind is DataKind.COUNTS:
+        return _gather_counts(cast("Sequence[StudyCounts]", studies), spec)
+    if kind is DataKind.MEANS:
+        effects = mean_estimates(cast("Sequence[StudyMeans]", studies), spec.measure, spec.smd)
+    else:
+        effects = list(cast("Sequence[StudyEstimate]", studies))
+    return _Evidence(kind, effects, [False] * len(effects), [], [])
+
+
+def _kind(studies: Sequence[StudyData]) -> DataKind | None:
+    kinds = {_KINDS[type(study)] for study in studies}
+    if len(kinds) > 1:
+        raise ValueError(
+            f"These studies bring {' and '.join(sorted(kinds))}: pool each kind on its own, or give all of them as"
+            " estimates with standard errors on one scale"
+        )
+    return kinds.pop() if kinds else None
+
+
+def _refuse_what_does_not_fit(kind: DataKind, spec: PoolingSpec) -> None:
+    if kind is DataKind.COUNTS and not spec.measure.is_of_counts:
+        raise ValueError(f"{spec.measure} does not come from events and totals: choose OR, RR or RD")
+    if kind is DataKind.MEANS and not spec.measure.is_of_means:
+        raise ValueError(f"{spec.measure} does not come from means and standard deviations: choose MD or SMD")
+    if kind is DataKind.ESTIMATE and spec.method is not Method.IV:
+        raise ValueError(
+            f"The method {spec.method} needs events and totals, and these studies bring estimates with standard errors:"
+            " choose inverse variance (iv)"
+        )
+
+
+def _gather_counts(studies: Sequence[StudyCounts], spec: PoolingSpec) -> _Evidence:
     if spec.method is Method.PETO:
         effects, excluded = peto_estimates([raw_table(study) for study in studies])
-        return _Evidence(effects, [False] * len(effects), excluded, [])
+        return _Evidence(DataKind.COUNTS, effects, [False] * len(effects), excluded, [])
     assert spec.zero is not None
     rule = _rule_for_single_effects(spec.measure, spec.zero)
     tables, excluded = effect_tables(studies, spec.measure, rule)
     pooled_raw = spec.zero is ZeroRule.POOL_NONE
     return _Evidence(
+        DataKind.COUNTS,
         study_estimates(tables, spec.measure),
         [table.corrected for table in tables],
         excluded,
@@ -131,7 +179,7 @@ def _rule_for_single_effects(measure: Measure, rule: ZeroRule) -> ZeroRule:
 def _common_effect(evidence: _Evidence, spec: PoolingSpec) -> _Pooled | None:
     if spec.method is not Method.MH:
         return _inverse_variance(evidence)
-    pooled = mantel_haenszel(evidence.mh_tables, spec.measure)
+    pooled = mantel_haenszel(evidence.mh_tables, spec.measure, spec.rd_se)
     if pooled is None:
         return None
     several = len(evidence.effects) > 1
@@ -212,11 +260,14 @@ def _result(
 ) -> PooledResult:
     profile, (prediction_low, prediction_high) = spread.tau2_interval, spread.prediction or (None, None)
     q = heterogeneity.from_q(spread.q, len(evidence.effects)) if spread.q is not None else None
-    se_method = SE_METHODS[spec.measure] if _is_mantel_haenszel(spec) else None
-    if se_method and spec.measure is Measure.RD:
-        notes = [*notes, f"Standard error of the pooled risk difference: {se_method}."]
+    se_name = se_method(spec) if _is_mantel_haenszel(spec) else None
+    if se_name and spec.measure is Measure.RD:
+        notes = [*notes, f"Standard error of the pooled risk difference: {se_name}."]
+    smd_name = SMD_METHODS[spec.smd] if spec.smd and evidence.kind is DataKind.MEANS else None
+    if smd_name:
+        notes = [*notes, f"Standardised mean difference: {smd_name}."]
     notes = [*notes, *filter(None, [interval.note, profile.note if profile else None])]
-    bounds = (interval.high, prediction_high)
+    bounds = (pooled.estimate, interval.high, prediction_high)
     if any(bound is not None and to_natural(bound, spec.measure) is None for bound in bounds):
         notes.append(TOO_LARGE)
     return PooledResult(
@@ -241,7 +292,9 @@ def _result(
         tau2_ci_high=profile.high if profile else None,
         prediction_low=prediction_low,
         prediction_high=prediction_high,
-        se_method=se_method,
+        se_method=se_name,
+        smd_method=smd_name,
+        kind=evidence.kind,
         note=" ".join(notes) or None,
     )
 
@@ -256,6 +309,7 @@ def _undefined(evidence: _Evidence, spec: PoolingSpec) -> PooledResult:
         len(evidence.effects),
         _study_effects(evidence, spec, None),
         tuple(evidence.excluded),
+        kind=evidence.kind,
         note=MH_UNDEFINED.format(measure=_MEASURE_NAMES[spec.measure]),
     )
 

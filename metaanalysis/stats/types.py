@@ -1,7 +1,7 @@
 """What goes into a meta-analysis and what comes out of it.
 
 Estimates, standard errors and bounds are kept on the scale on which they are computed, the analysis scale: the natural
-logarithm for odds, risk and hazard ratios, the plain value for every other measure. The properties that end in `_natural`
+logarithm for odds, risk and hazard ratios, the plain value for every other measure. Properties that end in `_natural`
 give them as people read them.
 """
 
@@ -14,6 +14,12 @@ from typing import TypeVar
 
 MAX_PARTICIPANTS = 1_000_000_000
 """More people in one arm than this is a slip of the keyboard; the limit also keeps every product finite."""
+
+LARGEST_MEAN = 1e15
+"""No mean or standard deviation is larger, and no standard deviation smaller than one divided by this: as above."""
+
+LARGEST_ESTIMATE = 1e40
+"""The same for an estimate and its standard error."""
 
 _LARGEST_EXPONENT = 709.0  # exp() of more than this overflows a double
 
@@ -89,6 +95,14 @@ class ZeroRule(StrEnum):
     POOL_ONLY0 = "pool-only0"
 
 
+class DataKind(StrEnum):
+    """What the studies of an analysis bring."""
+
+    COUNTS = "counts"
+    MEANS = "means"
+    ESTIMATE = "estimate"
+
+
 class SmdVariant(StrEnum):
     """Which Hedges' g: exact correction with variance 1/n1 + 1/n2 + g²/2N (metafor), or RevMan 5's formulas."""
 
@@ -142,8 +156,8 @@ class StudyCounts:
 class StudyMeans:
     """One study as mean, standard deviation and number of people in each arm.
 
-    Raises ValueError unless means are finite, standard deviations above 0 and finite, and n >= 2 in both arms: a
-    standard deviation of one person does not exist.
+    Raises ValueError unless means are finite, standard deviations above 0 and finite, both within `LARGEST_MEAN`, and
+    n >= 2 in both arms: a standard deviation of one person does not exist.
     """
 
     study: str
@@ -164,6 +178,10 @@ class StudyMeans:
                 raise ValueError(f"{self.study}: mean_{arm} is {mean}; it must be a number to calculate with")
             if not (math.isfinite(sd) and sd > 0):
                 raise ValueError(f"{self.study}: sd_{arm} is {sd}; it must be above zero")
+            if abs(mean) > LARGEST_MEAN:
+                raise ValueError(f"{self.study}: mean_{arm} is {mean}; choose a unit in which it is smaller")
+            if not 1 / LARGEST_MEAN <= sd <= LARGEST_MEAN:
+                raise ValueError(f"{self.study}: sd_{arm} is {sd}; choose a unit in which it is nearer to 1")
             _check_whole_number(self.study, f"n_{arm}", n)
             if not 2 <= n <= MAX_PARTICIPANTS:
                 raise ValueError(f"{self.study}: n_{arm} is {n}; it must be from 2 to {MAX_PARTICIPANTS}")
@@ -175,7 +193,7 @@ class StudyMeans:
 class StudyEstimate:
     """One study as an effect and its standard error, both on the analysis scale (generic inverse variance).
 
-    Raises ValueError unless both are finite and the standard error is above zero.
+    Raises ValueError unless both are finite and within `LARGEST_ESTIMATE` and the standard error is above zero.
     """
 
     study: str
@@ -190,6 +208,14 @@ class StudyEstimate:
             raise ValueError(f"{self.study}: the estimate {self.estimate} is not a number to calculate with")
         if not (math.isfinite(self.se) and self.se > 0):
             raise ValueError(f"{self.study}: the standard error {self.se} must be above zero")
+        if abs(self.estimate) > LARGEST_ESTIMATE:
+            raise ValueError(
+                f"{self.study}: the estimate {self.estimate} is too large: choose a unit in which it is smaller"
+            )
+        if not 1 / LARGEST_ESTIMATE <= self.se <= LARGEST_ESTIMATE:
+            raise ValueError(
+                f"{self.study}: the standard error {self.se} is out of range: choose a unit in which it is nearer to 1"
+            )
 
     @property
     def variance(self) -> float:
@@ -356,7 +382,9 @@ class PooledResult:
 
     Whatever cannot be estimated is None and `note` says why. `tau2`, its bounds and `se` belong to the analysis
     scale; `i2` and `i2_tau2` are percentages, `i2` always computed from Q. `ci_method` names the interval that was
-    made, `spec.ci_method` the one that was asked for. `se_method` names the standard error where several exist.
+    made, `spec.ci_method` the one that was asked for. `se_method` names the standard error where several exist,
+    `smd_method` the convention by which standardised mean differences were computed from means. `kind` tells what the
+    studies brought, None if there were none.
     """
 
     spec: PoolingSpec
@@ -381,7 +409,14 @@ class PooledResult:
     prediction_low: float | None = None
     prediction_high: float | None = None
     se_method: str | None = None
+    smd_method: str | None = None
+    kind: DataKind | None = None
     note: str | None = None
+
+    @property
+    def zero(self) -> ZeroRule | None:
+        """The zero-cell rule that was followed; None where there were no counts to follow it on."""
+        return None if self.kind in (DataKind.MEANS, DataKind.ESTIMATE) else self.spec.zero
 
     @property
     def estimate_natural(self) -> float | None:

@@ -19,7 +19,8 @@ from django.urls import reverse
 
 from etd.enums import Better, QuestionStatus, ValueSource
 from etd.models import AuditEvent, Outcome, OutcomeRow, OutcomeTable, Population, Question, User
-from metaanalysis import actions
+from metaanalysis.actions import uploads as study_uploads
+from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.importers import read_table
 from metaanalysis.importers.limits import MAX_FILE_BYTES
 from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
@@ -35,7 +36,7 @@ COMPLICATIONS = (TRIALS / "complications.csv").read_bytes()
 UPDATE, PUBLISHED, VOTED_ON = "mcs-after-rosc-update", "mcs-after-rosc", "mcs-after-rosc-vote"
 HEADER = "study,events_intervention,n_intervention,events_comparison,n_comparison"
 SMALL = f"{HEADER}\nAlpha 2001,5,20,7,21\nBeta 2002,6,30,6,31\n".encode()
-NEW_SURVIVAL = actions.NewOutcome("Survival to the census", Better.HIGHER)
+NEW_SURVIVAL = study_uploads.NewOutcome("Survival to the census", Better.HIGHER)
 
 
 def url(name: str, *args: object, question: str = UPDATE, guideline: str = "ilcor-als") -> str:
@@ -56,7 +57,7 @@ def methodologist() -> User:
 
 
 def staged(content: bytes = SMALL, question: str = UPDATE, name: str = "trials.csv") -> DataUpload:
-    return actions.stage_upload(
+    return study_uploads.stage_upload(
         question=get_question(question), filename=name, content=content, by=methodologist()
     )
 
@@ -88,10 +89,11 @@ def confirmed(content: bytes = SMALL, question: str = UPDATE) -> OutcomeRow:
     upload = staged(content, question)
     outcome, population = place(question)
     groups = {Group(row.outcome, row.population) for row in read_table(content, filename="a.csv").rows}
-    (row,) = actions.confirm_upload(
+    (row,) = study_uploads.confirm_upload(
         upload=upload,
         assignments=[
-            actions.Assignment(group, outcome, population, BESIDE_A_REPORTED_ROW.spec) for group in groups
+            study_uploads.Assignment(group, outcome, population, BESIDE_A_REPORTED_ROW.spec)
+            for group in groups
         ],
         sha256=upload.sha256,
         accepted_warnings=True,
@@ -181,7 +183,7 @@ def test_the_methodologists_note_is_shown_with_the_number_and_outlives_another_m
     client.post(url("upload_preview", upload.pk), form(upload, outcome, population, **{"rows0-note": note}))
     row = OutcomeRow.objects.get(source=ValueSource.COMPUTED)
     for spec in (PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD), PoolingSpec()):
-        actions.run_analysis(outcome=outcome, population=population, spec=spec, by=methodologist())
+        run_analysis(outcome=outcome, population=population, spec=spec, by=methodologist())
         for address in (url("analysis", row.pk), url("question")):
             page = text(client.get(address))
             assert "Firdaus 2019 has no sourced counts." in page
@@ -306,9 +308,9 @@ def test_a_new_outcome_of_a_known_name_must_have_the_same_polarity(client: Clien
 def test_a_question_without_tables_gets_one_where_its_framework_expects_benefits(db: None) -> None:
     question = factories.draft_question(status=QuestionStatus.EVIDENCE)
     by = question.created_by
-    upload = actions.stage_upload(question=question, filename="t.csv", content=SMALL, by=by)
-    assignment = actions.Assignment(Group("", ""), NEW_SURVIVAL, "Adults", PoolingSpec())
-    (row,) = actions.confirm_upload(
+    upload = study_uploads.stage_upload(question=question, filename="t.csv", content=SMALL, by=by)
+    assignment = study_uploads.Assignment(Group("", ""), NEW_SURVIVAL, "Adults", PoolingSpec())
+    (row,) = study_uploads.confirm_upload(
         upload=upload, assignments=[assignment], sha256=upload.sha256, accepted_warnings=True, by=by
     )
     table = OutcomeTable.objects.get(question=question)
@@ -764,10 +766,13 @@ def test_the_evidence_page_asks_as_little_for_three_outcomes_as_for_one(client: 
     question, by = get_question(), methodologist()
     for number in (2, 3):
         upload = staged(f"{HEADER}\nStudy {number},5,20,7,21\nBeta 2002,6,30,6,31\n".encode())
-        assignment = actions.Assignment(
-            Group("", ""), actions.NewOutcome(f"Outcome {number}", Better.LOWER), "Adults", PoolingSpec()
+        assignment = study_uploads.Assignment(
+            Group("", ""),
+            study_uploads.NewOutcome(f"Outcome {number}", Better.LOWER),
+            "Adults",
+            PoolingSpec(),
         )
-        actions.confirm_upload(
+        study_uploads.confirm_upload(
             upload=upload, assignments=[assignment], sha256=upload.sha256, accepted_warnings=True, by=by
         )
     assert question.outcomes.count() == 8

@@ -24,7 +24,7 @@ from documents.html import render_html
 from documents.schema import from_json
 from etd.enums import Better
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, User
-from metaanalysis.actions import run_analysis
+from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.specification import BESIDE_A_REPORTED_ROW
 from tests import factories
 from tests.integration.conftest import ClientFor, get_question

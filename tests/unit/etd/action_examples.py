@@ -13,7 +13,7 @@ from etd.actions.outcome_tables import RowValues
 from etd.actions.recommendations import Statement
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
 from etd.models import OutcomeTable, PanelMembership
-from metaanalysis import actions as study_data
+from metaanalysis.actions import uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
@@ -241,25 +241,23 @@ def two_sheets() -> bytes:
 
 
 def choose_sheet(panel: Panel) -> dict[str, Any]:
-    upload = study_data.stage_upload(
+    upload = uploads.stage_upload(
         **(stage_upload(panel) | {"filename": "trials.xlsx", "content": two_sheets()})
     )
     return {"upload": upload, "sheet": "Later", "by": panel.methodologist}
 
 
 def discard_upload(panel: Panel) -> dict[str, Any]:
-    return {"upload": study_data.stage_upload(**stage_upload(panel)), "by": panel.methodologist}
+    return {"upload": uploads.stage_upload(**stage_upload(panel)), "by": panel.methodologist}
 
 
 def confirm_upload(panel: Panel) -> dict[str, Any]:
-    upload = study_data.stage_upload(**stage_upload(panel))
+    upload = uploads.stage_upload(**stage_upload(panel))
     group = Group(outcome="", population="")
     return {
         "upload": upload,
         "assignments": [
-            study_data.Assignment(
-                group, study_data.NewOutcome("Survival", Better.HIGHER), "Adults", PoolingSpec()
-            )
+            uploads.Assignment(group, uploads.NewOutcome("Survival", Better.HIGHER), "Adults", PoolingSpec())
         ],
         "sha256": upload.sha256,
         "accepted_warnings": True,
@@ -268,7 +266,7 @@ def confirm_upload(panel: Panel) -> dict[str, Any]:
 
 
 def run_analysis(panel: Panel) -> dict[str, Any]:
-    (row,) = study_data.confirm_upload(**confirm_upload(panel))
+    (row,) = uploads.confirm_upload(**confirm_upload(panel))
     return {
         "outcome": row.outcome,
         "population": row.population,
@@ -297,9 +295,9 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.recommendations.edit_section": edit_section,
     "etd.actions.voting.open_round": open_round,
     "etd.actions.voting.cast_vote": cast_vote,
-    "metaanalysis.actions.stage_upload": stage_upload,
-    "metaanalysis.actions.choose_sheet": choose_sheet,
-    "metaanalysis.actions.discard_upload": discard_upload,
-    "metaanalysis.actions.confirm_upload": confirm_upload,
-    "metaanalysis.actions.run_analysis": run_analysis,
+    "metaanalysis.actions.uploads.stage_upload": stage_upload,
+    "metaanalysis.actions.uploads.choose_sheet": choose_sheet,
+    "metaanalysis.actions.uploads.discard_upload": discard_upload,
+    "metaanalysis.actions.uploads.confirm_upload": confirm_upload,
+    "metaanalysis.actions.analyses.run_analysis": run_analysis,
 }

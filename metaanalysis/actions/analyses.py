@@ -1,0 +1,135 @@
+"""Pooling the stored results of an outcome and population into a row of the outcome table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from etd.actions import audit
+from etd.actions.errors import Refused
+from etd.actions.locks import lock_question, require_open
+from etd.actions.outcome_tables import create_table, record_computed_row
+from etd.domain.canonical import digest
+from etd.enums import Measure, ValueSource
+from etd.frameworks import get_framework
+from etd.frameworks.schema import Role
+from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
+from etd.workflow import Part
+from metaanalysis import specification
+from metaanalysis.analyses import (
+    engine,
+    files_of,
+    input_of,
+    pool_inputs,
+    reported_values,
+    results_of,
+    values_of,
+)
+from metaanalysis.caveats import caveats
+from metaanalysis.models import Analysis
+from metaanalysis.stats.report import result_to_json
+from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.wording import misread
+
+
+def run_analysis(
+    *, outcome: Outcome, population: Population, spec: PoolingSpec, by: User, note: str = ""
+) -> Analysis:
+    """Pool the stored results of this outcome and population and put the row into the outcome table.
+
+    `note` is what the methodologist says beside the number, a sentence a line; empty keeps what was said before.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        question = lock_question(outcome.question)
+        require_open(question, Part.EVIDENCE)
+        results = results_of(outcome, population)
+        computed = OutcomeRow.objects.filter(
+            outcome=outcome, population=population, source=ValueSource.COMPUTED
+        )
+        if not results and not computed.exists():
+            raise Refused("There are no study results for this outcome and population yet.")
+        table = _table_for(question, outcome, population, str(spec.measure), by)
+        inputs = [input_of(result) for result in results]
+        result = pool_inputs(inputs, spec)
+        earlier = computed.first()
+        note = note or ((earlier.provenance or {}).get("note", "") if earlier else "")
+        sentences = caveats(inputs, result, reported_values(outcome, population), note)
+        provenance: dict[str, Any] = {
+            "input_digest": digest(inputs),
+            "spec": specification.to_json(spec),
+            "ci_method": str(result.ci_method) if result.ci_method else None,
+            "k": result.k,
+            "uploads": files_of(results),
+            "engine": engine(),
+            "caveats": list(sentences),
+            "note": note,
+        }
+        row = record_computed_row(
+            table=table,
+            outcome=outcome,
+            population=population,
+            values=values_of(inputs, result),
+            provenance=provenance,
+            by=by,
+        )
+        analysis = Analysis.objects.create(
+            row=row,
+            spec=provenance["spec"],
+            inputs=inputs,
+            input_digest=provenance["input_digest"],
+            result=result_to_json(result),
+            engine=provenance["engine"],
+            created_at=now,
+            created_by=by,
+        )
+        # The analysis belongs to the row and the row names its analysis: one of the two comes first.
+        row.provenance = provenance | {"analysis": analysis.pk}
+        row.save(update_fields=["provenance"])
+        audit.record(
+            type="analysis_run",
+            subject=f"{outcome}, {population}"[:300],
+            after={"analysis": analysis.pk, **provenance},
+            at=now,
+            by=by,
+            question=question,
+        )
+    return analysis
+
+
+def _table_for(
+    question: Question, outcome: Outcome, population: Population, measure: str, by: User
+) -> OutcomeTable:
+    """Where the row belongs: beside what is there for the same outcome and population, else in a table of its measure.
+
+    Raises Refused where it would stand among rows of another measure, under whose heading it would be misread.
+    """
+    rows = list(OutcomeRow.objects.filter(table__question=question).order_by("pk"))
+    tables = list(OutcomeTable.objects.filter(question=question).order_by("number"))
+    place = (outcome.pk, population.pk)
+    own = [row for row in rows if (row.outcome_id, row.population_id) == place]
+    others = [row for row in rows if row not in own or row.source == ValueSource.REPORTED]
+    own_tables = {row.table_id for row in own}
+    with_outcome = {row.table_id for row in rows if row.outcome_id == outcome.pk}
+    for table in sorted(tables, key=lambda t: (t.pk not in own_tables, t.pk not in with_outcome, t.number)):
+        measures = {row.measure for row in others if row.table_id == table.pk and row.measure}
+        if measures <= {measure}:
+            return table
+        if table.pk in own_tables:
+            raise Refused(misread(table.number, measures, measure))
+    return _new_table(question, tables, measure, by)
+
+
+def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str, by: User) -> OutcomeTable:
+    framework = get_framework(question.framework_key, question.framework_version)
+    criterion = framework.criterion_with_role(Role.DESIRABLE) or framework.criteria[0]
+    return create_table(
+        question=question,
+        criterion_key=criterion.key,
+        number=max((table.number for table in tables), default=0) + 1,
+        title=f"Results of the studies, {Measure(measure).label.lower()}",
+        by=by,
+    )

@@ -1,0 +1,1 @@
+"""Choosing a method, and saying what the rows of a file become."""

@@ -1,0 +1,175 @@
+"""Uploads, and the stored results of studies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from etd.domain import numbers
+from etd.enums import ValueSource
+from etd.models import Outcome, OutcomeRow, Population, Question
+from etd.selectors import arm
+from metaanalysis import specification
+from metaanalysis.analyses import COUNTS
+from metaanalysis.comparison import Comparison, compare
+from metaanalysis.importers import StudyRow
+from metaanalysis.models import DataUpload, StudyResult, UploadStatus
+
+
+@dataclass(frozen=True)
+class StudyLine:
+    """One study as a line of a table; `reason` is not empty where it could not enter the analysis."""
+
+    study: str
+    year: str
+    timepoint: str
+    subgroup: str
+    intervention: str
+    comparison: str
+    source: str
+    note: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class UploadLine:
+    id: int
+    filename: str
+    sheet: str
+    sha256: str
+    status: str
+    status_label: str
+    created_at: datetime
+    created_by: str
+    confirmed_at: datetime | None
+    confirmed_by: str
+    has_errors: bool
+
+
+@dataclass(frozen=True)
+class PlaceData:
+    """The stored studies of one outcome and population; `row_id` is the recomputed row, if it is there."""
+
+    outcome: str
+    population: str
+    row_id: int | None
+    n_people: str
+    studies: tuple[StudyLine, ...]
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    places: tuple[PlaceData, ...]
+    uploads: tuple[UploadLine, ...]
+
+
+def load_evidence(question: Question) -> EvidenceView:
+    """All study results and uploads of a question, in three queries."""
+    computed = {
+        (row.outcome_id, row.population_id): row.pk
+        for row in OutcomeRow.objects.filter(table__question=question, source=ValueSource.COMPUTED)
+    }
+    groups: dict[tuple[int, int], list[StudyResult]] = {}
+    for result in (
+        StudyResult.objects.filter(study__question=question)
+        .select_related("study", "outcome", "population")
+        .order_by("outcome__position", "population__position", "position", "pk")
+    ):
+        groups.setdefault((result.outcome_id, result.population_id), []).append(result)
+    places = tuple(
+        PlaceData(
+            outcome=str(results[0].outcome),
+            population=results[0].population.label,
+            row_id=computed.get(place),
+            n_people=numbers.count(sum((r.n_intervention or 0) + (r.n_comparison or 0) for r in results)),
+            studies=tuple(_line_of(result) for result in results),
+        )
+        for place, results in groups.items()
+    )
+    uploads = tuple(upload_line(upload) for upload in uploads_of(question))
+    return EvidenceView(places, uploads)
+
+
+def uploads_of(question: Question) -> Iterable[DataUpload]:
+    """The uploads of a question, newest first, without the files themselves."""
+    return (
+        DataUpload.objects.filter(question=question)
+        .select_related("created_by", "confirmed_by")
+        .annotate(error_count=F("reading__error_count"))
+        .defer("content", "reading")
+    )
+
+
+def upload_line(upload: DataUpload) -> UploadLine:
+    return UploadLine(
+        id=upload.pk,
+        filename=upload.filename,
+        sheet=upload.sheet,
+        sha256=upload.sha256,
+        status=upload.status,
+        status_label=UploadStatus(upload.status).label,
+        created_at=upload.created_at,
+        created_by=str(upload.created_by),
+        confirmed_at=upload.confirmed_at,
+        confirmed_by=str(upload.confirmed_by or ""),
+        has_errors=bool(getattr(upload, "error_count", None)),
+    )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is there for the assignment of a file: results by outcome and population, and which have reported rows."""
+
+    results: Mapping[tuple[int, int], list[StudyResult]]
+    with_reported_row: frozenset[int]
+
+    def compare(
+        self, rows: Sequence[StudyRow], outcome: Outcome | None, population: Population | None
+    ) -> Comparison:
+        place = (outcome.pk, population.pk) if outcome and population else None
+        return compare(rows, self.results.get(place, []) if place else [])
+
+    def usual(self, outcome: Outcome | None, *, is_new: bool) -> specification.UsualChoice:
+        """The method to begin with: by the outcome's reported row, or, before one is chosen, by the question's."""
+        if outcome is not None and outcome.pk in self.with_reported_row:
+            return specification.BESIDE_A_REPORTED_ROW
+        if outcome is None and not is_new and self.with_reported_row:
+            return specification.UNDECIDED
+        return specification.ON_ITS_OWN
+
+
+def load_stored(question: Question) -> Stored:
+    results: dict[tuple[int, int], list[StudyResult]] = {}
+    for result in (
+        StudyResult.objects.filter(study__question=question)
+        .select_related("study")
+        .order_by("position", "pk")
+    ):
+        results.setdefault((result.outcome_id, result.population_id), []).append(result)
+    reported = OutcomeRow.objects.filter(
+        table__question=question, source=ValueSource.REPORTED, estimate__isnull=False
+    ).values_list("outcome_id", flat=True)
+    return Stored(results, frozenset(reported))
+
+
+def _line_of(result: StudyResult) -> StudyLine:
+    names = ("year", "timepoint", "subgroup", "source", "note", *COUNTS)
+    return study_line({"study": result.study.label} | {name: getattr(result, name) for name in names}, "")
+
+
+def study_line(entry: Mapping[str, Any], reason: str) -> StudyLine:
+    return StudyLine(
+        study=entry["study"],
+        year=str(entry["year"] or ""),
+        timepoint=entry["timepoint"],
+        subgroup=entry["subgroup"],
+        intervention=arm(entry["events_intervention"], entry["n_intervention"]),
+        comparison=arm(entry["events_comparison"], entry["n_comparison"]),
+        source=entry["source"],
+        note=entry["note"],
+        reason=reason,
+    )
