@@ -67,7 +67,8 @@ def _check_duplicates(rows: Sequence[StudyRow], names: dict[str, str], log: Prob
 
 
 def _counts(row: StudyRow) -> Counts:
-    return row.events_intervention, row.n_intervention, row.events_comparison, row.n_comparison
+    counts = row.events_intervention, row.n_intervention, row.events_comparison, row.n_comparison
+    return counts[0] or 0, counts[1] or 0, counts[2] or 0, counts[3] or 0
 
 
 def _plus(one: Counts, other: Counts) -> Counts:
@@ -114,7 +115,7 @@ def _check_zero_cells(row: StudyRow, names: dict[str, str], log: ProblemLog) -> 
 
 
 def _check_sizes(row: StudyRow, names: dict[str, str], log: ProblemLog) -> None:
-    totals = {"n_intervention": row.n_intervention, "n_comparison": row.n_comparison}
+    totals = {"n_intervention": row.n_intervention or 0, "n_comparison": row.n_comparison or 0}
     for column, total in totals.items():
         if total < 5:
             text = "fewer than 5 people in this arm. Check the number."
@@ -129,7 +130,7 @@ def _check_sizes(row: StudyRow, names: dict[str, str], log: ProblemLog) -> None:
 def _check_swapped(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog) -> None:
     first_seen: dict[tuple[str, int, int], int] = {}
     for row in rows:
-        key, first, second = folded(row.study), row.n_intervention, row.n_comparison
+        key, first, second = folded(row.study), row.n_intervention or 0, row.n_comparison or 0
         if first != second and (key, second, first) in first_seen:
             log.warning(
                 "arms_swapped", _swapped_text(row), row=row.row, column=names["study"], value=row.study

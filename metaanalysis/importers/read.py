@@ -64,7 +64,7 @@ def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> Parse
         log.refuse(refusal)
     return ParsedTable(
         file_format=source.file_format,
-        layout=COUNTS.name,
+        layout="counts",
         encoding=source.encoding,
         delimiter=source.delimiter,
         sheet=source.sheet,
@@ -287,8 +287,8 @@ class _RowReader:
 
     def _check_arms(self, study: StudyRow) -> None:
         arms = (
-            ("intervention", study.events_intervention, study.n_intervention),
-            ("comparison", study.events_comparison, study.n_comparison),
+            ("intervention", study.events_intervention or 0, study.n_intervention or 0),
+            ("comparison", study.events_comparison or 0, study.n_comparison or 0),
         )
         for arm, events, total in arms:
             if total < 1:
