@@ -81,13 +81,10 @@ def _risk_difference(tables: Sequence[Table], rd_se: RdSe) -> MantelHaenszel:
     estimate = (
         math.fsum((t.a * t.n_comparison - t.c * t.n_intervention) / t.total for t in tables) / total_weight
     )
-    if rd_se is RdSe.SATO:
-        variance = _sato_variance(tables, estimate)
-    else:
-        variance = _greenland_robins_variance(tables)
-    return MantelHaenszel(
-        estimate, math.sqrt(variance) / total_weight if variance else None, _shares(weights)
-    )
+    by_sato = rd_se is RdSe.SATO
+    variance = _sato_variance(tables, estimate) if by_sato else _greenland_robins_variance(tables)
+    se = math.sqrt(variance) / total_weight if variance else None
+    return MantelHaenszel(estimate, se, _shares(weights))
 
 
 def _sato_variance(tables: Sequence[Table], estimate: float) -> float:

@@ -10,18 +10,30 @@ from typing import Any
 import pytest
 
 from metaanalysis.stats.pooling import pool
-from metaanalysis.stats.types import Measure, Method, Model, PoolingSpec, Tau2Method, ZeroRule
+from metaanalysis.stats.types import (
+    Measure,
+    Method,
+    Model,
+    PoolingSpec,
+    SmdVariant,
+    Tau2Method,
+    ZeroRule,
+)
 
-from .reference import reference_sets
+from .reference import COUNT_MEASURES, MEANS, other_sets, reference_sets
 
 ANALYSES = [
     *(
         PoolingSpec(measure, Model.RANDOM, Method.IV, tau2, zero=zero)
-        for measure in Measure
+        for measure in COUNT_MEASURES
         for tau2 in Tau2Method
-        for zero in ZeroRule
+        for zero in (ZeroRule.ONLY0, ZeroRule.NONE, ZeroRule.ONLY0_KEEP)
     ),
-    *(PoolingSpec(measure, method=Method.MH, zero=zero) for measure in Measure for zero in ZeroRule),
+    *(
+        PoolingSpec(measure, method=Method.MH, zero=zero)
+        for measure in COUNT_MEASURES
+        for zero in (ZeroRule.POOL_NONE, ZeroRule.POOL_ONLY0)
+    ),
     PoolingSpec(method=Method.PETO),
 ]
 
@@ -30,6 +42,9 @@ def pool_everything() -> None:
     for reference in reference_sets().values():
         for spec in ANALYSES:
             pool(reference.studies, spec)
+    for other in other_sets().values():
+        measure = Measure.SMD if other.name == MEANS else Measure.HR
+        pool(other.studies, PoolingSpec(measure, smd=SmdVariant.REVMAN))
 
 
 def test_statsmodels_never_corrects_empty_cells(monkeypatch: pytest.MonkeyPatch) -> None:

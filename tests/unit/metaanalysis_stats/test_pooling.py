@@ -6,7 +6,18 @@ import pytest
 
 from metaanalysis.stats.heterogeneity import tau2_reml
 from metaanalysis.stats.pooling import NO_STUDIES, NOTHING_ESTIMABLE, ONE_STUDY, ONE_STUDY_RANDOM, pool
-from metaanalysis.stats.types import CiMethod, Measure, Method, Model, PoolingSpec, StudyCounts, ZeroRule
+from metaanalysis.stats.types import (
+    CiMethod,
+    Measure,
+    Method,
+    Model,
+    PoolingSpec,
+    StudyCounts,
+    StudyData,
+    StudyEstimate,
+    StudyMeans,
+    ZeroRule,
+)
 
 from .reference import reference_sets
 
@@ -73,6 +84,45 @@ def test_no_prediction_interval_below_three_studies() -> None:
     assert pool(three, PoolingSpec()).prediction_low is not None
 
 
+MEANS = StudyMeans("Means", 5.0, 2.0, 30, 4.0, 2.5, 31)
+ESTIMATE = StudyEstimate("Estimate", -0.3, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("studies", "options", "complaint"),
+    [
+        ([EVENTS, MEANS], {}, "bring counts and means: pool each kind on its own"),
+        ([MEANS, ESTIMATE], {"measure": "SMD"}, "bring estimate and means"),
+        ([EVENTS], {"measure": "MD"}, "MD does not come from events and totals: choose OR, RR or RD"),
+        ([EVENTS], {"measure": "HR"}, "HR does not come from events and totals"),
+        ([MEANS], {"measure": "OR"}, "OR does not come from means and standard deviations: choose MD or SMD"),
+        ([MEANS], {"measure": "GIV"}, "GIV does not come from means"),
+        ([ESTIMATE], {"method": "mh"}, "The method mh needs events and totals.*choose inverse variance"),
+        ([ESTIMATE], {"method": "peto"}, "The method peto needs events and totals"),
+        ([MEANS], {"method": "mh"}, "choose MD or SMD"),
+    ],
+)
+def test_studies_that_do_not_fit_the_analysis_are_refused_with_a_remedy(
+    studies: list[StudyData], options: dict[str, str], complaint: str
+) -> None:
+    spec = PoolingSpec(**options)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=complaint):
+        pool(studies, spec)
+
+
+def test_the_convention_of_a_standardised_mean_difference_is_named() -> None:
+    result = pool([MEANS, MEANS], PoolingSpec(Measure.SMD))
+    assert "exact correction" in (result.smd_method or "")
+    assert (result.smd_method or "?") in (result.note or "")
+    taken_as_given = pool([ESTIMATE], PoolingSpec(Measure.SMD))
+    assert taken_as_given.smd_method is None
+
+
+def test_the_zero_rule_is_told_only_where_there_are_counts() -> None:
+    assert pool([EVENTS], PoolingSpec()).zero is ZeroRule.ONLY0
+    assert pool([ESTIMATE], PoolingSpec()).zero is None
+
+
 @pytest.mark.parametrize("method", Method)
 def test_no_studies(method: Method) -> None:
     result = pool([], PoolingSpec(method=method))
@@ -108,7 +158,7 @@ def test_a_risk_difference_keeps_studies_without_events() -> None:
     assert pool([NO_EVENTS, EVENTS], PoolingSpec(Measure.RD)).k == 2
     raw = pool([NO_EVENTS, EVENTS], PoolingSpec(Measure.RD, zero=ZeroRule.NONE))
     assert (raw.k, raw.excluded[0].study) == (1, "No events")
-    assert pool([NO_EVENTS, EVENTS], PoolingSpec(Measure.RD, method=Method.MH, zero=ZeroRule.NONE)).k == 2
+    assert pool([NO_EVENTS, EVENTS], PoolingSpec(Measure.RD, method=Method.MH)).k == 2
 
 
 def test_one_study_stands_alone() -> None:

@@ -22,6 +22,8 @@ from metaanalysis.stats.types import (
     PooledResult,
     PoolingSpec,
     PredictionDf,
+    RdSe,
+    SmdVariant,
     StudyCounts,
     Tau2Method,
     ZeroRule,
@@ -30,19 +32,22 @@ from metaanalysis.stats.types import (
 
 def _possible_specs() -> list[PoolingSpec]:
     specs = []
-    for options in itertools.product(Measure, Model, Method, Tau2Method, CiMethod, ZeroRule, PredictionDf):
+    choices = itertools.product(Measure, Model, Method, Tau2Method, CiMethod, ZeroRule, PredictionDf)
+    for options, smd, rd_se in itertools.product(choices, SmdVariant, RdSe):
         try:
-            spec = PoolingSpec(*options)
+            spec = PoolingSpec(*options, smd=smd, rd_se=rd_se)
         except ValueError:
             continue
-        if spec not in specs:
-            specs.append(spec)
-    return specs
+        specs.append(spec)
+    return list(dict.fromkeys(specs))
 
 
-SPECS = _possible_specs()
+ALL_SPECS = _possible_specs()
+SPECS = [spec for spec in ALL_SPECS if spec.measure.is_of_counts]
 specs = st.sampled_from(SPECS)
 ratio_specs = st.sampled_from([spec for spec in SPECS if spec.measure.is_ratio])
+mean_specs = st.sampled_from([spec for spec in ALL_SPECS if spec.measure.is_of_means])
+estimate_specs = st.sampled_from([spec for spec in ALL_SPECS if spec.method is Method.IV])
 
 
 @st.composite

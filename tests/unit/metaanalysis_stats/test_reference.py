@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from metaanalysis.stats.continuous import SMD_METHODS, mean_estimates
 from metaanalysis.stats.effects import effect_tables, study_estimates
+from metaanalysis.stats.mantel_haenszel import RD_SE_METHODS
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.types import (
     CiMethod,
@@ -18,20 +20,29 @@ from metaanalysis.stats.types import (
     PooledResult,
     PoolingSpec,
     PredictionDf,
+    RdSe,
+    SmdVariant,
+    StudyMeans,
     Tau2Method,
     ZeroRule,
 )
 
 from .reference import (
-    INTERVALS,
+    HAZARD_RATIOS,
     INVERSE_VARIANCE_RULES,
+    MEANS,
+    OTHER_BLOCKS,
     inverse_variance_cases,
     mantel_haenszel_cases,
+    other_cases,
+    other_sets,
     random_effects_blocks,
     reference_sets,
+    spec_of_block,
 )
 
-MH_RULES = {"pool_none": ZeroRule.NONE, "pool_only0": ZeroRule.ONLY0}
+EFFECT_KEYS = ("estimate", "ci_lb", "ci_ub")
+MH_RULES = {"pool_none": ZeroRule.POOL_NONE, "pool_only0": ZeroRule.POOL_ONLY0}
 
 
 def assert_close(
@@ -101,21 +112,13 @@ def assert_prediction(result: PooledResult, block: dict[str, Any], df: str) -> N
         assert_close(result.prediction_high, expected[1], "prediction, upper")
 
 
-def spec_of_block(measure: Measure, rule: str, block: str, **more: Any) -> PoolingSpec:
-    zero = INVERSE_VARIANCE_RULES[rule]
-    if block == "common_effect":
-        return PoolingSpec(measure, Model.COMMON, Method.IV, None, CiMethod.WALD, zero, **more)
-    _, tau2, interval = block.split("_")
-    return PoolingSpec(measure, Model.RANDOM, Method.IV, Tau2Method(tau2), INTERVALS[interval], zero, **more)
-
-
 @pytest.mark.parametrize(("name", "measure", "rule", "block"), inverse_variance_cases())
 def test_inverse_variance(name: str, measure: Measure, rule: str, block: str) -> None:
     reference = reference_sets()[name]
     blocks = reference.expected[measure]["inverse_variance"][rule]
     expected = blocks[block]
-    spec = spec_of_block(measure, rule, block)
-    result = pool(reference.studies, spec)
+    zero = INVERSE_VARIANCE_RULES[rule]
+    result = pool(reference.studies, spec_of_block(measure, block, zero=zero))
     if expected.get("not_estimable"):
         if "HKSJ undefined" not in expected["reason"]:
             assert result.estimate is None
@@ -141,8 +144,61 @@ def test_inverse_variance(name: str, measure: Measure, rule: str, block: str) ->
         assert result.tau2 is result.prediction_low is None
         return
     assert_prediction(result, expected, "1")
-    by_k_minus_2 = spec_of_block(measure, rule, block, prediction=PredictionDf.K_MINUS_2)
+    by_k_minus_2 = spec_of_block(measure, block, zero=zero, prediction=PredictionDf.K_MINUS_2)
     assert_prediction(pool(reference.studies, by_k_minus_2), expected, "2")
+
+
+@pytest.mark.parametrize(("name", "block_of_measure", "block"), other_cases())
+def test_inverse_variance_of_means_and_of_estimates(name: str, block_of_measure: str, block: str) -> None:
+    reference = other_sets()[name]
+    measure, smd = OTHER_BLOCKS[name][block_of_measure]
+    expected = reference.expected[block_of_measure]["inverse_variance"][block]
+    result = pool(reference.studies, spec_of_block(measure, block, smd=smd))
+    assert result.k == expected["k"]
+    assert result.excluded == ()
+    assert result.smd_method == (SMD_METHODS[smd] if smd else None)
+    assert_q(result, expected)
+    assert_pooled_effect(result, expected)
+    if "weights_pct" in expected:
+        assert_weights(result, expected["weights_pct"])
+    if block == "common_effect":
+        return
+    assert_tau2(result, expected)
+    assert_prediction(result, expected, "1")
+    by_k_minus_2 = spec_of_block(measure, block, smd=smd, prediction=PredictionDf.K_MINUS_2)
+    assert_prediction(pool(reference.studies, by_k_minus_2), expected, "2")
+
+
+@pytest.mark.parametrize("block", ["common_effect", *random_effects_blocks()])
+@pytest.mark.parametrize("measure", Measure)
+def test_an_estimate_is_taken_as_it_is_whatever_it_measures(measure: Measure, block: str) -> None:
+    """The reference is that of the hazard ratio: the analysis scale knows no measure."""
+    reference = other_sets()[HAZARD_RATIOS]
+    expected = reference.expected["HR"]["inverse_variance"][block]
+    result = pool(reference.studies, spec_of_block(measure, block))
+    natural = {key: expected["exp"][key] if measure.is_ratio else expected[key] for key in EFFECT_KEYS}
+    for key, ours, ours_natural in zip(
+        EFFECT_KEYS,
+        (result.estimate, result.ci_low, result.ci_high),
+        (result.estimate_natural, result.ci_low_natural, result.ci_high_natural),
+        strict=True,
+    ):
+        assert_close(ours, expected[key], key)
+        assert_close(ours_natural, natural[key], f"natural {key}")
+    assert result.smd_method is result.zero is None
+
+
+@pytest.mark.parametrize("block_of_measure", OTHER_BLOCKS[MEANS])
+def test_effect_of_each_study_from_means(block_of_measure: str) -> None:
+    reference = other_sets()[MEANS]
+    measure, smd = OTHER_BLOCKS[MEANS][block_of_measure]
+    expected = reference.expected[block_of_measure]["study_level"]
+    studies = [study for study in reference.studies if isinstance(study, StudyMeans)]
+    effects = mean_estimates(studies, measure, smd)
+    assert [effect.study for effect in effects] == [study.study for study in reference.studies]
+    for effect, estimate, variance in zip(effects, expected["yi"], expected["vi"], strict=True):
+        assert_close(effect.estimate, estimate, "effect")
+        assert_close(effect.variance, variance, "variance")
 
 
 @pytest.mark.parametrize(("name", "measure", "rule"), mantel_haenszel_cases())
@@ -163,6 +219,28 @@ def test_mantel_haenszel(name: str, measure: Measure, rule: str) -> None:
         assert "zero without a zero-cell correction" in (result.note or "")
     else:
         assert_pooled_effect(result, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [(name, rule) for name, measure, rule in mantel_haenszel_cases() if measure is Measure.RD],
+)
+def test_risk_difference_with_the_standard_error_of_greenland_and_robins(name: str, rule: str) -> None:
+    reference = reference_sets()[name]
+    expected = reference.expected["RD"]["mantel_haenszel"][rule]
+    spec = PoolingSpec(Measure.RD, method=Method.MH, zero=MH_RULES[rule], rd_se=RdSe.GREENLAND_ROBINS)
+    result = pool(reference.studies, spec)
+    assert result.k == expected["k_pooled"] == len(reference.studies)
+    assert_close(result.estimate, expected["estimate"], "estimate")
+    assert result.se_method == RD_SE_METHODS[RdSe.GREENLAND_ROBINS]
+    assert result.se_method in (result.note or "")
+    if expected["se_greenland_robins"] == 0:
+        assert result.se is result.ci_low is result.p_value is None
+        return
+    assert_close(result.se, expected["se_greenland_robins"], "se")
+    assert_close(result.ci_low, expected["ci_greenland_robins"][0], "ci, lower")
+    assert_close(result.ci_high, expected["ci_greenland_robins"][1], "ci, upper")
+    assert_close(result.p_value, expected["p_greenland_robins"], "P", zero=0)
 
 
 @pytest.mark.parametrize(("name", "measure", "rule"), mantel_haenszel_cases())
@@ -216,45 +294,65 @@ def test_effect_of_each_study(name: str, measure: Measure, rule: str) -> None:
 
 
 def test_every_analysis_that_can_be_asked_for_has_a_reference() -> None:
-    """Of the full product of options: which are refused, which are checked against metafor, which cannot be."""
-    Asked = tuple[Measure, Model, Method, Tau2Method | None, CiMethod, ZeroRule | None]
-    possible: set[Asked] = set()
+    """Of the full product of options: which are refused, which are checked against metafor, which cannot be.
+
+    Estimates go with every measure, which `test_an_estimate_is_taken_as_it_is_whatever_it_measures` asks of all blocks;
+    so inverse variance of a measure that comes from nothing else (HR, GIV) is checked there.
+    """
+    possible: set[Identity] = set()
     refused = 0
     fixed_intervals = [method for method in CiMethod if method is not CiMethod.AUTO]
-    product = itertools.product(Measure, Model, Method, Tau2Method, fixed_intervals, ZeroRule)
-    for options in product:
+    product = itertools.product(
+        Measure, Model, Method, Tau2Method, fixed_intervals, ZeroRule, SmdVariant, RdSe
+    )
+    for measure, model, method, tau2, interval, zero, smd, rd_se in product:
         try:
-            spec = PoolingSpec(*options)
+            spec = PoolingSpec(measure, model, method, tau2, interval, zero, smd=smd, rd_se=rd_se)
         except ValueError:
             refused += 1
         else:
             possible.add(_identity(spec))
-    checked = {
-        _identity(spec_of_block(measure, rule, block)) for _, measure, rule, block in inverse_variance_cases()
-    }
-    for measure, rule in itertools.product(Measure, MH_RULES.values()):
-        for model in Model:
-            checked.add(_identity(PoolingSpec(measure, model, Method.MH, ci_method=CiMethod.WALD, zero=rule)))
-    checked.add(_identity(PoolingSpec(method=Method.PETO, ci_method=CiMethod.WALD)))
-    without_reference = {
-        identity for identity in possible - checked if identity[2] is Method.MH and _no_reference(identity)
-    }
+    checked = _checked()
+    without_reference = {identity for identity in possible - checked if _no_reference(identity)}
     assert possible == checked | without_reference
+    assert {spec.measure for spec in map(_spec, possible)} == set(Measure)
     assert refused > 0
     assert len(random_effects_blocks()) == len(Tau2Method) * len(fixed_intervals)
 
 
-def _no_reference(
-    identity: tuple[Measure, Model, Method, Tau2Method | None, CiMethod, ZeroRule | None],
-) -> bool:
-    """metafor's Mantel-Haenszel always drops double zeros from ratios, and RevMan's random-effects one is Wald."""
-    measure, model, _, _, interval, zero = identity
-    keeps_double_zeros = measure.is_ratio and zero is ZeroRule.ONLY0_KEEP
-    return keeps_double_zeros or (model is Model.RANDOM and interval is not CiMethod.WALD)
+Identity = tuple[object, ...]
 
 
-def _identity(
-    spec: PoolingSpec,
-) -> tuple[Measure, Model, Method, Tau2Method | None, CiMethod, ZeroRule | None]:
-    assert spec.model is not None
-    return spec.measure, spec.model, spec.method, spec.tau2_method, spec.ci_method, spec.zero
+def _checked() -> set[Identity]:
+    specs = [
+        spec_of_block(measure, block, zero=INVERSE_VARIANCE_RULES[rule])
+        for _, measure, rule, block in inverse_variance_cases()
+    ]
+    for name, block_of_measure, block in other_cases():
+        measure, smd = OTHER_BLOCKS[name][block_of_measure]
+        specs.append(spec_of_block(measure, block, smd=smd))
+    specs += [spec_of_block(Measure.GIV, block) for block in ("common_effect", *random_effects_blocks())]
+    wald = CiMethod.WALD
+    for _, measure, rule in mantel_haenszel_cases():
+        for rd_se in RdSe:
+            specs.append(PoolingSpec(measure, None, Method.MH, None, wald, MH_RULES[rule], rd_se=rd_se))
+        specs.append(PoolingSpec(measure, Model.RANDOM, Method.MH, None, wald, MH_RULES[rule]))
+    specs.append(PoolingSpec(method=Method.PETO, ci_method=wald))
+    return {_identity(spec) for spec in specs}
+
+
+def _no_reference(identity: Identity) -> bool:
+    """RevMan's random effects with Mantel-Haenszel's Q is Wald only; other intervals use the same parts."""
+    spec = _spec(identity)
+    return spec.method is Method.MH and spec.model is Model.RANDOM and spec.ci_method is not CiMethod.WALD
+
+
+def _identity(spec: PoolingSpec) -> Identity:
+    return tuple(getattr(spec, field) for field in IDENTITY_FIELDS)
+
+
+def _spec(identity: Identity) -> PoolingSpec:
+    return PoolingSpec(**dict(zip(IDENTITY_FIELDS, identity, strict=True)))  # type: ignore[arg-type]
+
+
+IDENTITY_FIELDS = ("measure", "model", "method", "tau2_method", "ci_method", "zero", "smd", "rd_se")

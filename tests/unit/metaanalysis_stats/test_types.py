@@ -12,8 +12,11 @@ from metaanalysis.stats.types import (
     Method,
     Model,
     PoolingSpec,
+    RdSe,
+    SmdVariant,
     StudyCounts,
     StudyEstimate,
+    StudyMeans,
     Tau2Method,
     ZeroRule,
     to_natural,
@@ -49,11 +52,34 @@ def test_impossible_counts_are_refused(counts: tuple[Any, ...], complaint: str) 
         (0.0, -1.0),
         (0.0, float("nan")),
         (0.0, float("inf")),
+        (1e41, 1.0),
+        (0.0, 1e-41),
+        (0.0, 1e41),
     ],
 )
 def test_an_estimate_needs_numbers_and_a_standard_error(estimate: float, se: float) -> None:
     with pytest.raises(ValueError, match="Trial"):
         StudyEstimate("Trial", estimate, se)
+
+
+@pytest.mark.parametrize(
+    ("means", "complaint"),
+    [
+        (("Trial", float("nan"), 1.0, 9, 0.0, 1.0, 9), "mean_intervention is nan"),
+        (("Trial", 0.0, 1.0, 9, float("inf"), 1.0, 9), "mean_comparison is inf"),
+        (("Trial", 0.0, 0.0, 9, 0.0, 1.0, 9), "sd_intervention is 0.0; it must be above zero"),
+        (("Trial", 0.0, 1.0, 9, 0.0, -1.0, 9), "sd_comparison is -1.0"),
+        (("Trial", 0.0, 1.0, 1, 0.0, 1.0, 9), "n_intervention is 1; it must be from 2"),
+        (("Trial", 0.0, 1.0, 9, 0.0, 1.0, 9.0), "n_comparison is 9.0; it must be a whole number"),
+        (("Trial", 1e16, 1.0, 9, 0.0, 1.0, 9), "mean_intervention is 1e.16; choose a unit"),
+        (("Trial", 0.0, 1e-16, 9, 0.0, 1.0, 9), "sd_intervention is 1e-16; choose a unit"),
+        (("Trial", 0.0, 1.0, 9, 0.0, 1e16, 9), "sd_comparison is 1e.16; choose a unit"),
+        ((" ", 0.0, 1.0, 9, 0.0, 1.0, 9), "needs a name"),
+    ],
+)
+def test_impossible_means_are_refused(means: tuple[Any, ...], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        StudyMeans(*means)
 
 
 def test_defaults_of_the_whole_spec() -> None:
@@ -65,7 +91,16 @@ def test_defaults_of_the_whole_spec() -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"method": "mh"}, {"model": Model.COMMON, "tau2_method": None, "zero": ZeroRule.NONE}),
+        ({"method": "mh"}, {"model": Model.COMMON, "tau2_method": None, "zero": ZeroRule.POOL_NONE}),
+        ({"method": "mh", "zero": "none"}, {"zero": ZeroRule.POOL_NONE}),
+        ({"method": "mh", "zero": "only0"}, {"zero": ZeroRule.POOL_ONLY0}),
+        ({"method": "mh", "measure": "RD", "zero": "only0-keep"}, {"zero": ZeroRule.POOL_ONLY0}),
+        ({"method": "mh", "measure": "RD"}, {"zero": ZeroRule.POOL_NONE, "rd_se": RdSe.SATO}),
+        ({"method": "mh", "measure": "RD", "model": "random", "rd_se": "sato"}, {"rd_se": None}),
+        ({"measure": "RD", "rd_se": "greenland-robins"}, {"rd_se": None}),
+        ({"measure": "SMD"}, {"smd": SmdVariant.EXACT, "zero": None}),
+        ({"measure": "MD", "smd": "revman", "zero": "none"}, {"smd": None, "zero": None}),
+        ({"measure": "HR"}, {"tau2_method": Tau2Method.REML, "zero": None}),
         ({"method": "mh", "model": "random"}, {"tau2_method": Tau2Method.DL}),
         ({"method": "peto", "zero": "none"}, {"model": Model.COMMON, "zero": None}),
         ({"model": "common", "tau2_method": "PM"}, {"tau2_method": None}),
@@ -83,8 +118,13 @@ def test_what_is_left_open_is_settled(options: dict[str, Any], expected: dict[st
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"measure": "HR"}, "“HR” is not one of: OR, RR, RD"),
-        ({"zero": "0.5"}, "is not one of: only0, none, only0-keep"),
+        ({"measure": "hr"}, "“hr” is not one of: OR, RR, RD, MD, SMD, HR, GIV"),
+        ({"zero": "0.5"}, "is not one of: only0, none, only0-keep, pool-none, pool-only0"),
+        ({"zero": "pool-none"}, "belongs to Mantel-Haenszel: choose only0"),
+        ({"zero": "only0-keep", "method": "mh"}, "choose pool-none or pool-only0"),
+        ({"measure": "MD", "method": "mh"}, "Mantel-Haenszel needs events and totals"),
+        ({"smd": "hedges"}, "is not one of: exact, revman"),
+        ({"rd_se": "revman"}, "is not one of: sato, greenland-robins"),
         ({"tau2_method": "reml"}, "is not one of: DL, PM, REML"),
         ({"method": "peto", "measure": "RR"}, "choose measure OR"),
         ({"method": "peto", "model": "random"}, "common-effect method"),
