@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from metaanalysis.stats.distributions import two_sided_p
 from metaanalysis.stats.effects import Table, no_information_on_a_ratio, raw_table
 from metaanalysis.stats.pooling import pool
-from metaanalysis.stats.sensitivity import in_analysis
+from metaanalysis.stats.sensitivity import studies_in_analysis
 from metaanalysis.stats.types import Measure, PoolingSpec, StudyCounts, StudyData
 
 ENOUGH_STUDIES = 10
@@ -72,7 +72,7 @@ def small_study_effects(studies: Sequence[StudyData], spec: PoolingSpec) -> Smal
     result = pool(studies, spec)
     y = [study.estimate for study in result.studies]
     se = [study.se for study in result.studies]
-    counts = [study for study in in_analysis(studies, spec, result) if isinstance(study, StudyCounts)]
+    counts = [study for study in studies_in_analysis(studies, spec) if isinstance(study, StudyCounts)]
     harbord: RegressionTest | NotComputed
     peters: RegressionTest | NotComputed
     if spec.measure is not Measure.OR:
@@ -119,7 +119,7 @@ def harbord_test(tables: Sequence[Table]) -> RegressionTest | NotComputed:
 
 
 def peters_test(y: Sequence[float], tables: Sequence[Table]) -> RegressionTest | NotComputed:
-    """Slope of the log odds ratio on 1 / N, weighted by 1 / (1/(a+c) + 1/(b+d)) of the raw counts (Peters et al. 2006)."""
+    """Slope of the log odds ratio on 1 / N (Peters et al. 2006), weighted by 1 / (1/(a+c) + 1/(b+d)) of raw counts."""
     informative = [
         (yi, table) for yi, table in zip(y, tables, strict=True) if not no_information_on_a_ratio(table)
     ]
@@ -140,7 +140,9 @@ def begg_test(y: Sequence[float], se: Sequence[float]) -> RankTest | NotComputed
     mean = math.fsum(w * yi for w, yi in zip(weights, y, strict=True)) / total
     # v - 1 / sum w, written as a share of v so that nothing is lost where one study holds all the weight
     others = [math.fsum(weights[:i] + weights[i + 1 :]) / total for i in range(len(y))]
-    standardised = [(yi - mean) / (si * math.sqrt(share)) for yi, si, share in zip(y, se, others, strict=True)]
+    standardised = [
+        (yi - mean) / (si * math.sqrt(share)) for yi, si, share in zip(y, se, others, strict=True)
+    ]
     if max(y) - min(y) <= _ROUNDING * max(map(abs, y)):
         return NotComputed("all studies have the same effect")
     variances = [si**2 for si in se]
@@ -163,7 +165,8 @@ def _slope_test(
     y_mean = math.fsum(w * yi for w, yi in zip(weights, y, strict=True)) / total
     x_spread = math.fsum(w * (xi - x_mean) ** 2 for w, xi in zip(weights, x, strict=True))
     slope = (
-        math.fsum(w * (xi - x_mean) * (yi - y_mean) for w, xi, yi in zip(weights, x, y, strict=True)) / x_spread
+        math.fsum(w * (xi - x_mean) * (yi - y_mean) for w, xi, yi in zip(weights, x, y, strict=True))
+        / x_spread
     )
     rest = math.fsum(
         w * (yi - y_mean - slope * (xi - x_mean)) ** 2 for w, xi, yi in zip(weights, x, y, strict=True)

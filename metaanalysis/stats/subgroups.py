@@ -44,8 +44,8 @@ class Subgroups:
 def pool_subgroups(studies: Sequence[StudyData], spec: PoolingSpec) -> Subgroups:
     """Pools the studies of each `study.subgroup` by the spec and tests whether the subgroups differ.
 
-    The test is Q between subgroups (Borenstein, Hedges, Higgins & Rothstein 2009, chapter 19; RevMan), each with its own
-    tau² and weighted by 1 / se². The standard error is the model's own (Wald), also where a
+    The test is Q between subgroups (Borenstein, Hedges, Higgins & Rothstein 2009, chapter 19; RevMan), each with its
+    own tau² and weighted by 1 / se². The standard error is the model's own (Wald), also where a
     Hartung-Knapp-Sidik-Jonkman interval is shown: that one belongs to a t distribution whose degrees of freedom
     differ from subgroup to subgroup, and chi-squared would not hold.
     """
