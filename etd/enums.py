@@ -51,6 +51,7 @@ class Measure(models.TextChoices):
     HR = "HR", "Hazard ratio"
     MD = "MD", "Mean difference"
     SMD = "SMD", "Standardised mean difference"
+    GIV = "GIV", "Effect as given"
 
 
 class ValueSource(models.TextChoices):

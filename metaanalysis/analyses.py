@@ -7,18 +7,25 @@ from typing import Any
 
 from django.conf import settings
 
+from etd.actions.errors import Refused
 from etd.actions.outcome_tables import RowValues
 from etd.enums import ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import Outcome, OutcomeRow, Population
-from metaanalysis.comparison import row_values
+from metaanalysis.kinds import COUNTS as COUNTS
+from metaanalysis.kinds import NUMBERS, misfit, study_of, totals_of
 from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import engine_versions
-from metaanalysis.stats.types import PooledResult, PoolingSpec, StudyCounts
+from metaanalysis.stats.types import DataKind, PooledResult, PoolingSpec
 from metaanalysis.wording import fitting_i2
 
-COUNTS = ("events_intervention", "n_intervention", "events_comparison", "n_comparison")
+ABOUT = ("year", "timepoint", "subgroup")
+REMARKS = ("source", "note")
+
+
+class DoesNotFit(Refused):
+    """The studies cannot be pooled by this specification; the message names the remedy."""
 
 
 def results_of(outcome: Outcome, population: Population) -> list[StudyResult]:
@@ -32,26 +39,27 @@ def results_of(outcome: Outcome, population: Population) -> list[StudyResult]:
 
 
 def input_of(result: StudyResult) -> dict[str, Any]:
-    """One study as it goes into an analysis and is stored with it."""
+    """One study as it goes into an analysis and is stored with it: the numbers of its own kind, and what they are."""
+    kind = DataKind(result.kind)
+    names = (*ABOUT, *NUMBERS[kind], *(("measure",) if kind is DataKind.ESTIMATE else ()), *REMARKS)
     return {
         "study": result.study.label,
         "n_trials": result.study.n_trials,
-        **row_values(result),
+        "kind": str(kind),
+        **{name: getattr(result, name) for name in names},
         "upload": result.upload.sha256,
     }
 
 
-def pool_inputs(inputs: Iterable[Mapping[str, Any]], spec: PoolingSpec) -> PooledResult:
-    studies = [
-        StudyCounts(study=row["study"], year=row["year"], **{name: row[name] for name in COUNTS})
-        for row in inputs
-    ]
-    return pool(studies, spec)
+def pool_inputs(inputs: Sequence[Mapping[str, Any]], spec: PoolingSpec) -> PooledResult:
+    """Raises DoesNotFit where the studies bring what this specification cannot be made from."""
+    if reason := misfit(inputs, spec):
+        raise DoesNotFit(reason)
+    return pool([study_of(entry) for entry in inputs], spec)
 
 
 def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowValues:
-    """The row: all studies with counts and all their people; the effect only where it has both limits."""
-    totals: dict[str, Any] = {name: sum(row[name] for row in inputs) if inputs else None for name in COUNTS}
+    """The row: all studies with data and all their people; the effect only where it has both limits."""
     effect = (result.estimate_natural, result.ci_low_natural, result.ci_high_natural)
     whole = None not in effect
     estimate, low, high = effect if whole else (None, None, None)
@@ -65,7 +73,7 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
         p_value=result.p_value if whole else None,
         i_squared=i2 if whole else None,
         tau_squared=result.tau2 if whole else None,
-        **totals,
+        **totals_of(inputs),
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from etd.domain.numbers import rounded
-from metaanalysis.stats.types import Method, PooledResult, ZeroRule
+from metaanalysis.kinds import kind_of, totals_of
+from metaanalysis.stats.types import DataKind, Measure, Method, PooledResult, ZeroRule
 from metaanalysis.wording import MEASURES, fitting_i2
 
+_DATA = {DataKind.COUNTS: "counts", DataKind.MEANS: "means", DataKind.ESTIMATE: "estimates"}
 _FROM_PERCENTAGE = re.compile(r"\bfrom\s+(?:a\s+|the\s+)?(?:%|percent)", re.IGNORECASE)
 
 
@@ -21,7 +23,7 @@ def caveats(
 ) -> tuple[str, ...]:
     """The sentences for one analysis, and after them the lines of the methodologist's own note.
 
-    `inputs` are the studies that went in, by the study columns of the project with `n_trials`; `reported` are the
+    `inputs` are the studies that went in, as `metaanalysis.analyses.input_of` gives them; `reported` are the
     values of the reported row of the same outcome and population, by the fields of OutcomeRow, if there is one.
     """
     sentences = [
@@ -29,6 +31,7 @@ def caveats(
         _individual_patient_data(inputs),
         _follow_up(inputs),
         _from_percentages(inputs),
+        _unnamed_measures(inputs, result),
         _zero_cells(result),
         _i_squared(result),
         *(f"Not in the analysis: {excluded.study}. {excluded.reason}" for excluded in result.excluded),
@@ -42,19 +45,19 @@ def _against_reported(
     inputs: Sequence[Mapping[str, Any]], result: PooledResult, reported: Mapping[str, Any]
 ) -> Iterable[str]:
     here, there = sum(row["n_trials"] for row in inputs), reported["n_studies"]
+    data = _DATA[kind_of(inputs[0])] if inputs else "data"
     if here < there:
-        yield f"{here} of the {there} studies of the reported row {_verb(here, 'has', 'have')} counts here."
+        yield f"{here} of the {there} studies of the reported row {_verb(here, 'has', 'have')} {data} here."
     elif here > there:
-        studies = f"{here} {_verb(here, 'study has', 'studies have')} counts here"
+        studies = f"{here} {_verb(here, 'study has', 'studies have')} {data} here"
         yield f"{studies}; the reported row counts {there or 'none'}."
-    totals = _totals(inputs)
-    printed = tuple(
-        _arm(reported[f"events_{arm}"], reported[f"n_{arm}"]) for arm in ("intervention", "comparison")
-    )
-    if inputs and "" not in printed and totals != printed:
+    totals = totals_of(inputs)
+    with_events = totals["events_intervention"] is not None and reported["events_intervention"] is not None
+    here_arms, there_arms = _arms(totals, with_events), _arms(reported, with_events)
+    if "" not in here_arms + there_arms and here_arms != there_arms:
         yield (
-            f"Events and totals differ from the reported row: {' and '.join(totals)} here, "
-            f"{' and '.join(printed)} reported."
+            f"{'Events and totals' if with_events else 'Numbers of people'} differ from the reported row: "
+            f"{' and '.join(here_arms)} here, {' and '.join(there_arms)} reported."
         )
     measure = reported["measure"]
     if measure and measure != result.spec.measure:
@@ -84,11 +87,24 @@ def _from_percentages(inputs: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def _unnamed_measures(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> str:
+    if result.spec.measure is Measure.GIV:
+        return ""
+    unnamed = [row for row in inputs if kind_of(row) is DataKind.ESTIMATE and not row["measure"]]
+    if not unnamed:
+        return ""
+    scale = "the logarithm of the " if result.spec.measure.is_ratio else "the "
+    return (
+        f"The file does not say what the estimates of {len(unnamed)} {_verb(len(unnamed), 'study', 'studies')} are of; "
+        f"they are read as {scale}{MEASURES[result.spec.measure].lower()}."
+    )
+
+
 def _zero_cells(result: PooledResult) -> str:
     studies = [study.study for study in result.studies if study.corrected]
     if not studies:
         return ""
-    pooled_raw = result.spec.method is Method.MH and result.spec.zero is ZeroRule.NONE
+    pooled_raw = result.spec.method is Method.MH and result.spec.zero is ZeroRule.POOL_NONE
     return (
         f"0.5 was added to each cell of {len(studies)} {_verb(len(studies), 'study', 'studies')} where one arm had no "
         f"events or only events: {', '.join(studies)}"
@@ -103,19 +119,17 @@ def _i_squared(result: PooledResult) -> str:
     return f"I² is from τ², {rounded(i2, 0)}%; from Q it is {rounded(result.i2, 0)}%."
 
 
-def _totals(inputs: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-    sums = {
-        name: sum(row[name] for row in inputs)
-        for name in ("events_intervention", "n_intervention", "events_comparison", "n_comparison")
-    }
-    return (
-        _arm(sums["events_intervention"], sums["n_intervention"]),
-        _arm(sums["events_comparison"], sums["n_comparison"]),
+def _arms(row: Mapping[str, Any], with_events: bool) -> tuple[str, ...]:
+    return tuple(
+        _arm(row[f"events_{arm}"] if with_events else None, row[f"n_{arm}"])
+        for arm in ("intervention", "comparison")
     )
 
 
 def _arm(events: int | None, n: int | None) -> str:
-    return "" if events is None or n is None else f"{events}/{n}"
+    if n is None:
+        return ""
+    return f"{n}" if events is None else f"{events}/{n}"
 
 
 def _verb(count: int, one: str, many: str) -> str:

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from metaanalysis.importers import StudyRow
+from metaanalysis.kinds import numbers_text
 from metaanalysis.models import StudyResult
+from metaanalysis.stats.types import DataKind
 
 VALUES = (
+    "kind",
+    "measure",
     "year",
     "timepoint",
     "subgroup",
@@ -17,6 +21,12 @@ VALUES = (
     "n_intervention",
     "events_comparison",
     "n_comparison",
+    "mean_intervention",
+    "sd_intervention",
+    "mean_comparison",
+    "sd_comparison",
+    "estimate",
+    "se",
     "source",
     "note",
 )
@@ -32,14 +42,14 @@ class Change:
 
     @property
     def before(self) -> str:
-        return counts(self.stored)
+        return numbers_text(self.stored)
 
     @property
     def after(self) -> str:
-        return counts(self.row)
+        return numbers_text(self.row)
 
     @property
-    def same_counts(self) -> bool:
+    def same_numbers(self) -> bool:
         return self.before == self.after
 
 
@@ -51,11 +61,6 @@ class Comparison:
     changed: tuple[Change, ...]
     unchanged: tuple[StudyResult, ...]
     missing: tuple[StudyResult, ...]
-
-
-def counts(row: StudyRow | StudyResult) -> str:
-    """`18/58 and 19/59`: events and totals of the intervention and of the comparison."""
-    return f"{row.events_intervention}/{row.n_intervention} and {row.events_comparison}/{row.n_comparison}"
 
 
 def compare(rows: Sequence[StudyRow], stored: Iterable[StudyResult]) -> Comparison:
@@ -76,8 +81,11 @@ def compare(rows: Sequence[StudyRow], stored: Iterable[StudyResult]) -> Comparis
 
 
 def row_values(row: StudyRow | StudyResult) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in VALUES}
+    """What is stored of a row. What counts or means are pooled as is chosen with the method, not by the file."""
+    values = {name: getattr(row, name) for name in VALUES}
+    return values if row.kind == DataKind.ESTIMATE else values | {"measure": ""}
 
 
 def _differing(row: StudyRow, result: StudyResult) -> tuple[str, ...]:
-    return tuple(name for name in VALUES if getattr(row, name) != getattr(result, name))
+    stored = row_values(result)
+    return tuple(name for name, value in row_values(row).items() if value != stored[name])

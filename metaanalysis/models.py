@@ -2,6 +2,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from etd.enums import Measure
+
 
 class UploadStatus(models.TextChoices):
     STAGED = "staged", "Waiting for confirmation"
@@ -83,6 +85,7 @@ class Study(models.Model):
 class StudyResult(models.Model):
     """What one study says of one outcome in one population: counts, means, or an estimate on the analysis scale.
 
+    `measure` is what an estimate is of (HR, OR …), as the file says it, empty where it does not.
     `year` is that of the report the numbers come from: one trial reports several follow-ups in several years.
     """
 
@@ -105,6 +108,7 @@ class StudyResult(models.Model):
     sd_comparison = models.FloatField(null=True, blank=True)
     estimate = models.FloatField(null=True, blank=True)
     se = models.FloatField(null=True, blank=True)
+    measure = models.CharField(max_length=5, choices=Measure.choices, blank=True)
     source = models.TextField(blank=True)
     note = models.TextField(blank=True)
 
@@ -140,9 +144,9 @@ class StudyResult(models.Model):
                     sd_comparison__isnull=False,
                     n_comparison__isnull=False,
                     sd_intervention__gt=0,
-                    n_intervention__gte=1,
+                    n_intervention__gte=2,
                     sd_comparison__gt=0,
-                    n_comparison__gte=1,
+                    n_comparison__gte=2,
                 ),
                 name="study_result_means_are_whole",
             ),
@@ -150,6 +154,10 @@ class StudyResult(models.Model):
                 condition=~Q(kind=ResultKind.ESTIMATE)
                 | Q(estimate__isnull=False, se__isnull=False, se__gt=0),
                 name="study_result_estimate_is_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(measure="") | Q(measure__in=Measure.values, kind=ResultKind.ESTIMATE),
+                name="study_result_measure_is_of_an_estimate",
             ),
         ]
 

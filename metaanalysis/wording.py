@@ -12,7 +12,7 @@ MEASURES = {
     "MD": "Mean difference",
     "SMD": "Standardised mean difference",
     "HR": "Hazard ratio",
-    "GIV": "Effect on the scale of the input",
+    "GIV": "Effect as given",
 }
 MODELS = {"random": "random effects", "common": "common effect"}
 METHODS = {"iv": "inverse variance", "mh": "Mantel-Haenszel", "peto": "Peto"}

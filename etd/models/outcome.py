@@ -74,7 +74,8 @@ class OutcomeRow(models.Model):
     """One line of an outcome table: the document's own numbers, or ours with their provenance.
 
     Estimates and interval limits are on the natural scale of the measure; i_squared is in percent, tau_squared on the
-    analysis scale (log for ratios). `printed` holds a reported number's own digits, so that 0.10 never becomes 0.1.
+    analysis scale (log for ratios). A row from means has people but no events, a row from estimates has neither.
+    `printed` holds a reported number's own digits, so that 0.10 never becomes 0.1.
     """
 
     table = models.ForeignKey(OutcomeTable, on_delete=models.PROTECT, related_name="rows")
@@ -115,6 +116,7 @@ class OutcomeRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(events_intervention__isnull=True, n_intervention__isnull=True)
+                | Q(events_intervention__isnull=True, n_intervention__isnull=False, n_intervention__gte=1)
                 | Q(
                     events_intervention__isnull=False,
                     n_intervention__isnull=False,
@@ -125,6 +127,7 @@ class OutcomeRow(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(events_comparison__isnull=True, n_comparison__isnull=True)
+                | Q(events_comparison__isnull=True, n_comparison__isnull=False, n_comparison__gte=1)
                 | Q(
                     events_comparison__isnull=False,
                     n_comparison__isnull=False,

@@ -25,11 +25,12 @@ from etd.models import Outcome, OutcomeRow, Population, Question, User
 from etd.workflow import Part
 from metaanalysis import readings
 from metaanalysis.actions.analyses import run_analysis
-from metaanalysis.comparison import VALUES, Comparison, compare, counts, row_values
+from metaanalysis.comparison import VALUES, Comparison, compare, row_values
 from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
+from metaanalysis.kinds import mixed_kinds, numbers_text
 from metaanalysis.models import DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
-from metaanalysis.stats.types import PoolingSpec
+from metaanalysis.stats.types import DataKind, PoolingSpec
 
 MAX_GROUPS = 30
 CANNOT_CHOOSE_YET = "choose_sheet"
@@ -320,6 +321,7 @@ def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None
     stored = StudyResult.objects.filter(outcome=place.outcome, population=place.population)
     found = compare(place.rows, stored.select_related("study").order_by("position", "pk"))
     removed = found.missing if place.missing is Missing.REMOVE else ()
+    _require_one_kind(place, () if removed else found.missing)
     _record_change(upload, place, found, removed, at=at, by=by)
     positions = {row.study: position for position, row in enumerate(place.rows, start=1)}
     studies = _studies(upload.question, [row.study for row in found.new])
@@ -348,6 +350,13 @@ def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None
     StudyResult.objects.filter(pk__in=[result.pk for result in removed]).delete()
 
 
+def _require_one_kind(place: _Place, kept: Sequence[StudyResult]) -> None:
+    """`kept` are the stored results that stay beside the rows of the file."""
+    kinds = {DataKind(row.kind) for row in place.rows} | {DataKind(result.kind) for result in kept}
+    if len(kinds) > 1:
+        raise WrongAssignment(f"{place.outcome}, {place.population}: {mixed_kinds(kinds)}")
+
+
 def _record_change(
     upload: DataUpload,
     place: _Place,
@@ -361,12 +370,12 @@ def _record_change(
         type="study_results_imported",
         subject=f"{place.outcome}, {place.population}"[:300],
         before={
-            **{change.row.study: counts(change.stored) for change in found.changed},
-            **{result.study.label: counts(result) for result in removed},
+            **{change.row.study: numbers_text(change.stored) for change in found.changed},
+            **{result.study.label: numbers_text(result) for result in removed},
         },
         after={
             "upload": upload.sha256,
-            "studies": {row.study: counts(row) for row in place.rows},
+            "studies": {row.study: numbers_text(row) for row in place.rows},
             "removed": [result.study.label for result in removed],
         },
         at=at,

@@ -12,17 +12,20 @@ from django.db.models import F
 from etd.domain import numbers
 from etd.enums import ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question
-from etd.selectors import arm
 from metaanalysis import specification
-from metaanalysis.analyses import COUNTS
-from metaanalysis.comparison import Comparison, compare
+from metaanalysis.comparison import Comparison, compare, row_values
 from metaanalysis.importers import StudyRow
+from metaanalysis.kinds import arm_text, estimate_text, kind_of
 from metaanalysis.models import DataUpload, StudyResult, UploadStatus
+from metaanalysis.stats.types import DataKind
 
 
 @dataclass(frozen=True)
 class StudyLine:
-    """One study as a line of a table; `reason` is not empty where it could not enter the analysis."""
+    """One study as a line of a table, its numbers by its kind; `reason` is not empty where it could not be analysed.
+
+    `intervention` and `comparison` are empty for an estimate, `estimate` is empty for all else.
+    """
 
     study: str
     year: str
@@ -32,6 +35,7 @@ class StudyLine:
     comparison: str
     source: str
     note: str
+    estimate: str = ""
     reason: str = ""
 
 
@@ -157,19 +161,21 @@ def load_stored(question: Question) -> Stored:
 
 
 def _line_of(result: StudyResult) -> StudyLine:
-    names = ("year", "timepoint", "subgroup", "source", "note", *COUNTS)
-    return study_line({"study": result.study.label} | {name: getattr(result, name) for name in names}, "")
+    return study_line({"study": result.study.label} | row_values(result), "")
 
 
 def study_line(entry: Mapping[str, Any], reason: str) -> StudyLine:
+    """`entry` as `metaanalysis.analyses.input_of` gives it."""
+    kind = kind_of(entry)
     return StudyLine(
         study=entry["study"],
         year=str(entry["year"] or ""),
         timepoint=entry["timepoint"],
         subgroup=entry["subgroup"],
-        intervention=arm(entry["events_intervention"], entry["n_intervention"]),
-        comparison=arm(entry["events_comparison"], entry["n_comparison"]),
+        intervention=arm_text(entry, "intervention"),
+        comparison=arm_text(entry, "comparison"),
         source=entry["source"],
         note=entry["note"],
+        estimate=estimate_text(entry) if kind is DataKind.ESTIMATE else "",
         reason=reason,
     )

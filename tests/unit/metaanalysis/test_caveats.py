@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from metaanalysis.analyses import COUNTS, pool_inputs
+from metaanalysis.analyses import pool_inputs
 from metaanalysis.caveats import caveats
+from metaanalysis.kinds import COUNTS
 from metaanalysis.stats.types import PoolingSpec, Tau2Method
 
 ALPHA = {

@@ -62,7 +62,7 @@ def test_new_changed_unchanged_and_missing() -> None:
     rows = [study_row("Same", 5), study_row("Counts", 6), study_row("Note", 5, "new"), study_row("New", 1)]
     found = compare(rows, stored)
     assert [row.study for row in found.new] == ["New"]
-    assert [(c.row.study, c.fields, c.same_counts) for c in found.changed] == [
+    assert [(c.row.study, c.fields, c.same_numbers) for c in found.changed] == [
         ("Counts", ("events_intervention",), False),
         ("Note", ("note",), True),
     ]
