@@ -12,7 +12,8 @@ from django.template.loader import render_to_string
 from documents.schema import Analysis, EtdDocument, OutcomeTable, Row, Statement
 from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from metaanalysis import wording
-from metaanalysis.forest_plot import ForestPlot, forest_plot
+from metaanalysis.plots.drawing import Plot
+from metaanalysis.plots.forest import forest_plot
 
 MOST_STUDIES_DRAWN = 120
 RUNNING_TITLE_LETTERS = 90
@@ -58,7 +59,7 @@ class PrintedAnalysis:
 
     number: int
     analysis: Analysis
-    plot: ForestPlot | None
+    plot: Plot | None
     method: str
     engine: str
     csv_name: str

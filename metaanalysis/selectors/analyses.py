@@ -12,7 +12,8 @@ from etd.enums import Measure
 from etd.models import Question
 from etd.selectors import EtdView, RowView, arm
 from metaanalysis.analyses import COUNTS
-from metaanalysis.forest_plot import ForestPlot, effect_text, forest_plot
+from metaanalysis.plots.drawing import Plot
+from metaanalysis.plots.forest import effect_text, forest_plot
 from metaanalysis.importers import ParsedTable, StudyRow
 from metaanalysis.models import Analysis, UploadStatus
 from metaanalysis.selectors.study_data import StudyLine, UploadLine, study_line, upload_line, uploads_of
@@ -52,7 +53,7 @@ class AnalysisView:
     misread: str
     n_studies: int
     n_people: str
-    plot: ForestPlot
+    plot: Plot
     caveats: tuple[str, ...]
     compared: tuple[ComparedRow, ...]
     figures: tuple[Figure, ...]

@@ -12,13 +12,14 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from metaanalysis.forest_plot import WIDTH, ForestPlot, forest_plot
+from metaanalysis.plots.drawing import Plot
+from metaanalysis.plots.forest import WIDTH, GroupedBy, PooledGroup, forest_plot
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.stats.types import PoolingSpec, StudyCounts
 
 TRIALS = (
-    Path(__file__).parents[2]
+    Path(__file__).parents[3]
     / "fixtures"
     / "ilcor-mcs-after-rosc"
     / "trials"
@@ -48,7 +49,7 @@ def row(study: str, year: int | None, *counts: int) -> Row:
     return {"study": study, "year": year, **dict(zip(names, counts, strict=True))}
 
 
-def plot_of(rows: list[Row], *, better: str = "higher", **spec: Any) -> ForestPlot:
+def plot_of(rows: list[Row], *, better: str = "higher", **spec: Any) -> Plot:
     result = result_to_json(pool([StudyCounts(**r) for r in rows], PoolingSpec(**spec)))
     return forest_plot(
         result,
@@ -60,20 +61,20 @@ def plot_of(rows: list[Row], *, better: str = "higher", **spec: Any) -> ForestPl
     )
 
 
-def texts(plot: ForestPlot) -> list[str]:
+def texts(plot: Plot) -> list[str]:
     return [label.text for label in plot.labels if label.text]
 
 
-def drawn(plot: ForestPlot) -> ET.Element:
-    return ET.fromstring(render_to_string("metaanalysis/forest_plot.svg", {"plot": plot}))  # noqa: S314 -- ours
+def drawn(plot: Plot) -> ET.Element:
+    return ET.fromstring(render_to_string("metaanalysis/plot.svg", {"plot": plot}))  # noqa: S314 -- ours
 
 
 @pytest.fixture
-def example() -> ForestPlot:
+def example() -> Plot:
     return plot_of(trials(), tau2_method="DL", ci_method="wald")
 
 
-def test_the_examples_numbers_stand_beside_the_lines(example: ForestPlot) -> None:
+def test_the_examples_numbers_stand_beside_the_lines(example: Plot) -> None:
     written = texts(example)
     assert {"1.67 (1.10–2.54)", "97/179", "73/176", "20.6", "429/913", "390/901", "1.17 (0.96–1.41)"} <= set(
         written
@@ -84,13 +85,13 @@ def test_the_examples_numbers_stand_beside_the_lines(example: ForestPlot) -> Non
     assert "Pooled, random effects (DL)" in written
 
 
-def test_studies_stand_in_the_order_of_years_and_names(example: ForestPlot) -> None:
+def test_studies_stand_in_the_order_of_years_and_names(example: Plot) -> None:
     names = [cells[0] for cells in example.table.rows]
     assert names[:3] == ["TACTICS 2005", "Thiele (TandemHeart) 2005", "Burkhoff (TandemHeart) 2006"]
     assert names[12:] == ["ECMO-CS 2024", "Pooled, random effects (DL)", "Prediction interval"]
 
 
-def test_title_and_description_say_what_the_drawing_shows(example: ForestPlot) -> None:
+def test_title_and_description_say_what_the_drawing_shows(example: Plot) -> None:
     assert example.title == "Forest plot: Survival; 13 studies, pooled odds ratio 1.17 (0.96–1.41)"
     assert "I² 0%" in example.desc
     svg = drawn(example)
@@ -99,7 +100,7 @@ def test_title_and_description_say_what_the_drawing_shows(example: ForestPlot) -
     assert svg[1].tag == f"{SVG}desc"
 
 
-def test_the_area_of_a_square_is_its_weight(example: ForestPlot) -> None:
+def test_the_area_of_a_square_is_its_weight(example: Plot) -> None:
     weights = [float(cells[4]) for cells in example.table.rows[:13]]
     sides = [float(box.width) for box in example.boxes[:13]]
     heavy = [(w, s) for w, s in zip(weights, sides, strict=True) if w > 5]
@@ -109,7 +110,7 @@ def test_the_area_of_a_square_is_its_weight(example: ForestPlot) -> None:
     assert min(sides) == 3.2
 
 
-def test_squares_lie_on_their_lines_in_the_order_of_the_estimates(example: ForestPlot) -> None:
+def test_squares_lie_on_their_lines_in_the_order_of_the_estimates(example: Plot) -> None:
     places = []
     for cells, box in zip(example.table.rows[:13], example.boxes[:13], strict=True):
         places.append((float(cells[3].split()[0]), float(box.x) + float(box.width) / 2))
@@ -119,7 +120,7 @@ def test_squares_lie_on_their_lines_in_the_order_of_the_estimates(example: Fores
         assert (x > no_effect) == (estimate > 1) or abs(x - no_effect) < 1
 
 
-def test_arrows_stand_where_a_line_is_cut(example: ForestPlot) -> None:
+def test_arrows_stand_where_a_line_is_cut(example: Plot) -> None:
     arrows = [shape.path for shape in example.shapes if " l" in shape.path]
     assert len(arrows) == 2  # 0.14 (0.01-3.63) on the left, 2.62 (0.64-10.61) on the right
     assert sorted(" l-7" in path for path in arrows) == [False, True]
@@ -188,7 +189,7 @@ def test_a_long_name_is_wrapped_and_whole() -> None:
     assert float(plot.width) == pytest.approx(WIDTH, abs=60)
 
 
-def test_predicted_effects_have_a_thin_bar(example: ForestPlot) -> None:
+def test_predicted_effects_have_a_thin_bar(example: Plot) -> None:
     assert example.table.rows[-1] == ("Prediction interval", "", "", "0.94–1.44", "")
     assert example.boxes[-1].height == "3.0"
 
@@ -198,9 +199,9 @@ def test_markup_in_names_is_only_text() -> None:
     assert [child.tag for child in drawn(plot).iter() if "script" in child.tag] == []
 
 
-def test_the_drawing_has_no_inline_style_and_no_comma_in_any_language(example: ForestPlot) -> None:
+def test_the_drawing_has_no_inline_style_and_no_comma_in_any_language(example: Plot) -> None:
     with translation.override("de"):
-        svg = render_to_string("metaanalysis/forest_plot.svg", {"plot": example})
+        svg = render_to_string("metaanalysis/plot.svg", {"plot": example})
     assert "style=" not in svg
     places = re.findall(r'\b(?:x|y|x1|x2|y1|y2|width|height|d|viewBox)="([^"]*)"', svg)
     assert len(places) > 200

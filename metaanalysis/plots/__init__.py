@@ -1,0 +1,1 @@
+"""Drawings of a meta-analysis: every position and every word as strings, for SVG templates."""
