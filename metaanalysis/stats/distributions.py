@@ -39,4 +39,4 @@ def root_between(function: Callable[[float], float], low: float, high: float) ->
     """Where the function crosses zero between two points of opposite sign, to the precision of a double (Brent)."""
     from scipy.optimize import brentq
 
-    return float(brentq(function, low, high, xtol=1e-16 * high, rtol=1e-14, maxiter=500))
+    return float(brentq(function, low, high, xtol=1e-18 * high, rtol=1e-14, maxiter=500))

@@ -63,20 +63,19 @@ class Table:
 
 def raw_table(study: StudyCounts) -> Table:
     return Table(
-        counts=study,
-        a=float(study.events_intervention),
-        b=float(study.n_intervention - study.events_intervention),
-        c=float(study.events_comparison),
-        d=float(study.n_comparison - study.events_comparison),
+        study,
+        float(study.events_intervention),
+        float(study.n_intervention - study.events_intervention),
+        float(study.events_comparison),
+        float(study.n_comparison - study.events_comparison),
     )
 
 
-def corrected_table(study: StudyCounts) -> Table:
-    """The table with 0.5 added to all four cells if one of them is empty."""
-    raw = raw_table(study)
+def corrected_table(raw: Table) -> Table:
+    """The raw table with 0.5 added to all four cells if one of them is empty."""
     if not raw.has_empty_cell:
         return raw
-    return Table(study, raw.a + HALF, raw.b + HALF, raw.c + HALF, raw.d + HALF, corrected=True)
+    return Table(raw.counts, raw.a + HALF, raw.b + HALF, raw.c + HALF, raw.d + HALF, corrected=True)
 
 
 def no_information_on_a_ratio(table: Table) -> str | None:
@@ -95,11 +94,12 @@ def effect_tables(
     tables: list[Table] = []
     excluded: list[Excluded] = []
     for study in studies:
-        reason = _reason_to_exclude(raw_table(study), measure, rule)
+        raw = raw_table(study)
+        reason = _reason_to_exclude(raw, measure, rule)
         if reason:
             excluded.append(Excluded(study.study, reason))
         else:
-            tables.append(raw_table(study) if rule is ZeroRule.NONE else corrected_table(study))
+            tables.append(raw if rule is ZeroRule.NONE else corrected_table(raw))
     return tables, excluded
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from metaanalysis.stats.distributions import critical_value, two_sided_p
+from metaanalysis.stats.heterogeneity import mean_and_q
 from metaanalysis.stats.types import CiMethod, PredictionDf
 
 HKSJ_NEEDS_TWO = (
@@ -24,7 +25,7 @@ NO_VARIANCE = (
     "The variance of the pooled effect is zero without a zero-cell correction: no interval can be given."
 )
 
-_SAME_EFFECT = 1e-12  # relative spread below which effects differ by rounding only
+_SAME_EFFECT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,22 @@ def hksj_interval(
     `hksj-adhoc` never lets the interval become narrower than the t interval of the Wald standard error.
     """
     df = len(y) - 1
-    scale = math.fsum(w * (yi - mean) ** 2 for w, yi in zip(weights, y, strict=True)) / df
+    scale = mean_and_q(y, weights)[1] / df
     if method is CiMethod.HKSJ_ADHOC:
         scale = max(1.0, scale)
-    elif max(y) - min(y) <= _SAME_EFFECT * max(map(abs, y)):
+    elif _differ_by_rounding_only(y, weights):
         return Interval(method, None, None, None, None, HKSJ_OF_IDENTICAL_EFFECTS)
     wald_se = math.fsum(weights) ** -0.5
     se = math.sqrt(scale) * wald_se
     reach = critical_value(level, df) * se
     note = HKSJ_NARROWER if reach < critical_value(level) * wald_se else None
     return Interval(method, se, mean - reach, mean + reach, two_sided_p(mean / se, df), note)
+
+
+def _differ_by_rounding_only(y: Sequence[float], weights: Sequence[float]) -> bool:
+    """True where the spread of the effects is nothing beside their size, or beside the smallest standard error."""
+    spread = max(y) - min(y)
+    return spread <= _SAME_EFFECT * max(max(map(abs, y)), max(weights) ** -0.5)
 
 
 def prediction_interval(

@@ -9,6 +9,7 @@ used; see docs/statistical-methods.md, section 8.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -188,21 +189,16 @@ def _common_effect(evidence: _Evidence, spec: PoolingSpec) -> _Pooled | None:
 
 
 def _inverse_variance(evidence: _Evidence) -> _Pooled:
+    """The common effect by inverse variance with its Q.
+
+    statsmodels' `combine_effects` gives the same numbers, and the tests compare them; it is not called because the
+    random-effects model that it fits besides takes longer than everything else here and is not read.
+    """
     y, weights = evidence.y, [1 / variance for variance in evidence.v]
     if len(y) == 1:
         return _Pooled(y[0], evidence.effects[0].se, weights)
-    if min(y) == max(y):  # statsmodels divides by Q
-        return _Pooled(y[0], sum(weights) ** -0.5, weights, q=0.0)
-    import numpy as np  # noqa: PLC0415 -- slow import
-    from statsmodels.stats.meta_analysis import combine_effects
-
-    # statsmodels computes Q as a difference of two sums; counted from the most precise study they stay small
-    origin = y[weights.index(max(weights))]
-    # it also fits a random-effects model beside the common one, which is not read
-    fit = combine_effects(np.array(y) - origin, np.array(evidence.v), method_re="pm")
-    return _Pooled(
-        float(origin + fit.mean_effect_fe), float(fit.sd_eff_w_fe), weights, max(0.0, float(fit.q))
-    )
+    mean, q = heterogeneity.mean_and_q(y, weights)
+    return _Pooled(mean, math.fsum(weights) ** -0.5, weights, q)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +216,8 @@ def _random_effects(evidence: _Evidence, spec: PoolingSpec, q: float | None) -> 
     y, v, k = evidence.y, evidence.v, len(evidence.effects)
     tau2 = _tau2(spec, y, v, q)
     weights = [1 / (variance + tau2) for variance in v]
-    mean = heterogeneity.weighted_mean(y, v, tau2)
-    pooled = _Pooled(mean, sum(weights) ** -0.5, weights)
+    mean, _ = heterogeneity.mean_and_q(y, weights)
+    pooled = _Pooled(mean, math.fsum(weights) ** -0.5, weights)
     interval = _random_effects_interval(spec, pooled, y, tau2)
     spread = _Spread(
         q,

@@ -19,7 +19,8 @@ from metaanalysis.stats.types import (
     ZeroRule,
 )
 
-from .reference import reference_sets
+from .reference import MEANS as MEANS_SET
+from .reference import WHOLE_SETS, other_sets, reference_sets
 
 # Survival at the longest follow-up in 13 trials of mechanical circulatory support, events are survivors.
 SURVIVAL = (
@@ -180,6 +181,15 @@ def test_mantel_haenszel_without_events_in_one_arm(measure: Measure) -> None:
     assert [study.weight for study in result.studies] == [None, None]
 
 
+def test_effects_that_differ_by_rounding_only_have_no_hksj_interval() -> None:
+    """3/10 against 4/10 and 6/20 against 8/20 are the same odds ratio up to the last digit."""
+    studies = [StudyCounts("A", 3, 10, 4, 10), StudyCounts("B", 9, 30, 12, 30), StudyCounts("C", 5, 7, 5, 7)]
+    same = pool(studies[:2], PoolingSpec(ci_method=CiMethod.HKSJ))
+    assert same.se is same.p_value is None
+    assert "same effect" in (same.note or "")
+    assert pool(studies, PoolingSpec(ci_method=CiMethod.HKSJ)).se is not None
+
+
 def test_mantel_haenszel_names_its_standard_error() -> None:
     result = pool(SURVIVAL, PoolingSpec(Measure.RD, method=Method.MH))
     assert result.se_method == "Sato, Greenland and Robins 1989"
@@ -193,6 +203,22 @@ def test_a_bound_that_cannot_be_written_is_left_out() -> None:
     assert result.ci_high > 709
     assert result.ci_high_natural is None
     assert "too large" in (result.note or "")
+
+
+@pytest.mark.parametrize("name", [*WHOLE_SETS, *other_sets()])
+def test_the_common_effect_is_that_of_statsmodels(name: str) -> None:
+    import numpy as np
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    counts = reference_sets().get(name)
+    studies = counts.studies if counts else other_sets()[name].studies
+    measure = Measure.OR if counts else Measure.MD if name == MEANS_SET else Measure.HR
+    result = pool(studies, PoolingSpec(measure, Model.COMMON))
+    y, se = (np.array([getattr(study, name) for study in result.studies]) for name in ("estimate", "se"))
+    fit = combine_effects(y, se**2, method_re="pm")
+    assert result.estimate == pytest.approx(fit.mean_effect_fe, rel=1e-10, abs=1e-12)
+    assert result.se == pytest.approx(fit.sd_eff_w_fe, rel=1e-12)
+    assert result.q == pytest.approx(fit.q, rel=1e-8, abs=1e-10)
 
 
 @pytest.mark.parametrize(
