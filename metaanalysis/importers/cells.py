@@ -52,7 +52,7 @@ class Finding(NamedTuple):
 
 
 class CountReading(NamedTuple):
-    """`value` is None exactly if there is an error finding."""
+    """`value` is None exactly if there is an error finding; a year may also be left empty."""
 
     value: int | None
     finding: Finding | None = None
@@ -64,11 +64,16 @@ _SPACES = (
 _DIGITS = re.compile(r"[0-9]{1,8}")
 _WHOLE_DECIMAL = re.compile(r"([0-9]{1,8})\.0+")
 _MAYBE_THOUSANDS = re.compile(r"[0-9]{1,3}\.000")
-_STORED_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
+STORED_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 MISSING_MARKS = frozenset(
     {"", "na", "n/a", "#n/a", "n.a.", "nan", "null", "none", "nr", "-", "–", "—", ".", "..", "?", "*"}
 )
 _MONTH = r"(jan|feb|mar|apr|may|mai|mrz|jun|jul|aug|sep|oct|okt|nov|dec|dez)[a-z]*\.?"
+_DATE = re.compile(
+    rf"[0-9]{{1,4}}[-/. ]{_MONTH}|{_MONTH}[-/. ][0-9]{{1,4}}"
+    r"|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\3[0-9]{2,4}$",
+    re.IGNORECASE,
+)
 _NOT_A_COUNT: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("formula", re.compile(r"[=@]"), "this is a formula. Write the number itself."),
     ("error_value", re.compile(r"#[A-Z]"), "this is a spreadsheet error. Write the number itself."),
@@ -85,11 +90,7 @@ _NOT_A_COUNT: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ),
     (
         "date",
-        re.compile(
-            rf"[0-9]{{1,4}}[-/. ]{_MONTH}|{_MONTH}[-/. ][0-9]{{1,4}}"
-            r"|[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\3[0-9]{2,4}$",
-            re.IGNORECASE,
-        ),
+        _DATE,
         "this looks like a date, as spreadsheets make of some entries. Format the column as text and "
         "type the count again.",
     ),
@@ -128,14 +129,43 @@ def read_count(cell: Cell) -> CountReading:
 
 
 def read_year(cell: Cell) -> CountReading:
-    """A year from 1900 to 2100; no finding and no value if the cell is empty."""
+    """A year from 1900 to 2100; no finding and no value if the cell is empty.
+
+    Words around one year (2001a, 2001 (report)) are left out with a warning; words that name none, or several, leave
+    the year empty with a warning. A number that is no year is an error: its column may have been shifted.
+    """
     if cell.kind in {CellKind.TEXT, CellKind.NUMBER} and trimmed(cell.text).casefold() in MISSING_MARKS:
         return CountReading(None)
     reading = read_count(cell)
-    if reading.value is None or not 1900 <= reading.value <= 2100:
-        text = "a year is four digits from 1900 to 2100. Write it so, or leave the cell empty."
-        return CountReading(None, Finding("error", "year", text))
-    return reading
+    if reading.value is not None and 1900 <= reading.value <= 2100:
+        return reading
+    if cell.kind is CellKind.TEXT and _has_words(cell.text):
+        return _year_in_words(cell.text)
+    text = "a year is four digits from 1900 to 2100. Write it so, or leave the cell empty."
+    return CountReading(None, Finding("error", "year", text))
+
+
+_YEAR = re.compile(r"(?<![0-9])(?:19[0-9]{2}|20[0-9]{2}|2100)(?![0-9])")
+_LETTER = re.compile(r"[^\W\d_]")
+_ONLY_A_NUMBER = re.compile(
+    r"\s*([=+@#-].*|0x.*|[0-9.,'’\s]+(e[+-]?[0-9]+)?\s*|(inf|infinity|true|false)\s*)", re.IGNORECASE
+)
+
+
+def _has_words(text: str) -> bool:
+    """Whether this is more than a number: letters, or signs around a year (2001*, 2001/2002)."""
+    if _ONLY_A_NUMBER.fullmatch(text):
+        return False
+    return bool(_LETTER.search(text) or _YEAR.search(text))
+
+
+def _year_in_words(text: str) -> CountReading:
+    years = _YEAR.findall(text)
+    if len(years) == 1 and len(re.findall(r"[0-9]+", text)) == 1:
+        said = f"the year was read as {years[0]}. Write four digits if that is wrong."
+        return CountReading(int(years[0]), Finding("warning", "year_read", said))
+    said = "no single year can be read from this; it was left empty. Write four digits if the year matters."
+    return CountReading(None, Finding("warning", "year_left_empty", said))
 
 
 def unusable(cell: Cell) -> Finding:
@@ -175,7 +205,7 @@ def check_text(text: str, *, is_name: bool, in_workbook: bool) -> tuple[str, tup
 
 def text_of(cell: Cell) -> str:
     """The cell as text: a stored number by its shortest digits."""
-    if cell.kind is CellKind.NUMBER and _STORED_NUMBER.fullmatch(cell.text):
+    if cell.kind is CellKind.NUMBER and STORED_NUMBER.fullmatch(cell.text):
         number = Decimal(cell.text)
         if number == number.to_integral_value() and abs(number) < 10**15:
             return str(int(number))
@@ -185,6 +215,15 @@ def text_of(cell: Cell) -> str:
 def has_plain_format(cell: Cell) -> bool:
     """Whether a workbook shows the number as it is stored (10, 10.0, 1,000) and not as 10 %, 010 or 10 kg."""
     return _PLAIN_FORMAT.fullmatch(cell.number_format) is not None
+
+
+def shows_as_stored(cell: Cell) -> bool:
+    """As `has_plain_format`, for decimals, which a workbook may also show in scientific notation."""
+    return has_plain_format(cell) or re.fullmatch(r"0(\.0+)?E\+0+", cell.number_format) is not None
+
+
+def looks_like_date(text: str) -> bool:
+    return _DATE.match(text) is not None
 
 
 _PLAIN_FORMAT = re.compile(r"|General|@|0|0\.0+|#,##0(\.0+)?", re.IGNORECASE)
@@ -205,9 +244,15 @@ def _stored_count(cell: Cell) -> CountReading:
     text = trimmed(cell.text)
     if not text:
         return CountReading(None, _why_not_a_count(text))
-    if not _STORED_NUMBER.fullmatch(text):
+    if not STORED_NUMBER.fullmatch(text):
         return CountReading(None, Finding("error", "not_a_number", "a count must be a whole number."))
     number = Decimal(text)
+    if number != number.to_integral_value() and "%" in cell.number_format:
+        text = (
+            f"the workbook shows this number ({number}) as a percentage. Write the number of people, and give the "
+            "cell the format General."
+        )
+        return CountReading(None, Finding("error", "percent", text))
     if number != number.to_integral_value():
         return CountReading(None, _why_not_a_count(format(number, "f")))
     if number < 0:

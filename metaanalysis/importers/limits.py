@@ -9,6 +9,9 @@ MAX_CELL_CHARACTERS = 2_000
 MAX_NAME_CHARACTERS = 200
 """Study, outcome, time point, population, subgroup."""
 MAX_COUNT = 10_000_000
+MAX_DECIMAL = 1_000_000_000_000
+MIN_SPREAD = 1e-9
+"""The smallest standard deviation or standard error; with MAX_DECIMAL it keeps every weight finite."""
 
 MAX_PARTS = 200
 MAX_UNPACKED_BYTES = 10 * MIB

@@ -1,6 +1,6 @@
 """What reading a study table gives: rows, how the columns were understood, and every problem found."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -33,7 +33,8 @@ class StudyRow:
 
     counts: 0 <= events <= n, n >= 1 in both arms. means: sd above 0, n >= 2 in both arms. estimate: `estimate` and `se`
     on the analysis scale (natural logarithm for ratios), se above 0; `measure` is what the file says it is (HR, OR, RR,
-    RD, MD, SMD), "" where it does not say.
+    RD, MD, SMD), "" where it does not say. `extra` holds what the columns say that are not used for pooling, by their
+    names as written; it is in `note` too.
     """
 
     row: int
@@ -57,6 +58,7 @@ class StudyRow:
     estimate: float | None = None
     se: float | None = None
     measure: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,8 @@ def test_ci_alone_is_not_taken_for_a_count() -> None:
         ("study,ai,n1i,ci,n", "missing_column"),
         ("study,events_t %,n_t,events_c %,n_c", "missing_column"),
         ("study,mean_t,sd_t,n_t,mean_c", "missing_column"),
-        ("study,yi,sei,x,y", "layout_not_read"),
+        ("study,yi,ci_low,x,y", "missing_column"),
+        ("study,yi,95% CI,x,y", "ambiguous_column"),
     ],
 )
 def test_no_guess(header: str, code: str) -> None:
@@ -73,10 +74,3 @@ def test_every_missing_column_is_named() -> None:
     assert "events_comparison is missing" in text
     assert "n_comparison is missing" in text
     assert "Columns found: study, events_t, n_t, x, y" in text
-
-
-def test_means_are_said_to_be_means() -> None:
-    header = "study,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
-    parsed = read_table(f"{header}\nA,1,2,9,1,2,8\n".encode(), filename="a.csv")
-    assert [problem.code for problem in parsed.errors] == ["layout_not_read"]
-    assert "means and standard deviations" in parsed.errors[0].message
