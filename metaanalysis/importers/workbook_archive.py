@@ -1,22 +1,17 @@
 """Looks at the zip package of a workbook before anything parses it.
 
-The central directory alone refuses bombs; then each part is unpacked once (at most 10 MiB in all) to check its
-sum and to refuse XML that could expand or hide. `zipfile` before Python 3.11.8 does not look for overlapping
-entries (CVE-2024-0450), so that is done here.
+After the check of its directory (`archive`) each part is unpacked once (at most 10 MiB in all) to check its sum and
+to refuse XML that could expand or hide.
 """
 
 import re
-import struct
 import zipfile
-import zlib
-from io import BytesIO
 
-from metaanalysis.importers.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED_BYTES, MIB, RATIO_FLOOR_BYTES
+from metaanalysis.importers.archive import PackageKind, checked_archive
 from metaanalysis.importers.table import Refusal
 
 _SAVE_AGAIN = "Open it in a spreadsheet program, save it as .xlsx and upload that."
-_LOCAL_HEADER_BYTES = 30
-_ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
+_WORKBOOK = PackageKind("workbook", _SAVE_AGAIN, "Keep only the sheet with the table.")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".bin", ".ico")
 _OTHER_PACKAGES: tuple[tuple[str, str], ...] = (
     ("xl/workbook.bin", "a binary workbook (.xlsb)"),
@@ -33,79 +28,11 @@ _STRICT_NAMESPACE = b"http://purl.oclc.org/ooxml/"
 
 def check_archive(data: bytes) -> None:
     """Raises Refusal unless `data` is a harmless .xlsx package within the limits."""
-    if not data.startswith(b"PK\x03\x04"):
-        raise _damaged()
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            parts = archive.infolist()
-            _check_names(parts)
-            _check_sizes(parts)
-            _check_places(parts, data)
-            _check_kind(parts)
-            for part in parts:
-                _check_content(part.filename, archive.read(part))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        struct.error,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
-        raise _damaged() from error
-    except (OSError, ValueError, OverflowError, UnicodeDecodeError) as error:
-        raise _damaged() from error
-
-
-def _damaged() -> Refusal:
-    return Refusal("damaged", f"the workbook is damaged. {_SAVE_AGAIN}")
-
-
-def _check_names(parts: list[zipfile.ZipInfo]) -> None:
-    if len(parts) > MAX_PARTS:
-        raise Refusal(
-            "too_many_parts", f"the package has {len(parts):,} parts; the limit is {MAX_PARTS}. {_SAVE_AGAIN}"
-        )
-    seen = set()
-    for part in parts:
-        name = part.orig_filename
-        pieces = name.replace("\\", "/").split("/")
-        if name.startswith(("/", "\\")) or ".." in pieces or ":" in name or not name.isprintable():
-            raise Refusal("part_name", f"a part has an unsafe name. {_SAVE_AGAIN}", value=name)
-        if name.casefold() in seen:
-            raise Refusal("duplicate_part", f"a part is in the package twice. {_SAVE_AGAIN}", value=name)
-        seen.add(name.casefold())
-        if part.flag_bits & _ENCRYPTED_FLAGS:
-            text = "the file is protected by a password. Remove the password and upload it again."
-            raise Refusal("encrypted", text)
-
-
-def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
-    total = sum(part.file_size for part in parts)
-    if total > MAX_UNPACKED_BYTES:
-        text = f"the file unpacks to {total / MIB:,.0f} MiB; the limit is {MAX_UNPACKED_BYTES // MIB} MiB. "
-        raise Refusal("unpacks_too_large", text + "Keep only the sheet with the table.")
-    for part in parts:
-        if part.file_size > RATIO_FLOOR_BYTES and part.file_size > MAX_RATIO * part.compress_size:
-            text = f"a part unpacks to more than {MAX_RATIO} times its size. {_SAVE_AGAIN}"
-            raise Refusal("unpacks_too_large", text, value=part.filename)
-
-
-def _check_places(parts: list[zipfile.ZipInfo], data: bytes) -> None:
-    """The parts must follow one another from byte 0 without overlap."""
-    end = 0
-    for part in sorted(parts, key=lambda each: each.header_offset):
-        start = part.header_offset
-        if start < end:
-            raise Refusal(
-                "overlapping_parts", f"parts of the package overlap. {_SAVE_AGAIN}", value=part.filename
-            )
-        if end == 0 and start != 0:
-            raise Refusal("prefix_data", f"there is other data before the workbook. {_SAVE_AGAIN}")
-        name_bytes, extra_bytes = struct.unpack_from("<HH", data, start + 26)
-        end = start + _LOCAL_HEADER_BYTES + name_bytes + extra_bytes + part.compress_size
-    if end > len(data):
-        raise _damaged()
+    with checked_archive(data, _WORKBOOK) as archive:
+        parts = archive.infolist()
+        _check_kind(parts)
+        for part in parts:
+            _check_content(part.filename, archive.read(part))
 
 
 def _check_kind(parts: list[zipfile.ZipInfo]) -> None:
