@@ -20,8 +20,12 @@ def check_rows(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog)
     _check_duplicates(rows, names, log)
     _check_totals(rows, names, log)
     for row in rows:
-        _check_zero_cells(row, names, log)
-        _check_sizes(row, names, log)
+        if row.kind == "counts":
+            _check_zero_cells(row, names, log)
+        if row.kind == "means":
+            _check_spreads(row, names, log)
+        if row.kind != "estimate":
+            _check_sizes(row, names, log)
     _check_swapped(rows, names, log)
     _check_timepoints(rows, log)
 
@@ -76,18 +80,20 @@ def _plus(one: Counts, other: Counts) -> Counts:
 
 
 def _check_totals(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog) -> None:
+    """A row of totals is known by its sums, by its name, or by both; of estimates only by the name."""
     nothing: Counts = (0, 0, 0, 0)
     overall, seen = nothing, 0
     by_outcome: dict[str, Counts] = {}
     for row in rows:
         own = by_outcome.get(folded(row.outcome), nothing)
-        is_sum = seen > 1 and _counts(row) in {overall, own}
+        is_sum = row.kind != "estimate" and seen > 1 and _counts(row) in {overall, own}
         named = _TOTAL.match(row.study) is not None
         if is_sum and named:
             text = "this row is the total of the rows above. Delete it."
             log.error("total_row", text, row=row.row, column=names["study"], value=row.study)
         elif is_sum:
-            text = "these counts are the sums of the rows above. If this is a total, delete the row."
+            what = "counts" if row.kind == "counts" else "numbers of people"
+            text = f"these {what} are the sums of the rows above. If this is a total, delete the row."
             log.warning("total_row", text, row=row.row, column=names["study"], value=row.study)
         elif named:
             text = "this looks like a row of totals. If it is one, delete it."
@@ -114,17 +120,33 @@ def _check_zero_cells(row: StudyRow, names: dict[str, str], log: ProblemLog) -> 
         log.warning("zero_cell", text, row=row.row, column=names[column], value=str(getattr(row, column)))
 
 
+def _check_spreads(row: StudyRow, names: dict[str, str], log: ProblemLog) -> None:
+    """Standard deviations so unlike that one may be a standard error, a variance, or of another unit."""
+    spreads = {"sd_intervention": row.sd_intervention or 0.0, "sd_comparison": row.sd_comparison or 0.0}
+    smaller = min(spreads, key=lambda name: spreads[name])
+    if max(spreads.values()) >= 10 * spreads[smaller]:
+        text = (
+            "one standard deviation is at least 10 times the other "
+            f"({row.sd_intervention:g} and {row.sd_comparison:g}). Check that both are standard deviations, not standard errors, and in the same unit."
+        )
+        log.warning("unequal_sds", text, row=row.row, column=names[smaller], value=f"{spreads[smaller]:g}")
+
+
 def _check_sizes(row: StudyRow, names: dict[str, str], log: ProblemLog) -> None:
     totals = {"n_intervention": row.n_intervention or 0, "n_comparison": row.n_comparison or 0}
     for column, total in totals.items():
         if total < 5:
             text = "fewer than 5 people in this arm. Check the number."
-            log.warning("small_total", text, row=row.row, column=names[column], value=str(total))
+            log.warning("small_total", text, row=row.row, column=_written(names, column), value=str(total))
     if max(totals.values()) > 20 * min(totals.values()):
         text = f"one arm is more than 20 times the other ({row.n_intervention} and {row.n_comparison}). Check both."
-        log.warning(
-            "unequal_arms", text, row=row.row, column=names["n_intervention"], value=str(row.n_intervention)
-        )
+        column = _written(names, "n_intervention")
+        log.warning("unequal_arms", text, row=row.row, column=column, value=str(row.n_intervention))
+
+
+def _written(names: dict[str, str], total: str) -> str:
+    """The column of an arm's total, or of its events where the total was made of events and non-events."""
+    return names.get(total) or names[total.replace("n_", "events_")]
 
 
 def _check_swapped(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog) -> None:

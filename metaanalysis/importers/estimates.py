@@ -105,7 +105,7 @@ class _Reader:
         self.se = 0.0
 
     def reading(self) -> EstimateReading:
-        failed = any(problem.finding.severity == "error" for problem in self.problems)
+        failed = self._has_errors()
         return EstimateReading(
             None if failed else self.estimate,
             None if failed else self.se,
@@ -114,6 +114,9 @@ class _Reader:
             self.notice,
             tuple(self.problems),
         )
+
+    def _has_errors(self) -> bool:
+        return any(problem.finding.severity == "error" for problem in self.problems)
 
     def error(self, column: str, code: str, text: str) -> None:
         self.problems.append(ColumnFinding(column, Finding("error", code, text)))
@@ -180,7 +183,7 @@ class _Reader:
             self.se = given[1]
         elif limits is not None:
             self._take_from_limits(*limits)
-        if self.se < MIN_SPREAD:
+        if self.se < MIN_SPREAD and not self._has_errors():
             self.error(
                 self.ratio or self.scaled, "too_small", "the interval is too narrow to calculate with."
             )
@@ -294,7 +297,7 @@ class _Reader:
         if not self.ratio and self._looks_like_ratio(value, low, high):
             text = (
                 f"the limits {low.text} and {high.text} look like those of a ratio, not of its logarithm. Name the "
-                "columns hr (or, rr), ci_low and ci_high, or write all three as logarithms."
+                "columns hr (or, rr), ci_low and ci_high; or write all three as logarithms, or the standard error."
             )
             self.error(self.scaled, "looks_like_ratio", text)
             return
@@ -325,7 +328,7 @@ class _Reader:
         self.warning(self._low_column(), "few_digits", text)
 
     def _log_no_spread(self) -> None:
-        if any(problem.finding.severity == "error" for problem in self.problems):
+        if self._has_errors():
             return
         text = "the standard error or both limits of the interval are missing. Write them, or delete the row."
         self.error(self.ratio or self.scaled, "missing_spread", text)

@@ -2,44 +2,107 @@
 
 import io
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from metaanalysis.importers.table import ParsedTable
+from metaanalysis.importers.table import Kind, ParsedTable, StudyRow
 
 if TYPE_CHECKING:
     import pandas
 
-TEXT_COLUMNS = ("study", "outcome", "timepoint", "population", "subgroup", "source", "note")
-EXPORT_COLUMNS = (
-    "study",
-    "year",
-    "events_intervention",
-    "n_intervention",
-    "events_comparison",
-    "n_comparison",
-    "outcome",
-    "timepoint",
-    "population",
-    "subgroup",
-    "source",
-    "note",
+TEXT_COLUMNS = ("study", "measure", "outcome", "timepoint", "population", "subgroup", "source", "note")
+NUMBER_COLUMNS: dict[Kind, tuple[str, ...]] = {
+    "counts": ("events_intervention", "n_intervention", "events_comparison", "n_comparison"),
+    "means": (
+        *("mean_intervention", "sd_intervention", "n_intervention"),
+        *("mean_comparison", "sd_comparison", "n_comparison"),
+    ),
+    "estimate": ("measure", "estimate", "se"),
+}
+_DECIMALS = frozenset(
+    {"mean_intervention", "sd_intervention", "mean_comparison", "sd_comparison", "estimate", "se"}
 )
+_EXAMPLE = StudyRow(
+    row=2,
+    study="Example 2024",
+    year=2024,
+    outcome="survival",
+    timepoint="30 days",
+    population="adults with cardiogenic shock",
+    source="doi or page of the report",
+    note="delete this row",
+)
+EXAMPLE_ROWS: dict[Kind, StudyRow] = {
+    "counts": replace(
+        _EXAMPLE, events_intervention=18, n_intervention=58, events_comparison=19, n_comparison=59
+    ),
+    "means": replace(
+        _EXAMPLE,
+        kind="means",
+        outcome="days in hospital",
+        mean_intervention=12.5,
+        sd_intervention=6.2,
+        n_intervention=58,
+        mean_comparison=14.1,
+        sd_comparison=7,
+        n_comparison=59,
+    ),
+    "estimate": replace(
+        _EXAMPLE,
+        kind="estimate",
+        outcome="death",
+        measure="HR",
+        estimate=-0.3011,
+        se=0.1499,
+        note="delete this row; ratios as natural logarithms, here of the hazard ratio 0.74 (0.55 to 0.99), or with "
+        "the columns hr, ci_low and ci_high in place of measure, estimate and se",
+    ),
+}
 _FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n\x00])")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
+def export_columns(table: ParsedTable) -> tuple[str, ...]:
+    """The canonical columns of the kinds that the table holds, each once, in a fixed order."""
+    kinds = {row.kind for row in table.rows} or {"counts" if table.layout == "mixed" else table.layout}
+    numbers = [name for kind, names in NUMBER_COLUMNS.items() if kind in kinds for name in names]
+    return ("study", "year", *dict.fromkeys(numbers), *TEXT_COLUMNS[2:])
+
+
 def to_frame(table: ParsedTable) -> "pandas.DataFrame":
-    """One row a study in the canonical columns: text columns as strings, numbers as nullable Int64.
+    """One row a study in the canonical columns: texts as strings, counts as nullable Int64, decimals as Float64.
 
     Nothing is guessed: the numbers are those that the strict reader accepted.
     """
     import pandas
 
+    names = export_columns(table)
     columns = {}
-    for name in EXPORT_COLUMNS:
+    for name in names:
         values = [getattr(row, name) for row in table.rows]
-        columns[name] = pandas.array(values, dtype="str" if name in TEXT_COLUMNS else "Int64")
-    return pandas.DataFrame(columns, columns=list(EXPORT_COLUMNS))
+        columns[name] = pandas.array(values, dtype=_dtype(name))
+    return pandas.DataFrame(columns, columns=list(names))
+
+
+def _dtype(name: str) -> str:
+    if name in TEXT_COLUMNS:
+        return "str"
+    return "Float64" if name in _DECIMALS else "Int64"
+
+
+def template_csv(kind: Kind) -> bytes:
+    """A CSV with the columns of this kind of table and one example row, which reads without a problem."""
+    return write_csv(_template(kind))
+
+
+def template_xlsx(kind: Kind) -> bytes:
+    """As `template_csv`, as a workbook."""
+    return write_xlsx(_template(kind))
+
+
+def _template(kind: Kind) -> "pandas.DataFrame":
+    return to_frame(ParsedTable(layout=kind, rows=(EXAMPLE_ROWS[kind],)))
 
 
 def guarded(text: str) -> str:
@@ -53,9 +116,25 @@ def unguarded(text: str) -> str:
 
 
 def write_csv(frame: "pandas.DataFrame") -> bytes:
-    """CSV in UTF-8 with a byte order mark, so that Excel reads the letters right; text cells guarded."""
-    text: str = _guarded_frame(frame).to_csv(index=False, lineterminator="\r\n")
+    """CSV in UTF-8 with a byte order mark, so that Excel reads the letters right; text cells guarded.
+
+    Decimals keep every digit and have no exponent, as the reader asks for.
+    """
+    import pandas
+
+    safe = _guarded_frame(frame)
+    for name in safe.columns:
+        if pandas.api.types.is_float_dtype(safe[name]):
+            safe[name] = [_plain(value) for value in safe[name].astype(object)]
+    text: str = safe.to_csv(index=False, lineterminator="\r\n")
     return text.encode("utf-8-sig")
+
+
+def _plain(value: Any) -> str:
+    """The shortest digits that give the same number again."""
+    import pandas
+
+    return "" if pandas.isna(value) else format(Decimal(repr(float(value))), "f")
 
 
 def write_xlsx(frame: "pandas.DataFrame", sheet: str = "Studies") -> bytes:
