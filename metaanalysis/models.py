@@ -184,3 +184,26 @@ class Analysis(models.Model):
 
     def __str__(self) -> str:
         return f"{self.row}, {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class MainMethod(models.Model):
+    """The method by which an outcome and population is pooled for the EtD, from when on and why. Insert only.
+
+    The newest one holds. `after_results` tells that there was an analysis already when it was chosen.
+    """
+
+    append_only = True
+
+    outcome = models.ForeignKey("etd.Outcome", on_delete=models.PROTECT, related_name="main_methods")
+    population = models.ForeignKey("etd.Population", on_delete=models.PROTECT, related_name="main_methods")
+    spec = models.JSONField()
+    reason = models.TextField(blank=True)
+    after_results = models.BooleanField()
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.outcome}, {self.population}, {self.created_at:%Y-%m-%d %H:%M}"

@@ -36,7 +36,9 @@ from etd.models import (
     Vote,
     VotingRound,
 )
-from metaanalysis.models import Analysis, DataUpload, ResultKind, Study, StudyResult
+from metaanalysis import specification
+from metaanalysis.models import Analysis, DataUpload, MainMethod, ResultKind, Study, StudyResult
+from metaanalysis.stats.types import PoolingSpec
 
 NOW = datetime(2026, 1, 15, 12, 30, tzinfo=UTC)
 DIGEST = "0" * 64
@@ -311,3 +313,16 @@ def analysis(**fields: Any) -> Analysis:
     values["row"] = values.get("row") or outcome_row(source=ValueSource.COMPUTED, provenance={})
     values["created_by"] = values.get("created_by") or values["row"].created_by
     return Analysis.objects.create(**values)
+
+
+def main_method(**fields: Any) -> MainMethod:
+    values: dict[str, Any] = {
+        "spec": specification.to_json(PoolingSpec()),
+        "reason": "",
+        "after_results": False,
+        "created_at": NOW,
+    } | fields
+    values["outcome"] = values.get("outcome") or outcome()
+    values["population"] = values.get("population") or population(question=values["outcome"].question)
+    values["created_by"] = values.get("created_by") or user()
+    return MainMethod.objects.create(**values)

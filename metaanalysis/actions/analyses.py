@@ -19,6 +19,7 @@ from etd.frameworks.schema import Role
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.workflow import Part
 from metaanalysis import specification
+from metaanalysis.actions.methods import choose_main_method
 from metaanalysis.analyses import (
     engine,
     files_of,
@@ -36,11 +37,19 @@ from metaanalysis.wording import misread
 
 
 def run_analysis(
-    *, outcome: Outcome, population: Population, spec: PoolingSpec, by: User, note: str = ""
+    *,
+    outcome: Outcome,
+    population: Population,
+    spec: PoolingSpec,
+    by: User,
+    note: str = "",
+    reason: str = "",
 ) -> Analysis:
     """Pool the stored results of this outcome and population and put the row into the outcome table.
 
+    The specification becomes the main method; where it is another than before, `reason` says why (ReasonNeeded).
     `note` is what the methodologist says beside the number, a sentence a line; empty keeps what was said before.
+    Raises DoesNotFit where the studies bring what the specification cannot be made from.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -52,9 +61,10 @@ def run_analysis(
         )
         if not results and not computed.exists():
             raise Refused("There are no study results for this outcome and population yet.")
-        table = _table_for(question, outcome, population, str(spec.measure), by)
         inputs = [input_of(result) for result in results]
         result = pool_inputs(inputs, spec)
+        table = _table_for(question, outcome, population, str(spec.measure), by)
+        choose_main_method(outcome=outcome, population=population, spec=spec, reason=reason, by=by)
         earlier = computed.first()
         note = note or ((earlier.provenance or {}).get("note", "") if earlier else "")
         sentences = caveats(inputs, result, reported_values(outcome, population), note)

@@ -25,6 +25,8 @@ from etd.models import Outcome, OutcomeRow, Population, Question, User
 from etd.workflow import Part
 from metaanalysis import readings
 from metaanalysis.actions.analyses import run_analysis
+from metaanalysis.actions.methods import ReasonNeeded
+from metaanalysis.analyses import DoesNotFit
 from metaanalysis.comparison import VALUES, Comparison, compare, row_values
 from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
 from metaanalysis.kinds import mixed_kinds, numbers_text
@@ -45,7 +47,7 @@ class UnreadableFile(Refused):
 
 
 class WrongAssignment(Refused):
-    """The file as assigned cannot be stored: one study twice in one place, or one place with two methods."""
+    """The file as assigned cannot be stored: one study twice in one place, say, or two kinds of data in one."""
 
 
 class Missing(StrEnum):
@@ -72,6 +74,8 @@ class Assignment:
     missing: Missing = Missing.KEEP
     # What the methodologist says beside the number; empty keeps what was said before.
     note: str = ""
+    # Why the method is another than the main method that is recorded; needed once there are results.
+    reason: str = ""
 
 
 @dataclass
@@ -83,6 +87,7 @@ class _Place:
     spec: PoolingSpec
     missing: Missing
     note: str
+    reason: str
     rows: list[StudyRow]
 
 
@@ -165,12 +170,21 @@ def confirm_upload(
             by=by,
             more={"places": [f"{place.outcome}, {place.population}" for place in places]},
         )
-        return tuple(
-            run_analysis(
-                outcome=place.outcome, population=place.population, spec=place.spec, note=place.note, by=by
-            ).row
-            for place in places
-        )
+        return tuple(_pooled(place, by) for place in places)
+
+
+def _pooled(place: _Place, by: User) -> OutcomeRow:
+    try:
+        return run_analysis(
+            outcome=place.outcome,
+            population=place.population,
+            spec=place.spec,
+            note=place.note,
+            reason=place.reason,
+            by=by,
+        ).row
+    except (DoesNotFit, ReasonNeeded) as error:
+        raise WrongAssignment(f"{place.outcome}, {place.population}: {error}") from error
 
 
 def rows_of_upload(upload: DataUpload) -> tuple[OutcomeRow, ...]:
@@ -267,17 +281,22 @@ def _places(
         population = _population(question, assignment.population, by)
         place = places.setdefault(
             (outcome.pk, population.pk),
-            _Place(outcome, population, assignment.spec, assignment.missing, "", []),
+            _Place(outcome, population, assignment.spec, assignment.missing, "", "", []),
         )
         if (place.spec, place.missing) != (assignment.spec, assignment.missing):
             raise WrongAssignment(
                 f"Two parts of the file become {outcome}, {population}: choose the same method for both."
             )
-        place.note = "\n".join(dict.fromkeys(part for part in (place.note, assignment.note) if part))
+        place.note = _joined(place.note, assignment.note)
+        place.reason = _joined(place.reason, assignment.reason)
         place.rows.extend(groups[assignment.group])
     for place in places.values():
         _require_each_study_once(place)
     return list(places.values())
+
+
+def _joined(*parts: str) -> str:
+    return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
 def _require_each_study_once(place: _Place) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils import dateformat, timezone
 
 from etd.domain import numbers
 from etd.enums import ValueSource
@@ -16,8 +17,8 @@ from metaanalysis import specification
 from metaanalysis.comparison import Comparison, compare, row_values
 from metaanalysis.importers import StudyRow
 from metaanalysis.kinds import arm_text, estimate_text, kind_of
-from metaanalysis.models import DataUpload, StudyResult, UploadStatus
-from metaanalysis.stats.types import DataKind
+from metaanalysis.models import Analysis, DataUpload, MainMethod, StudyResult, UploadStatus
+from metaanalysis.stats.types import DataKind, PoolingSpec
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,17 @@ def upload_line(upload: DataUpload) -> UploadLine:
 
 @dataclass(frozen=True)
 class Stored:
-    """What is there for the assignment of a file: results by outcome and population, and which have reported rows."""
+    """What is there for the assignment of a file, by outcome and population where not said otherwise.
+
+    `results` are the study results; `reported_measures` the measure of each outcome that has a reported row;
+    `main_methods` the main methods as choices to begin with, and `with_results` where one of them has given results, so
+    that another method needs a reason.
+    """
 
     results: Mapping[tuple[int, int], list[StudyResult]]
-    with_reported_row: frozenset[int]
+    reported_measures: Mapping[int, str]
+    main_methods: Mapping[tuple[int, int], specification.UsualChoice]
+    with_results: frozenset[tuple[int, int]]
 
     def compare(
         self, rows: Sequence[StudyRow], outcome: Outcome | None, population: Population | None
@@ -137,13 +145,41 @@ class Stored:
         place = (outcome.pk, population.pk) if outcome and population else None
         return compare(rows, self.results.get(place, []) if place else [])
 
-    def usual(self, outcome: Outcome | None, *, is_new: bool) -> specification.UsualChoice:
-        """The method to begin with: by the outcome's reported row, or, before one is chosen, by the question's."""
-        if outcome is not None and outcome.pk in self.with_reported_row:
-            return specification.BESIDE_A_REPORTED_ROW
-        if outcome is None and not is_new and self.with_reported_row:
-            return specification.UNDECIDED
-        return specification.ON_ITS_OWN
+    def usual(
+        self,
+        outcome: Outcome | None,
+        population: Population | None = None,
+        *,
+        is_new: bool,
+        kind: DataKind = DataKind.COUNTS,
+        measure: str = "",
+    ) -> specification.UsualChoice:
+        """The method to begin with for rows of this kind; `measure` is what the file says its estimates are of.
+
+        It is the main method where there is one; otherwise by the outcome's reported row, or, before an outcome is
+        chosen, by the question's.
+        """
+        main = self.main_methods.get((outcome.pk, population.pk)) if outcome and population else None
+        if main is not None:
+            return main
+        if outcome is not None and outcome.pk in self.reported_measures:
+            return specification.beside_a_reported_row(kind, measure or self.reported_measures[outcome.pk])
+        if outcome is None and not is_new and self.reported_measures:
+            return specification.undecided(kind, measure)
+        return specification.on_its_own(kind, measure)
+
+    def offered(self, key: str) -> specification.UsualChoice | None:
+        """The choice that `usual` gave with this key, None for a key that it never gave."""
+        main = {choice.key: choice for choice in self.main_methods.values()}
+        return main.get(key) or specification.USUAL_CHOICES.get(key)
+
+    def needs_reason(self, outcome: Outcome | None, population: Population | None, spec: PoolingSpec) -> bool:
+        """Whether pooling so would change a main method after its results were there."""
+        place = (outcome.pk, population.pk) if outcome and population else None
+        if place is None or place not in self.with_results:
+            return False
+        main = self.main_methods.get(place)
+        return main is None or main.spec != spec
 
 
 def load_stored(question: Question) -> Stored:
@@ -156,8 +192,31 @@ def load_stored(question: Question) -> Stored:
         results.setdefault((result.outcome_id, result.population_id), []).append(result)
     reported = OutcomeRow.objects.filter(
         table__question=question, source=ValueSource.REPORTED, estimate__isnull=False
-    ).values_list("outcome_id", flat=True)
-    return Stored(results, frozenset(reported))
+    ).values_list("outcome_id", "measure")
+    return Stored(
+        results,
+        dict(reported),
+        {
+            (method.outcome_id, method.population_id): _main_choice(method)
+            for method in MainMethod.objects.filter(outcome__question=question)
+            .select_related("created_by")
+            .order_by("pk")
+        },
+        frozenset(
+            Analysis.objects.filter(row__table__question=question).values_list(
+                "row__outcome_id", "row__population_id"
+            )
+        ),
+    )
+
+
+def _main_choice(method: MainMethod) -> specification.UsualChoice:
+    day = dateformat.format(timezone.localtime(method.created_at), "j F Y")
+    return specification.UsualChoice(
+        f"main-{method.pk}",
+        specification.from_json(method.spec),
+        f"The main method of this outcome and population, chosen on {day} by {method.created_by}.",
+    )
 
 
 def _line_of(result: StudyResult) -> StudyLine:

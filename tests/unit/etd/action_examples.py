@@ -251,6 +251,18 @@ def discard_upload(panel: Panel) -> dict[str, Any]:
     return {"upload": uploads.stage_upload(**stage_upload(panel)), "by": panel.methodologist}
 
 
+def stage_typed(panel: Panel) -> dict[str, Any]:
+    replaced = uploads.stage_upload(**(stage_upload(panel) | {"content": TRIALS + b"Delta,2024,1,2,x,4\n"}))
+    return {
+        "question": replaced.question,
+        "filename": "trials-corrected.csv",
+        "content": TRIALS,
+        "made_from": "Corrected here from trials.csv.",
+        "replaces": replaced,
+        "by": panel.methodologist,
+    }
+
+
 def confirm_upload(panel: Panel) -> dict[str, Any]:
     upload = uploads.stage_upload(**stage_upload(panel))
     group = Group(outcome="", population="")
@@ -270,6 +282,17 @@ def run_analysis(panel: Panel) -> dict[str, Any]:
     return {
         "outcome": row.outcome,
         "population": row.population,
+        "spec": PoolingSpec(measure=Measure.RR),
+        "reason": "The protocol says risk ratio.",
+        "by": panel.methodologist,
+    }
+
+
+def choose_main_method(panel: Panel) -> dict[str, Any]:
+    question = panel.question()
+    return {
+        "outcome": f.outcome(question=question, name="Survival"),
+        "population": f.population(question=question, label="Adults"),
         "spec": PoolingSpec(measure=Measure.RR),
         "by": panel.methodologist,
     }
@@ -299,5 +322,7 @@ EXAMPLES: dict[str, Example] = {
     "metaanalysis.actions.uploads.choose_sheet": choose_sheet,
     "metaanalysis.actions.uploads.discard_upload": discard_upload,
     "metaanalysis.actions.uploads.confirm_upload": confirm_upload,
+    "metaanalysis.actions.typed.stage_typed": stage_typed,
     "metaanalysis.actions.analyses.run_analysis": run_analysis,
+    "metaanalysis.actions.methods.choose_main_method": choose_main_method,
 }

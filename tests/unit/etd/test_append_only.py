@@ -15,11 +15,15 @@ from pytest_django import DjangoDbBlocker
 from config.settings import database
 from etd.append_only import append_only_tables, check_triggers, install_triggers, missing_triggers
 from etd.models import AuditEvent
-from metaanalysis.models import Analysis
+from metaanalysis.models import Analysis, MainMethod
 from tests import factories as f
 
-FACTORIES: dict[type[models.Model], Callable[..., Any]] = {AuditEvent: f.audit_event, Analysis: f.analysis}
-TEXT_COLUMN = {AuditEvent: "subject", Analysis: "input_digest"}
+FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
+    AuditEvent: f.audit_event,
+    Analysis: f.analysis,
+    MainMethod: f.main_method,
+}
+TEXT_COLUMN = {AuditEvent: "subject", Analysis: "input_digest", MainMethod: "reason"}
 
 
 def execute(sql: str, using: BaseDatabaseWrapper | None = None) -> None:

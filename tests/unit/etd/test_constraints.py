@@ -66,11 +66,11 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
     ),
     "outcome_row_events_intervention_within_n": (
         f.outcome_row,
-        {"events_intervention": 10, "n_intervention": 10},
+        {"events_intervention": None, "n_intervention": 10},
         [
             {"events_intervention": 11, "n_intervention": 10},
             {"events_intervention": 0, "n_intervention": 0},
-            {"events_intervention": None, "n_intervention": 10},
+            {"events_intervention": None, "n_intervention": 0},
             {"events_intervention": 5, "n_intervention": None},
         ],
     ),
@@ -80,7 +80,7 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         [
             {"events_comparison": 11, "n_comparison": 10},
             {"events_comparison": 0, "n_comparison": 0},
-            {"events_comparison": None, "n_comparison": 10},
+            {"events_comparison": None, "n_comparison": 0},
             {"events_comparison": 5, "n_comparison": None},
         ],
     ),
@@ -194,13 +194,19 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
             MEANS | {"sd_comparison": None},
             MEANS | {"mean_comparison": None},
             MEANS | {"n_intervention": None},
-            MEANS | {"n_comparison": 0},
+            MEANS | {"n_intervention": 1},
+            MEANS | {"n_comparison": 1},
         ],
     ),
     "study_result_estimate_is_whole": (
         f.study_result,
         GIV,
         [GIV | {"se": 0.0}, GIV | {"se": None}, GIV | {"estimate": None}],
+    ),
+    "study_result_measure_is_of_an_estimate": (
+        f.study_result,
+        GIV | {"measure": "HR"},
+        [GIV | {"measure": "XX"}, {"measure": "OR"}],
     ),
 }
 

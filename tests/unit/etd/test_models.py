@@ -83,6 +83,10 @@ STRINGS = {
     "Study": lambda: (f.study(label="Thiele 2023"), "Thiele 2023"),
     "StudyResult": lambda: (_study_result(), "Thiele 2023: Survival, Adults"),
     "Analysis": lambda: (f.analysis(row=_computed_row()), "Survival, Adults (computed), 2026-01-15 12:30"),
+    "MainMethod": lambda: (
+        f.main_method(outcome=f.outcome(name="Survival"), population=f.population(label="Adults")),
+        "Survival, Adults, 2026-01-15 12:30",
+    ),
 }
 
 
