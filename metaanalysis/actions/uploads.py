@@ -35,6 +35,7 @@ from metaanalysis.readings import Group
 from metaanalysis.stats.types import DataKind, PoolingSpec
 
 MAX_GROUPS = 30
+"""Outcomes and populations that one confirmation takes; a file may hold more."""
 CANNOT_CHOOSE_YET = "choose_sheet"
 
 
@@ -156,6 +157,11 @@ def confirm_upload(
         _require_confirmable(current, table, sha256, accepted_warnings)
         if not assignments:
             raise WrongAssignment("Choose an outcome for at least some of the rows.")
+        if len(assignments) > MAX_GROUPS:
+            raise WrongAssignment(
+                f"{len(assignments)} outcomes are too many at once: choose at most {MAX_GROUPS}, then send the file again "
+                "for the others."
+            )
         places = _places(current.question, table, assignments, by)
         for place in places:
             _store(current, place, at=now, by=by)
@@ -227,16 +233,12 @@ def _read(question: Question, filename: str, content: bytes, sheet: str) -> Pars
 
 
 def _checked_against_question(question: Question, table: ParsedTable) -> ParsedTable:
-    """More to know about the table: arms the other way round than in earlier data, too many outcomes for one upload."""
+    """More to know about the table: arms the other way round than in earlier data."""
     log = ProblemLog(sheet=table.sheet)
     earlier = StudyResult.objects.filter(
         study__question=question, n_intervention__isnull=False, n_comparison__isnull=False
     ).values_list("study__label", "n_intervention", "n_comparison")
     check_against_earlier(table.rows, ((label, a or 0, b or 0) for label, a, b in earlier), log)
-    found = len(readings.groups(table))
-    if found > MAX_GROUPS:
-        text = f"the file has {found} outcomes or populations; one upload takes {MAX_GROUPS}. Split the file."
-        log.error("too_many_outcomes", text)
     return replace(
         table,
         rows=() if log.has_errors else table.rows,
