@@ -127,7 +127,8 @@ def _check_spreads(row: StudyRow, names: dict[str, str], log: ProblemLog) -> Non
     if max(spreads.values()) >= 10 * spreads[smaller]:
         text = (
             "one standard deviation is at least 10 times the other "
-            f"({row.sd_intervention:g} and {row.sd_comparison:g}). Check that both are standard deviations, not standard errors, and in the same unit."
+            f"({row.sd_intervention:g} and {row.sd_comparison:g}). "
+            "Check that both are standard deviations, not standard errors, and in the same unit."
         )
         log.warning("unequal_sds", text, row=row.row, column=names[smaller], value=f"{spreads[smaller]:g}")
 

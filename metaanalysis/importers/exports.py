@@ -85,7 +85,7 @@ def to_frame(table: ParsedTable) -> "pandas.DataFrame":
     return pandas.DataFrame(columns, columns=list(names))
 
 
-def _dtype(name: str) -> str:
+def _dtype(name: str) -> Any:
     if name in TEXT_COLUMNS:
         return "str"
     return "Float64" if name in _DECIMALS else "Int64"
