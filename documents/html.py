@@ -9,9 +9,10 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from documents.schema import Analysis, EtdDocument, OutcomeTable, Row, Statement
-from etd.domain.small_plot import SmallPlot, small_plot, table_axis
+from documents.schema import Analysis, EtdDocument, OutcomeGroup, OutcomeTable, Row, Statement
+from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from metaanalysis import wording
+from metaanalysis.kinds import kind_of
 from metaanalysis.plots.drawing import Plot
 from metaanalysis.plots.forest import forest_plot
 
@@ -113,7 +114,7 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
 
 
 def csv_name(number: int) -> str:
-    """The name of the file with an analysis' study counts, attached to the PDF."""
+    """The name of the file with an analysis' study data, attached to the PDF."""
     return f"analysis-{number}-studies.csv"
 
 
@@ -129,22 +130,25 @@ def _grade(statement: Statement, strength_word: str) -> str:
 
 
 def _printed_table(table: OutcomeTable) -> PrintedTable:
-    axis = table_axis(table.measure, (row.values for group in table.groups for row in group.rows))
     return PrintedTable(
         table=table,
         measure=table.measure_label.title(),
         groups=tuple(
-            PrintedGroup(
-                group.name,
-                group.certainty,
-                group.certainty_symbols,
-                tuple(
-                    PrintedRow(row, small_plot(row.values, axis, f"{table.measure_label} {row.effect}"))
-                    for row in group.rows
-                ),
-            )
+            PrintedGroup(group.name, group.certainty, group.certainty_symbols, _printed_rows(table, group))
             for group in table.groups
         ),
+    )
+
+
+def _printed_rows(table: OutcomeTable, group: OutcomeGroup) -> tuple[PrintedRow, ...]:
+    axis = group_axis(
+        table.measure,
+        (row.values for row in group.rows),
+        (row.values for each in table.groups for row in each.rows),
+    )
+    return tuple(
+        PrintedRow(row, small_plot(row.values, axis, f"{table.measure_label} {row.effect}"))
+        for row in group.rows
     )
 
 
@@ -164,7 +168,11 @@ def _printed_analysis(number: int, analysis: Analysis, document: EtdDocument) ->
         number=number,
         analysis=analysis,
         plot=plot,
-        method=wording.specification(analysis.spec, analysis.result.get("ci_method")),
+        method=wording.specification(
+            analysis.spec,
+            analysis.result.get("ci_method"),
+            str(kind_of(analysis.inputs[0])) if analysis.inputs else None,
+        ),
         engine=", ".join(f"{name} {version}" for name, version in sorted(analysis.engine.items())),
         csv_name=csv_name(number),
     )

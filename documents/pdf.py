@@ -26,6 +26,8 @@ from django.conf import settings
 from documents.html import csv_name, render_html
 from documents.schema import EtdDocument, to_json
 from metaanalysis.importers.exports import guarded
+from metaanalysis.kinds import NUMBERS, kinds_of
+from metaanalysis.stats.types import DataKind
 
 WORKER = Path(__file__).with_name("pdf_worker.py")
 STYLE_SHEET = Path(__file__).parents[1] / "static" / "css" / "print.css"
@@ -38,15 +40,6 @@ BLOCKED, NO_LIBRARY = 3, 4
 MOST_LETTERS_A_FIELD = 20_000
 MOST_LETTERS_A_DOCUMENT = 200_000
 MOST_STUDY_ROWS = 500
-
-STUDY_COLUMNS = (
-    "study",
-    "year",
-    "events_intervention",
-    "n_intervention",
-    "events_comparison",
-    "n_comparison",
-)
 
 
 class CannotRender(Exception):
@@ -87,7 +80,7 @@ def document_bytes(document: EtdDocument) -> bytes:
 
 
 def attachments_of(document: EtdDocument) -> list[Attachment]:
-    """The whole document as JSON, and the study counts behind every analysis as CSV."""
+    """The whole document as JSON, and the study data behind every analysis as CSV."""
     attachments = [
         Attachment(
             name=f"{document.question.slug}.json",
@@ -100,9 +93,9 @@ def attachments_of(document: EtdDocument) -> list[Attachment]:
         attachments.append(
             Attachment(
                 name=csv_name(number),
-                description=f"Study counts of {analysis.outcome}, {analysis.population}",
+                description=f"Study data of {analysis.outcome}, {analysis.population}",
                 relationship="Data",
-                content=_study_counts(analysis.inputs),
+                content=_study_data(analysis.inputs),
             )
         )
     return attachments
@@ -144,10 +137,14 @@ def _texts(value: Any, where: str = "document") -> Iterator[tuple[str, str]]:
             yield from _texts(item, f"{where}[{number}]")
 
 
-def _study_counts(inputs: tuple[Mapping[str, Any], ...]) -> bytes:
-    """The rows as CSV; a name that a spreadsheet would take for a formula is led by an apostrophe."""
-    more = [name for row in inputs for name in row if name not in STUDY_COLUMNS]
-    columns = [*STUDY_COLUMNS, *dict.fromkeys(more)]
+def _study_data(inputs: tuple[Mapping[str, Any], ...]) -> bytes:
+    """The rows as CSV, with the columns that an upload of this kind of data has and everything else after them.
+
+    A name that a spreadsheet would take for a formula is led by an apostrophe.
+    """
+    numbers = [name for kind in kinds_of(inputs) or [DataKind.COUNTS] for name in NUMBERS[kind]]
+    more = [name for row in inputs for name in row]
+    columns = list(dict.fromkeys(["study", "year", *numbers, *more]))
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow(columns)

@@ -20,11 +20,13 @@ def caveats(
     result: PooledResult,
     reported: Mapping[str, Any] | None,
     note: str = "",
+    better: str = "",
 ) -> tuple[str, ...]:
     """The sentences for one analysis, and after them the lines of the methodologist's own note.
 
     `inputs` are the studies that went in, as `metaanalysis.analyses.input_of` gives them; `reported` are the
-    values of the reported row of the same outcome and population, by the fields of OutcomeRow, if there is one.
+    values of the reported row of the same outcome and population, by the fields of OutcomeRow, if there is one;
+    `better` is the polarity of the outcome.
     """
     sentences = [
         *(_against_reported(inputs, result, reported) if reported else ()),
@@ -32,6 +34,7 @@ def caveats(
         _follow_up(inputs),
         _from_percentages(inputs),
         _unnamed_measures(inputs, result),
+        _direction(result.spec.measure, better),
         _zero_cells(result),
         _i_squared(result),
         *(f"Not in the analysis: {excluded.study}. {excluded.reason}" for excluded in result.excluded),
@@ -98,6 +101,18 @@ def _unnamed_measures(inputs: Sequence[Mapping[str, Any]], result: PooledResult)
         f"The file does not say what the estimates of {len(unnamed)} {_verb(len(unnamed), 'study', 'studies')} are of; "
         f"they are read as {scale}{MEASURES[result.spec.measure].lower()}."
     )
+
+
+def _direction(measure: Measure, better: str) -> str:
+    """Which way round estimates are read, where a file can hold them the other way round."""
+    if measure is Measure.GIV:
+        return "The effect is on the scale of the file; above 0 is read as more of this outcome under the intervention."
+    if measure is Measure.HR and better == "higher":
+        return (
+            "A hazard ratio above 1 is read as more of this outcome, which is better. If it is the hazard of death or "
+            "of another harm, “favours” stands the wrong way round: give the data an outcome of which lower is better."
+        )
+    return ""
 
 
 def _zero_cells(result: PooledResult) -> str:

@@ -1,7 +1,7 @@
 """The horizontal axis that effects are drawn on, in small plots and in forest plots alike.
 
-Ratios (OR, RR, HR) are drawn on a log axis around 1, differences on a linear axis around 0. Positions are
-strings with one decimal, made here, so that no locale can put a comma into an SVG.
+Ratios (OR, RR, HR) are drawn on a log axis around 1, differences and effects as given on a linear one around 0.
+Positions are strings with one decimal, made here, so that no locale can put a comma into an SVG.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 RATIO_MEASURES = frozenset({"OR", "RR", "HR"})
+# Differences in the unit of their own outcome, kg or days: two outcomes have no common scale.
+OWN_UNITS = frozenset({"MD", "GIV"})
 _ABSURD = 1e300
 _RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 
@@ -98,6 +100,9 @@ def axis_for(
 
 
 def favours(measure: str, better: str, *, intervention: str, comparison: str) -> tuple[str, str]:
-    """What lies left and right of no effect: the labels of the arms, by the outcome's polarity."""
+    """What lies left and right of no effect: the labels of the arms, by the outcome's polarity.
+
+    Right is more of the outcome under the intervention: more events, a higher mean, a greater hazard.
+    """
     left, right = (comparison, intervention) if better == "higher" else (intervention, comparison)
     return f"favours {left}", f"favours {right}"

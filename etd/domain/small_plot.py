@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from etd.domain.effect_axis import Axis, axis_for
+from etd.domain.effect_axis import OWN_UNITS, Axis, axis_for
 
 WIDTH, MIDDLE = 150.0, 10.0
 WIDEST_RATIO = 5.0
@@ -37,6 +37,11 @@ def table_axis(measure: str, rows: Iterable[Mapping[str, Any]]) -> Axis:
     return axis_for(
         measure, [pair for pair in intervals if None not in pair], width=WIDTH, widest=WIDEST_RATIO
     )
+
+
+def group_axis(measure: str, group: Iterable[Mapping[str, Any]], table: Iterable[Mapping[str, Any]]) -> Axis:
+    """The axis for the rows of one outcome: that of its table, unless the outcome has a unit of its own."""
+    return table_axis(measure, group if measure in OWN_UNITS else table)
 
 
 def small_plot(row: Mapping[str, Any], axis: Axis, text: str) -> SmallPlot | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from etd.domain import certainty, numbers
 from etd.domain.effect_axis import Axis, favours
-from etd.domain.small_plot import SmallPlot, small_plot, table_axis
+from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.enums import CertaintyLevel, Measure, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import OutcomeRow, OutcomeTable, Question
@@ -94,7 +94,6 @@ def load_tables(question: Question) -> tuple[OutcomeTableView, ...]:
 
 def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> OutcomeTableView:
     measure = next((row.measure for row in rows if row.measure), Measure.OR)
-    axis = table_axis(measure, (_values(row) for row in rows))
     betters = {row.outcome.better for row in rows}
     left, right = (
         favours(
@@ -118,15 +117,16 @@ def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> O
         footnotes=table.footnotes,
         measure=measure,
         measure_label=Measure(measure).label,
-        groups=tuple(_group(group, axis, measure) for group in groups.values()),
+        groups=tuple(_group(group, rows, measure) for group in groups.values()),
         favours_left=left,
         favours_right=right,
         has_certainty=any(row.outcome.certainty for row in rows),
     )
 
 
-def _group(rows: list[OutcomeRow], axis: Axis, measure: str) -> OutcomeGroup:
+def _group(rows: list[OutcomeRow], table: list[OutcomeRow], measure: str) -> OutcomeGroup:
     outcome = rows[0].outcome
+    axis = group_axis(measure, (_values(row) for row in rows), (_values(row) for row in table))
     return OutcomeGroup(
         id=outcome.pk,
         name=str(outcome),
@@ -169,9 +169,14 @@ def _values(row: OutcomeRow) -> dict[str, Any]:
 
 
 def arm(events: int | None, n: int | None, percent: str | None = None) -> str:
-    """`190/406 (47%)`, the percentage as printed where the document printed one; `-` where there are no counts."""
-    if events is None or n is None:
+    """`190/406 (47%)`, the percentage as printed where the document printed one.
+
+    `n = 406` where there are people without events (means), `-` where there is neither.
+    """
+    if n is None:
         return "-"
+    if events is None:
+        return f"n = {n}"
     return f"{events}/{n} ({percent or numbers.percent(events, n).removesuffix('%')}%)"
 
 

@@ -67,7 +67,7 @@ def run_analysis(
         choose_main_method(outcome=outcome, population=population, spec=spec, reason=reason, by=by)
         earlier = computed.first()
         note = note or ((earlier.provenance or {}).get("note", "") if earlier else "")
-        sentences = caveats(inputs, result, reported_values(outcome, population), note)
+        sentences = caveats(inputs, result, reported_values(outcome, population), note, outcome.better)
         provenance: dict[str, Any] = {
             "input_digest": digest(inputs),
             "spec": specification.to_json(spec),

@@ -77,7 +77,7 @@ def test_interval(low: float, high: float, text: str) -> None:
         ("OR", (150.2, 12.1, 28_000_000.0), "150 (12.10–2.8×10⁷)"),
         ("OR", (0.5, 0.0, 2.0), "0.50 (0.00–2.00)"),
         ("RD", (-0.0504, -0.1, 0.0009), "−0.050 (−0.100 to 0.001)"),
-        ("MD", (-12_345.0, -20.5, 3.0), "−1.2×10⁴ (−20.50 to 3.00)"),
+        ("SMD", (-12_345.0, -20_000.0, 3.0), "−1.2×10⁴ (−2.0×10⁴ to 3.00)"),
         ("OR", (1.205, 0.91, 1.6), "1.21 (0.91–1.60)"),
     ],
 )
@@ -85,6 +85,43 @@ def test_an_effect_never_reads_zero_or_endless(
     measure: str, values: tuple[float, float, float], text: str
 ) -> None:
     assert numbers.effect(*values, measure) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((-13.952, -23.834, -4.0707), "−13.95 (−23.83 to −4.07)"),
+        ((0.003, 0.001, 0.005), "0.0030 (0.0010–0.0050)"),
+        ((0.031, -0.002, 0.064), "0.031 (−0.002 to 0.064)"),
+        ((250.3, 240.4, 260.2), "250 (240–260)"),
+        ((99.96, -20.0, 219.9), "100 (−20 to 220)"),
+        ((1234.52, 1234.12, 1234.91), "1,234.52 (1,234.12–1,234.91)"),
+        ((15_230.0, -1_020.4, 31_480.0), "15,230 (−1,020 to 31,480)"),
+        ((2.5e9, 1e9, 4e9), "2.5×10⁹ (1.0×10⁹–4.0×10⁹)"),
+        ((2e-12, -1e-12, 5e-12), "2.0×10⁻¹² (−1.0×10⁻¹² to 5.0×10⁻¹²)"),
+        ((0.0, 0.0, 0.0), "0.00 (0.00–0.00)"),
+        ((5.0, 5.0, 5.0), "5.00 (5.00–5.00)"),
+    ],
+)
+@pytest.mark.parametrize("measure", ["MD", "GIV"])
+def test_an_effect_in_the_unit_of_its_outcome_has_the_digits_of_its_interval(
+    measure: str, values: tuple[float, float, float], text: str
+) -> None:
+    assert numbers.effect(*values, measure) == text
+
+
+@given(FINITE, st.floats(min_value=0, allow_infinity=False, allow_nan=False))
+def test_no_interval_of_any_unit_is_printed_as_a_point(middle: float, half: float) -> None:
+    low, high = middle - half, middle + half
+    wide_enough = high - low > 1e-6 * max(abs(low), abs(high)) and abs(high - low) < 1e300
+    if wide_enough and max(abs(low), abs(high)) < 1e7:
+        ends = (numbers.rounded_by_width(end, low, high, 2) for end in (low, high))
+        assert len(set(ends)) == 2
+
+
+def test_a_difference_alone_never_reads_zero_unless_it_is() -> None:
+    texts = [numbers.effect_number(value, "MD") for value in (0.0, 0.003, -13.952, 100.5, 3e-9)]
+    assert texts == ["0.00", "0.0030", "−13.95", "101", "3.0×10⁻⁹"]
 
 
 def test_an_effect_with_three_decimals() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from etd.domain.small_plot import small_plot, table_axis
+from etd.domain.small_plot import group_axis, small_plot, table_axis
 
 
 def row(
@@ -28,6 +28,14 @@ def test_rows_of_one_table_share_an_axis_cut_at_a_fifth_and_at_five() -> None:
     assert narrow is not None
     assert (narrow.no_effect, narrow.cut_low, narrow.cut_high) == ("75.0", False, False)
     assert small_plot(rows[2], axis, "") is None
+
+
+@pytest.mark.parametrize(("measure", "shared"), [("MD", False), ("GIV", False), ("SMD", True), ("HR", True)])
+def test_outcomes_in_units_of_their_own_have_axes_of_their_own(measure: str, shared: bool) -> None:
+    kilograms, days = [row(0.3, 0.2, 0.4)], [row(40.0, 20.0, 60.0)]
+    axis = group_axis(measure, kilograms, [*kilograms, *days])
+    assert (axis.high >= 3) is shared
+    assert axis.ratio is (measure == "HR")
 
 
 def test_the_side_of_the_square_grows_with_the_people() -> None:
