@@ -449,7 +449,7 @@ def _log_unclear_estimate(columns: tuple[Column, ...], row: int, log: ProblemLog
         text = f"{names} are different results. Keep the columns of one of them and delete the others."
         log.error("two_estimates", text, row=row, column=written[group[-1]])
     has_limits = "ci_low" in written or any(f"{name}_ci_low" in written for name in ratios)
-    if ratios and not scaled and ("variance" in written or "se" in written) and not has_limits:
+    if ratios and not several and not scaled and ("variance" in written or "se" in written) and not has_limits:
         name = "se" if "se" in written else "variance"
         text = (
             f"is this of the {measure_of(ratios[0])} or of its logarithm? Name the column se_log_{ratios[0]} if it is "
