@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,8 @@ TRIALS = settings.BASE_DIR / "fixtures" / "ilcor-mcs-after-rosc" / "trials"
 LONGEST = TRIALS / "survival_longest_sourced_13trials.csv"
 ECMO = TRIALS / "ecmo_30d_mortality_bmc2024.csv"
 COMPLICATIONS = TRIALS / "complications.csv"
+MEANS_HEADER = "study,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
+MEANS = ("Alpha,55,47,155,75,64,156", "Beta,27,7,31,29,4,32", "Gamma,64,17,75,119,29,71")
 HEADER = "study,events_intervention,n_intervention,events_comparison,n_comparison"
 KEYS = {
     *("measure", "model", "method", "tau2_method", "ci_method", "k", "estimate", "ci_low", "ci_high", "se"),
@@ -192,6 +195,186 @@ def test_a_study_that_is_left_out_is_not_in_the_totals(
     lines = capsys.readouterr().out.splitlines()
     assert next(line for line in lines if line.startswith("Pooled")).split()[1:3] == ["9/60", "12/62"]
     assert any(line.startswith("Not in the analysis: Alpha.") for line in lines)
+
+
+BCG = settings.BASE_DIR / "tests" / "reference" / "metafor" / "bcg.json"
+BCG_ODDS_RATIOS = json.loads(BCG.read_text(encoding="utf-8"))["expected"]["OR"]
+
+
+@pytest.fixture
+def bcg(table: Any) -> Path:
+    rows = json.loads(BCG.read_text(encoding="utf-8"))["input"]["rows"]
+    columns = ("study", "events_t", "n_t", "events_c", "n_c", "year", "subgroup")
+    lines = [",".join(str(row[column]) for column in columns) for row in rows]
+    file: Path = table(*lines, header="study,events_t,n_t,events_c,n_c,year,Allocation")
+    return file
+
+
+def test_all_that_goes_beyond_one_number(capsys: pytest.CaptureFixture[str], bcg: Path) -> None:
+    plain = pooled(capsys, bcg)
+    assert not plain.keys() & {"subgroups", "leave_one_out", "cumulative", "small_study"}
+    options = ("--subgroup", "Allocation", "--leave-one-out", "--cumulative", "--small-study")
+    result = pooled(capsys, bcg, "--tau2", "DL", "--ci", "wald", *options)
+    test = BCG_ODDS_RATIOS["subgroups"]["RE_DL"]["test_subgroup_differences"]
+    assert result["subgroup_test"] == pytest.approx({"q": test["Q"], "df": 2, "p_value": test["p"]})
+    assert [group["name"] for group in result["subgroups"]] == ["random", "alternate", "systematic"]
+    for part, key, name in (("leave_one_out", "RE_DL_z", "omitted"), ("cumulative", "RE_DL_z", "added")):
+        expected = BCG_ODDS_RATIOS[part][key]
+        assert [row[name] for row in result[part]] == [row[name] for row in expected]
+        assert [row["p_value"] for row in result[part]] == pytest.approx([row["p"] for row in expected])
+    egger = BCG_ODDS_RATIOS["small_study_effects"]["egger"]
+    assert result["small_study"]["egger"]["intercept"] == pytest.approx(egger["intercept"])
+
+
+@pytest.mark.parametrize("name", ["Allocation", "ALLOCATION", " allocation "])
+def test_a_subgroup_column_is_named_as_it_is_written(
+    name: str, capsys: pytest.CaptureFixture[str], bcg: Path
+) -> None:
+    result = pooled(capsys, bcg, "--subgroup", name)
+    assert [group["k"] for group in result["subgroups"]] == [7, 2, 4]
+
+
+def test_a_column_that_we_know_is_named_by_our_name_too(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    file = table("A,5,50,15,50,old", "B,2,50,6,50,new", "C,9,50,10,50,", header=f"{HEADER},Sub-group")
+    for name in ("Sub-group", "subgroup"):
+        result = pooled(capsys, file, "--subgroup", name)
+        assert [group["name"] for group in result["subgroups"]] == ["old", "new", ""]
+        assert result["subgroup_test"]["df"] == 1
+        assert "name no subgroup" in result["subgroup_note"]
+
+
+def test_years_make_subgroups_like_any_other_column(capsys: pytest.CaptureFixture[str], table: Any) -> None:
+    file = table("A,5,50,15,50,1999", "B,2,50,6,50,2004", header=f"{HEADER},year")
+    result = pooled(capsys, file, "--subgroup", "year")
+    assert [group["name"] for group in result["subgroups"]] == ["1999", "2004"]
+
+
+def test_a_subgroup_column_that_is_not_there_or_empty_is_bad_input(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    file = table("A,5,50,15,50,,x", "B,2,50,6,50,,", header=f"{HEADER},risk,note")
+    message = refused(capsys, file, "--subgroup", "colour")
+    assert "There is no column 'colour'" in message
+    assert "\n  events_intervention\n" in message
+    assert "No row names its subgroup in the column risk" in refused(capsys, file, "--subgroup", "risk")
+    assert "No row names its subgroup" in refused(capsys, file, "--subgroup", "note")
+
+
+def test_means_are_pooled_as_mean_differences_unless_told_otherwise(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    file = table(*MEANS, header=MEANS_HEADER)
+    result = pooled(capsys, file, "--tau2", "DL", "--ci", "wald")
+    assert (result["measure"], result["zero"], result["smd"]) == ("MD", None, None)
+    assert result["studies"][0]["estimate"] == -20
+    assert pooled(capsys, file, "--measure", "SMD")["smd"] == "exact"
+    variants = [pooled(capsys, file, "--measure", "SMD", "--smd", v)["se"] for v in ("exact", "revman")]
+    assert variants[0] != variants[1]
+
+
+def test_estimates_are_pooled_as_what_the_file_says_they_are(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    plain = table("Alpha,-0.5,0.2", "Beta,-0.1,0.3", header="study,yi,sei")
+    result = pooled(capsys, plain, "--model", "common")
+    weights = (1 / 0.04, 1 / 0.09)
+    mean = -(0.5 * weights[0] + 0.1 * weights[1]) / sum(weights)
+    assert (result["measure"], result["estimate"]) == ("GIV", pytest.approx(mean))
+    as_ratio = pooled(capsys, plain, "--model", "common", "--measure", "HR")
+    assert as_ratio["estimate"] == pytest.approx(math.exp(mean))
+    named = table("Alpha,-0.5,0.2,HR", "Beta,-0.1,0.3,HR", header="study,estimate,se,measure")
+    assert pooled(capsys, named)["measure"] == "HR"
+    message = refused(capsys, named, "--measure", "OR")
+    assert "estimates are of the hazard ratio; as the odds ratio they would be misread" in message
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "options", "said"),
+    [
+        (["A,5,50,15,50"], HEADER, ["--measure", "MD"], "choose the odds ratio or the risk ratio or the risk"),
+        (["A,5,50,15,50"], HEADER, ["--measure", "GIV"], "(--measure OR|RR|RD)"),
+        (MEANS, MEANS_HEADER, ["--measure", "OR"], "(--measure MD|SMD)"),
+        (MEANS, MEANS_HEADER, ["--method", "mh"], "choose inverse variance (iv)"),
+        (["A,0.1,0.2"], "study,yi,sei", ["--method", "mh", "--measure", "OR"], "(--method iv)"),
+        (["A,0.1,0.2"], "study,yi,sei", ["--method", "peto", "--measure", "OR"], "(--method iv)"),
+    ],
+)  # fmt: skip
+def test_a_measure_that_the_data_do_not_give_is_bad_input(
+    rows: list[str],
+    header: str,
+    options: list[str],
+    said: str,
+    table: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert said in refused(capsys, table(*rows, header=header), *options)
+
+
+def test_named_choices_reach_the_analysis(capsys: pytest.CaptureFixture[str], bcg: Path) -> None:
+    mh = ("--measure", "RD", "--method", "mh")
+    sato, greenland = (pooled(capsys, bcg, *mh, "--rd-se", each) for each in ("sato", "greenland-robins"))
+    assert (sato["rd_se"], greenland["rd_se"]) == ("sato", "greenland-robins")
+    assert sato["estimate"] == greenland["estimate"]
+    assert sato["se"] != greenland["se"]
+    assert pooled(capsys, bcg, "--method", "mh")["zero"] == "pool-none"
+    assert pooled(capsys, bcg, "--method", "mh", "--zero", "pool-only0")["zero"] == "pool-only0"
+    wide, narrow = (pooled(capsys, bcg, "--prediction", each) for each in ("k-2", "k-1"))
+    assert wide["prediction_high"] > narrow["prediction_high"]
+
+
+def test_outcome_and_sheet_are_found_whatever_their_case(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import openpyxl
+
+    assert pooled(capsys, COMPLICATIONS, "--outcome", "Bleeding")["k"] > 0
+    workbook = openpyxl.Workbook()
+    workbook.create_sheet("Data").append(HEADER.split(","))
+    workbook["Data"].append(["Alpha", 5, 20, 3, 20])
+    workbook["Sheet"].append(["nothing here"])
+    workbook.save(tmp_path / "trials.xlsx")
+    assert pooled(capsys, tmp_path / "trials.xlsx", "--sheet", "data")["k"] == 1
+
+
+def test_names_that_differ_only_in_case_are_told_apart(
+    capsys: pytest.CaptureFixture[str], table: Any
+) -> None:
+    file = table("A,5,50,15,50,Death", "B,2,50,6,50,death", header=f"{HEADER},outcome")
+    assert pooled(capsys, file, "--outcome", "death")["studies"][0]["study"] == "B"
+    assert "No row has the outcome 'DEATH'" in refused(capsys, file, "--outcome", "DEATH")
+
+
+def test_the_other_parts_are_readable_too(capsys: pytest.CaptureFixture[str], bcg: Path) -> None:
+    options = ("--subgroup", "allocation", "--leave-one-out", "--cumulative", "--small-study")
+    call_command("pool", str(bcg), "--tau2", "DL", "--ci", "wald", *options)
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "alternate 2 0.540 (0.262–1.111) 88.7% 0.2421" in lines
+    assert "Test for differences between subgroups: Q 1.47 on 2 df, P 0.48" in lines
+    assert "Aronson 1948 12 0.478 (0.324–0.706) <0.001 93.2% 0.3702" in lines
+    assert "Aronson 1948 1 0.391 (0.121–1.262) 0.12 - 0.0000" in lines
+    assert "Egger: intercept −2.345, t −1.51 on 11 df, P 0.16" in lines
+    assert "Trim and fill: 0 studies filled in on the right, then 0.474 (0.325–0.690)" in lines
+
+
+def test_means_and_estimates_are_readable_too(capsys: pytest.CaptureFixture[str], table: Any) -> None:
+    call_command("pool", str(table(*MEANS, header=MEANS_HEADER)))
+    out = capsys.readouterr().out
+    assert "55 (SD 47), n = 155" in out
+    assert "n = 261" in next(line for line in out.splitlines() if line.startswith("Pooled"))
+    assert "Mean difference, random effects" in out
+    call_command("pool", str(table("Alpha,-0.5,0.2", "Beta,-0.1,0.3", header="study,yi,sei")))
+    out = capsys.readouterr().out
+    assert out.splitlines()[0].split() == ["Study", "GIV", "(95%", "CI)", "Weight"]
+    assert "Effect as given" in out
+
+
+def test_each_study_stands_beside_its_own_counts(capsys: pytest.CaptureFixture[str], table: Any) -> None:
+    rows = ("Twin,0,20,0,21,old", "Alpha,4,30,6,31,old", "Twin,5,33,6,34,new")
+    call_command("pool", str(table(*rows, header=f"{HEADER},subgroup")))
+    lines = capsys.readouterr().out.splitlines()
+    assert next(line for line in lines if line.startswith("Twin")).split()[1:3] == ["5/33", "6/34"]
 
 
 def run(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:

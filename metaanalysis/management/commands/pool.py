@@ -8,34 +8,58 @@ from __future__ import annotations
 import json
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from etd.domain import numbers
 from metaanalysis.importers import ParsedTable, StudyRow, read_table
+from metaanalysis.importers.columns import TEXT_COLUMNS
 from metaanalysis.importers.limits import MAX_FILE_BYTES
 from metaanalysis.importers.table import visible
+from metaanalysis.kinds import MEASURES_OF, kinds_of, misfit, named_measures, study_of
+from metaanalysis.printed_result import (
+    as_text,
+    cumulative_text,
+    leave_one_out_text,
+    small_study_text,
+    subgroups_text,
+)
+from metaanalysis.specification import usual_measure
 from metaanalysis.stats.pooling import pool
-from metaanalysis.stats.report import result_to_json
+from metaanalysis.stats.report import (
+    cumulative_to_json,
+    leave_one_out_to_json,
+    result_to_json,
+    small_study_to_json,
+    subgroups_to_json,
+)
+from metaanalysis.stats.sensitivity import cumulative, leave_one_out, studies_in_analysis
+from metaanalysis.stats.small_study import small_study_effects
+from metaanalysis.stats.subgroups import pool_subgroups
+from metaanalysis.stats.trim_and_fill import trim_and_fill
 from metaanalysis.stats.types import (
     CiMethod,
+    DataKind,
     Measure,
     Method,
     Model,
-    PooledResult,
     PoolingSpec,
     PredictionDf,
-    StudyCounts,
+    RdSe,
+    SmdVariant,
+    StudyData,
     Tau2Method,
     ZeroRule,
 )
-from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, MODELS, TAU2_METHODS
 
 COLUMNS = """
-The table has one study a row and the columns study, events_intervention, n_intervention, events_comparison and
-n_comparison; year, outcome and others may be there. Every row of one outcome is pooled.
+The table has one study a row. Which columns it has says what is pooled:
+  events and totals    study, events_intervention, n_intervention, events_comparison, n_comparison
+  means                study, mean_intervention, sd_intervention, n_intervention, and the same for comparison
+  estimates            study, estimate, se, both on the analysis scale (logarithms for ratios)
+year, outcome, subgroup and others may be there. Every row of one outcome is pooled.
 """
 
 
@@ -49,7 +73,12 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="a CSV or XLSX file of at most 2 MiB")
         parser.add_argument("--outcome", help="which outcome to pool, where the file has several")
         parser.add_argument("--sheet", help="which sheet to read, where a workbook has several")
-        parser.add_argument("--measure", type=str.upper, choices=_words(Measure), default="OR")
+        parser.add_argument(
+            "--measure",
+            type=str.upper,
+            choices=_words(Measure),
+            help="default: OR for events and totals; MD for means; for estimates what the file names, else GIV",
+        )
         parser.add_argument("--model", choices=_words(Model), help="default: random; common for mh and peto")
         parser.add_argument("--method", choices=_words(Method), default="iv")
         parser.add_argument(
@@ -64,41 +93,107 @@ class Command(BaseCommand):
         parser.add_argument(
             "--zero",
             choices=_words(ZeroRule),
-            help="default: only0; for RD only0-keep. Peto needs none and ignores it",
+            help="default: only0; for RD only0-keep; for mh pool-none. Peto needs none and ignores it",
+        )
+        parser.add_argument("--smd", choices=_words(SmdVariant), help="which Hedges' g; default: exact")
+        parser.add_argument(
+            "--rd-se", choices=_words(RdSe), help="standard error of the mh risk difference; default: sato"
         )
         parser.add_argument("--prediction", choices=_words(PredictionDf), default="k-1")
+        parser.add_argument("--subgroup", metavar="COLUMN", help="pool the studies by what this column says")
+        parser.add_argument("--leave-one-out", action="store_true", help="also without each study in turn")
+        parser.add_argument("--cumulative", action="store_true", help="also study by study, by year")
+        parser.add_argument(
+            "--small-study", action="store_true", help="also tests for small-study effects, trim and fill"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
-        spec = _spec(options)
+        if options["measure"]:
+            _spec(options, options["measure"])
         table = _table(file, options["sheet"])
         rows = _rows_of_one_outcome(table, options["outcome"])
-        result = _pool(rows, spec)
+        spec = _fitting_spec(rows, options)
+        studies = _studies(rows, table, options["subgroup"])
         warnings = [problem.message for problem in table.warnings]
         if options["json"]:
-            report = result_to_json(result) | {"warnings": warnings}
+            report = _report(studies, spec, options) | {"warnings": warnings}
             self.stdout.write(json.dumps(report, indent=2, allow_nan=False))
         else:
-            self.stdout.write(as_text(result, rows, warnings))
+            self.stdout.write("\n\n".join(_texts(studies, rows, spec, options, warnings)))
+
+
+def _report(studies: Sequence[StudyData], spec: PoolingSpec, options: dict[str, Any]) -> dict[str, object]:
+    report = result_to_json(pool(studies, spec))
+    if options["subgroup"]:
+        report |= subgroups_to_json(pool_subgroups(studies, spec))
+    if options["leave_one_out"]:
+        report |= leave_one_out_to_json(leave_one_out(studies, spec))
+    if options["cumulative"]:
+        report |= cumulative_to_json(cumulative(studies, spec))
+    if options["small_study"]:
+        report |= small_study_to_json(small_study_effects(studies, spec), trim_and_fill(studies, spec))
+    return report
+
+
+def _texts(
+    studies: Sequence[StudyData],
+    rows: Sequence[StudyRow],
+    spec: PoolingSpec,
+    options: dict[str, Any],
+    warnings: list[str],
+) -> list[str]:
+    row_of = {id(study): row for study, row in zip(studies, rows, strict=True)}
+    kept = [row_of[id(study)] for study in studies_in_analysis(studies, spec)]
+    texts = [as_text(pool(studies, spec), kept, warnings)]
+    if options["subgroup"]:
+        texts.append(subgroups_text(pool_subgroups(studies, spec)))
+    if options["leave_one_out"]:
+        texts.append(leave_one_out_text(leave_one_out(studies, spec)))
+    if options["cumulative"]:
+        texts.append(cumulative_text(cumulative(studies, spec)))
+    if options["small_study"]:
+        texts.append(small_study_text(small_study_effects(studies, spec), trim_and_fill(studies, spec)))
+    return texts
 
 
 def _words(kind: type) -> list[str]:
     return [str(word) for word in kind]  # type: ignore[attr-defined]
 
 
-def _spec(options: dict[str, Any]) -> PoolingSpec:
+def _spec(options: dict[str, Any], measure: str) -> PoolingSpec:
     try:
         return PoolingSpec(
-            measure=options["measure"],
+            measure=Measure(measure),
             model=options["model"],
             method=options["method"],
             tau2_method=options["tau2"],
             ci_method=options["ci"],
             zero=options["zero"],
             prediction=options["prediction"],
+            smd=options["smd"],
+            rd_se=options["rd_se"],
         )
     except ValueError as error:
         raise CommandError(f"{error}.", returncode=2) from error
+
+
+def _fitting_spec(rows: Sequence[StudyRow], options: dict[str, Any]) -> PoolingSpec:
+    """The spec, with the usual measure for what the rows bring where none was asked for."""
+    entries = [vars(row) for row in rows]
+    kinds = kinds_of(entries)
+    kind = kinds[0] if kinds else DataKind.COUNTS
+    named = named_measures(entries)
+    measure = options["measure"] or usual_measure(kind, named[0] if len(named) == 1 else "")
+    # that the data do not fit the measure is said before that the method does not
+    reason = misfit(entries, PoolingSpec(measure=measure))
+    if reason:
+        fitting = f" (--measure {'|'.join(MEASURES_OF[kind])})" if measure not in MEASURES_OF[kind] else ""
+        raise CommandError(f"{reason}{fitting}", returncode=2)
+    spec = _spec(options, measure)
+    if reason := misfit(entries, spec):
+        raise CommandError(f"{reason} (--method iv)", returncode=2)
+    return spec
 
 
 def _table(file: Path, sheet: str | None) -> ParsedTable:
@@ -110,6 +205,8 @@ def _table(file: Path, sheet: str | None) -> ParsedTable:
         text = f"{visible(str(file), 200)}: {reason}. Give the path of a CSV or XLSX file that you may read."
         raise CommandError(text, returncode=2) from error
     table = read_table(data, filename=file.name, sheet=sheet)
+    if sheet and table.sheet is None and (named := _only_match(sheet, table.sheets)):
+        table = read_table(data, filename=file.name, sheet=named)
     if not table.ok:
         lines = [problem.message for problem in table.errors]
         if table.error_count > len(lines):
@@ -127,108 +224,46 @@ def _rows_of_one_outcome(table: ParsedTable, outcome: str | None) -> tuple[Study
     if outcome is None and len(table.outcomes) > 1:
         text = f"The file has {len(table.outcomes)} outcomes; choose one with --outcome:\n{listed}"
         raise CommandError(text, returncode=2)
-    if outcome is not None and outcome not in table.outcomes:
+    chosen = None if outcome is None else _only_match(outcome, table.outcomes)
+    if outcome is not None and chosen is None:
         text = f"No row has the outcome '{visible(outcome)}'. Choose one that is there:\n{listed}"
         raise CommandError(text, returncode=2)
-    return tuple(row for row in table.rows if outcome is None or row.outcome == outcome)
+    return tuple(row for row in table.rows if chosen is None or row.outcome == chosen)
 
 
-def _pool(rows: tuple[StudyRow, ...], spec: PoolingSpec) -> PooledResult:
-    studies = [
-        StudyCounts(
-            study=row.study,
-            events_intervention=row.events_intervention,
-            n_intervention=row.n_intervention,
-            events_comparison=row.events_comparison,
-            n_comparison=row.n_comparison,
-            year=row.year,
-        )
-        for row in rows
-    ]
-    return pool(studies, spec)
+def _only_match(wanted: str, names: Sequence[str]) -> str | None:
+    """The name itself, or the only one that differs from it in case or in spaces around it."""
+    if wanted in names:
+        return wanted
+    alike = [name for name in names if name.strip().casefold() == wanted.strip().casefold()]
+    return alike[0] if len(alike) == 1 else None
 
 
-def as_text(result: PooledResult, rows: tuple[StudyRow, ...], warnings: list[str]) -> str:
-    """The result as a person reads it: a line a study, the pooled effect, heterogeneity, what to know."""
-    counts = _counts_by_study(rows)
-    lines = [("Study", "Intervention", "Comparison", f"{result.spec.measure} (95% CI)", "Weight")]
-    for study in result.studies:
-        effect = _effect(
-            study.estimate_natural, study.ci_low_natural, study.ci_high_natural, result.spec.measure
-        )
-        weight = "-" if study.weight is None else f"{numbers.rounded(study.weight, 1)}%"
-        lines.append((visible(study.study), *counts[study.study].pop(0), effect, weight))
-    pooled = _effect(
-        result.estimate_natural, result.ci_low_natural, result.ci_high_natural, result.spec.measure
-    )
-    lines.append(("Pooled", *_totals(rows, result), pooled, ""))
-    parts = [_aligned(lines), _method(result), *_heterogeneity(result)]
-    parts += [f"Not in the analysis: {visible(e.study)}. {e.reason}" for e in result.excluded]
-    parts += [f"Note: {result.note}"] if result.note else []
-    parts += [f"Warning: {warning}" for warning in warnings]
-    return "\n".join(part for part in parts if part)
+def _studies(rows: Sequence[StudyRow], table: ParsedTable, subgroup: str | None) -> list[StudyData]:
+    """The rows as the statistics take them, with the subgroup that the named column says."""
+    studies = [study_of(vars(row)) for row in rows]
+    if subgroup is None:
+        return studies
+    names = _column(rows, table, subgroup)
+    if not any(names):
+        text = f"No row names its subgroup in the column {visible(subgroup)}. Name a column that does."
+        raise CommandError(text, returncode=2)
+    return [replace(study, subgroup=name) for study, name in zip(studies, names, strict=True)]
 
 
-def _counts_by_study(rows: tuple[StudyRow, ...]) -> dict[str, list[tuple[str, str]]]:
-    counts: dict[str, list[tuple[str, str]]] = {}
-    for row in rows:
-        arms = (
-            f"{row.events_intervention}/{row.n_intervention}",
-            f"{row.events_comparison}/{row.n_comparison}",
-        )
-        counts.setdefault(row.study, []).append(arms)
-    return counts
-
-
-def _totals(rows: tuple[StudyRow, ...], result: PooledResult) -> tuple[str, str]:
-    left_out = {excluded.study for excluded in result.excluded}
-    kept = [row for row in rows if row.study not in left_out]
-    return (
-        f"{sum(row.events_intervention for row in kept)}/{sum(row.n_intervention for row in kept)}",
-        f"{sum(row.events_comparison for row in kept)}/{sum(row.n_comparison for row in kept)}",
-    )
-
-
-def _aligned(lines: Sequence[tuple[str, ...]]) -> str:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0])]
-            + [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
-        ).rstrip()
-        for line in lines
-    )
-
-
-def _effect(estimate: float | None, low: float | None, high: float | None, measure: Measure) -> str:
-    if estimate is None:
-        return "not estimable"
-    if low is None or high is None:
-        return f"{numbers.effect_number(estimate, measure, 3)} (no interval)"
-    return numbers.effect(estimate, low, high, measure, 3)
-
-
-def _method(result: PooledResult) -> str:
-    spec = result.spec
-    words = [MEASURES[spec.measure], MODELS[spec.model or ""], METHODS[spec.method]]
-    words += [TAU2_METHODS[spec.tau2_method]] if spec.tau2_method else []
-    words += [f"{CI_METHODS[result.ci_method]} interval"] if result.ci_method else []
-    studies = "1 study" if result.k == 1 else f"{result.k} studies"
-    return f"\n{', '.join(words)}; {studies}"
-
-
-def _heterogeneity(result: PooledResult) -> list[str]:
-    lines = []
-    if result.p_value is not None:
-        lines.append(f"P for the effect {numbers.p_value(result.p_value)}")
-    if result.q is not None and result.q_p is not None and result.i2 is not None:
-        q = f"Q {numbers.rounded(result.q, 2)} on {result.q_df} df, P {numbers.p_value(result.q_p)}"
-        i2 = f"I² {numbers.rounded(result.i2, 1)}%"
-        tau2 = f", τ² {numbers.rounded(result.tau2, 4)}" if result.tau2 is not None else ""
-        lines.append(f"{q}; {i2}{tau2}")
-    if result.prediction_low_natural is not None and result.prediction_high_natural is not None:
-        interval = numbers.effect_interval(
-            result.prediction_low_natural, result.prediction_high_natural, result.spec.measure, 3
-        )
-        lines.append(f"Prediction interval {interval} (t with {result.spec.prediction} df)")
-    return lines
+def _column(rows: Sequence[StudyRow], table: ParsedTable, name: str) -> list[str]:
+    """What a column says in each row; `name` as it is written in the file, or as we call it."""
+    columns = dict(table.column_mapping) or {each: each for each in TEXT_COLUMNS}
+    written = _only_match(name, tuple(columns))
+    if written is None:
+        ours = [each for each, canonical in columns.items() if canonical == name.strip().casefold() != "note"]
+        written = ours[0] if ours else None
+    if written is None:
+        listed = "\n".join(f"  {visible(each)}" for each in columns)
+        text = f"There is no column '{visible(name)}'. Name one that is there:\n{listed}"
+        raise CommandError(text, returncode=2)
+    canonical = columns[written]
+    if canonical == "note" or any(written in row.extra for row in rows):
+        return [row.extra.get(written, "") for row in rows]
+    values = [getattr(row, canonical, None) for row in rows]
+    return ["" if value is None else str(value) for value in values]

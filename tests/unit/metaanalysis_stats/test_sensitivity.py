@@ -25,7 +25,9 @@ from metaanalysis.stats.types import (
 
 from .blocks import Block, blocks, close
 
-NAMES = {"ids": lambda value: getattr(value, "name", value)}
+
+def name_of(value: Any) -> Any:
+    return getattr(value, "name", value)
 
 
 def cases(part: str) -> list[tuple[Block, str]]:
@@ -52,7 +54,7 @@ def in_analysis(block: Block, key: str) -> set[str]:
     return {study.study for study in pool(block.studies, block.spec(key)).studies}
 
 
-@pytest.mark.parametrize(("block", "key"), cases("leave_one_out"), **NAMES)
+@pytest.mark.parametrize(("block", "key"), cases("leave_one_out"), ids=name_of)
 def test_leave_one_out_as_in_the_reference(block: Block, key: str) -> None:
     listed = in_analysis(block, key)
     expected = [row for row in block.expected["leave_one_out"][key] if row["omitted"] in listed]
@@ -62,7 +64,7 @@ def test_leave_one_out_as_in_the_reference(block: Block, key: str) -> None:
         assert_as_in(theirs, ours.pooled)
 
 
-@pytest.mark.parametrize(("block", "key"), cases("cumulative"), **NAMES)
+@pytest.mark.parametrize(("block", "key"), cases("cumulative"), ids=name_of)
 def test_cumulative_as_in_the_reference(block: Block, key: str) -> None:
     listed = in_analysis(block, key)
     expected = [row for row in block.expected["cumulative"][key] if row["added"] in listed]
@@ -189,7 +191,7 @@ def test_influence_names_those_whose_absence_changes_the_conclusion() -> None:
         StudyEstimate("B", 0.1, 0.3),
         StudyEstimate("C", 0.15, 0.3),
     ]
-    found = influence(studies, PoolingSpec(Measure.GIV, "common"))
+    found = influence(studies, PoolingSpec(Measure.GIV, Model.COMMON))
     assert found.excludes_no_effect is True
     assert [row.omitted for row in found.crossing] == ["Large effect"]
     assert found.crossing[0].pooled.excludes_no_effect is False
@@ -199,7 +201,7 @@ def test_influence_names_those_whose_absence_changes_the_conclusion() -> None:
 
 def test_where_no_study_changes_the_conclusion_the_one_that_moves_most_is_still_named() -> None:
     studies = [StudyEstimate(name, y, 0.1) for name, y in [("A", 0.9), ("B", 1.0), ("C", 1.3)]]
-    found = influence(studies, PoolingSpec(Measure.GIV, "common"))
+    found = influence(studies, PoolingSpec(Measure.GIV, Model.COMMON))
     assert (found.excludes_no_effect, found.crossing) == (True, ())
     assert found.most is not None
     assert found.most.omitted == "C"
