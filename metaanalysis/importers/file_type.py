@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Literal
 
+from metaanalysis.importers.revman import is_data_package, is_rm5
 from metaanalysis.importers.table import Refusal
 
 _SAVE_AS = "Save it as .xlsx or as CSV UTF-8 and upload that."
@@ -31,8 +32,8 @@ _TEXT_NAMES = frozenset({".csv", ".tsv", ".txt", ".tab"})
 _WORKBOOK_NAMES = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".xltx", ".ods"})
 
 
-def identify(data: bytes, filename: str) -> Literal["csv", "xlsx"]:
-    """Whether this is to be read as a text table or as a zip package; the zip's own kind is checked later.
+def identify(data: bytes, filename: str) -> Literal["csv", "xlsx", "revman-web", "rm5"]:
+    """Whether this is a text table, a file of RevMan, or a zip package; the zip's own kind is checked later.
 
     Raises Refusal for everything else, naming what it is.
     """
@@ -45,11 +46,13 @@ def identify(data: bytes, filename: str) -> Literal["csv", "xlsx"]:
                 f"this is a zip package such as an Excel workbook, but it is named {suffix}. Name it .xlsx."
             )
             raise Refusal("wrong_type", text)
-        return "xlsx"
-    _refuse_other_types(data)
+        return "revman-web" if is_data_package(data) else "xlsx"
+    is_review = is_rm5(data)
+    if not is_review:
+        _refuse_other_types(data)
     if suffix in _WORKBOOK_NAMES:
         raise Refusal("wrong_type", f"this is not a workbook although it is named {suffix}. {_SAVE_AS}")
-    return "csv"
+    return "rm5" if is_review else "csv"
 
 
 def _refuse_other_types(data: bytes) -> None:

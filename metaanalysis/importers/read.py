@@ -35,6 +35,15 @@ from metaanalysis.importers.estimates import read_estimate
 from metaanalysis.importers.file_type import identify
 from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_ROWS, MIB
 from metaanalysis.importers.not_studies import what_instead
+from metaanalysis.importers.revman import (
+    RevmanFile,
+    is_revman5_csv,
+    layout_of,
+    read_data_package,
+    read_revman5_csv,
+    read_rm5,
+    study_rows,
+)
 from metaanalysis.importers.table import Kind, ParsedTable, ProblemLog, Refusal, StudyRow, visible
 from metaanalysis.importers.text_grid import read_text_table
 from metaanalysis.importers.workbook import read_workbook_table
@@ -55,20 +64,23 @@ _MEASURES = {
 }
 
 
+FileFormat = Literal["csv", "xlsx", "revman5-csv", "revman-web", "rm5", "unknown"]
+
+
 @dataclass
 class _Source:
     """What is known of the file beside its rows."""
 
-    file_format: Literal["csv", "xlsx", "unknown"] = "unknown"
+    file_format: FileFormat = "unknown"
     encoding: str = ""
     delimiter: str = ""
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
-    layout: Kind = "counts"
+    layout: Literal["counts", "means", "estimate", "mixed"] = "counts"
 
 
 def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> ParsedTable:
-    """Reads a table of studies (events and totals, means, or estimates) from CSV or XLSX.
+    """Reads a table of studies (events and totals, means, or estimates) from CSV or XLSX, or a file of RevMan.
 
     Never raises for a bad file: every problem is in the result. `filename` is only compared with what the bytes
     are. `sheet` chooses a sheet of a workbook; without it, several filled sheets give the error `choose_sheet` and
@@ -79,8 +91,7 @@ def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> Parse
     columns: tuple[Column, ...] = ()
     rows: list[StudyRow] = []
     try:
-        grid = _grid(data, filename, sheet, source, log)
-        columns, rows = _read_grid(grid, source, log)
+        columns, rows = _read(data, filename, sheet, source, log)
     except Refusal as refusal:
         source.sheets = refusal.sheets or source.sheets
         log.refuse(refusal)
@@ -100,11 +111,31 @@ def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> Parse
     )
 
 
-def _grid(data: bytes, filename: str, sheet: str | None, source: _Source, log: ProblemLog) -> tuple[Row, ...]:
+def _read(
+    data: bytes, filename: str, sheet: str | None, source: _Source, log: ProblemLog
+) -> tuple[tuple[Column, ...], list[StudyRow]]:
     if len(data) > MAX_FILE_BYTES:
         text = f"the file is larger than {MAX_FILE_BYTES // MIB} MiB. Keep only the table of studies."
         raise Refusal("file_too_large", text)
     source.file_format = identify(data, filename)
+    if source.file_format == "rm5":
+        return (), _revman_rows(read_rm5(data, log), source, log)
+    if source.file_format == "revman-web":
+        return (), _revman_rows(read_data_package(data, log), source, log)
+    grid = _grid(data, sheet, source, log)
+    if is_revman5_csv(grid):
+        source.file_format = "revman5-csv"
+        return (), _revman_rows(read_revman5_csv(grid, log), source, log)
+    return _read_grid(grid, source, log)
+
+
+def _revman_rows(file: RevmanFile, source: _Source, log: ProblemLog) -> list[StudyRow]:
+    rows = study_rows(file, log)
+    source.layout = layout_of(rows)
+    return rows
+
+
+def _grid(data: bytes, sheet: str | None, source: _Source, log: ProblemLog) -> tuple[Row, ...]:
     if source.file_format == "csv":
         table = read_text_table(data, log)
         source.encoding, source.delimiter = table.encoding, table.delimiter
