@@ -42,15 +42,26 @@ ADDRESSES = (
     Address("edit_recommendation", WRITERS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
     Address("evidence", EVERYBODY),
-    Address("upload_template", EVERYBODY),
+    Address("upload_template", EVERYBODY, kwargs={"kind": "means", "file_format": "xlsx"}),
+    Address("type_studies", METHODOLOGIST, EDIT),
     Address("upload", METHODOLOGIST, EDIT),
+    Address("main_methods", EVERYBODY),
+    Address("choose_main_method", METHODOLOGIST, SEND),
     Address("document", EVERYBODY),
     Address("document_pdf", EVERYBODY),
     Address("document_json", EVERYBODY),
 )
 
 # Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
-OF_AN_UPLOAD_OR_A_ROW = {"upload_preview", "upload_file", "analysis", "use_analysis", "analysis_data"}
+OF_AN_UPLOAD_OR_A_ROW = {
+    "upload_preview",
+    "upload_file",
+    "correct_upload",
+    "edit_studies",
+    "analysis",
+    "use_analysis",
+    "analysis_data",
+}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {

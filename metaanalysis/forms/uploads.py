@@ -15,6 +15,7 @@ from metaanalysis.actions.uploads import Assignment, Missing, NewOutcome
 from metaanalysis.forms.method import SPEC_FIELDS, SpecForm
 from metaanalysis.importers.limits import MAX_FILE_BYTES, MIB
 from metaanalysis.readings import Group
+from metaanalysis.stats.types import PoolingSpec
 
 NEW = "new"
 LEAVE_OUT = "leave-out"
@@ -26,10 +27,10 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="A table with one study a row",
         help_text=(
-            f"CSV or XLSX, at most {MAX_FILE_BYTES // MIB} MiB. You see everything that was read before anything is "
-            "stored."
+            f"CSV, XLSX, or RevMan (.rm5, .csv, .zip), at most {MAX_FILE_BYTES // MIB} MiB. You see everything that "
+            "was read before anything is stored."
         ),
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,text/csv"}),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.rm5,.zip,text/csv"}),
     )
 
     def __init__(self, *, corrected: bool = False) -> None:
@@ -62,7 +63,17 @@ class AssignmentForm(SpecForm):
         help_text="A sentence a line, for example which trial is missing. It is shown wherever the number is.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    reason = forms.CharField(
+        max_length=2000,
+        required=False,
+        label="Why another method than the main one",
+        help_text="There are results by the main method already, so the change and its reason are kept with them.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    # Which choice of method the form began with, so that one made by hand can be told from it.
     usual = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    usual_spec: PoolingSpec | None = None
 
     def __init__(
         self,
@@ -95,6 +106,7 @@ class AssignmentForm(SpecForm):
         )
         self.missing_helper = form_helper("missing")
         self.note_helper = form_helper("note")
+        self.reason_helper = form_helper("reason")
 
     def _choose_from(self, name: str, known: Mapping[str, Any], *, leave_out: bool) -> None:
         field = self.fields[name]
@@ -119,6 +131,21 @@ class AssignmentForm(SpecForm):
     @property
     def chosen_population(self) -> Population | None:
         return self.populations.get(str(self["population"].value() or ""))
+
+    def shown(self, name: str) -> Any:
+        """What a field shows. Unlike its bound field this may be asked before `initial` is settled."""
+        return self[name].value() if self.is_bound else self.initial.get(name)
+
+    def shows(self, spec: PoolingSpec) -> bool:
+        """Whether the fields of the method are just as this specification has them."""
+        return {name: self.shown(name) for name in SPEC_FIELDS} == SpecForm.initial_for(spec)
+
+    def shown_spec(self) -> PoolingSpec | None:
+        """The method that the form shows: the usual one with all its choices where nothing was changed by hand."""
+        if self.usual_spec is not None and self.shows(self.usual_spec):
+            return self.usual_spec
+        alone = SpecForm({name: self.shown(name) for name in SPEC_FIELDS}, kind=self.kind)
+        return alone.spec if alone.is_valid() else None
 
     def full_clean(self) -> None:
         # Rows that are left out need neither a population nor a method.
@@ -151,7 +178,8 @@ class AssignmentForm(SpecForm):
             group=self.group,
             outcome=outcome,
             population=population,
-            spec=self.spec,
+            spec=self.shown_spec() or self.spec,
             missing=Missing(cleaned["missing"] or Missing.KEEP),
             note=cleaned["note"].replace("\r\n", "\n"),
+            reason=cleaned["reason"].replace("\r\n", "\n"),
         )

@@ -59,7 +59,9 @@ class UploadLine:
 class PlaceData:
     """The stored studies of one outcome and population; `row_id` is the recomputed row, if it is there."""
 
+    outcome_id: int
     outcome: str
+    population_id: int
     population: str
     row_id: int | None
     n_people: str
@@ -87,7 +89,9 @@ def load_evidence(question: Question) -> EvidenceView:
         groups.setdefault((result.outcome_id, result.population_id), []).append(result)
     places = tuple(
         PlaceData(
+            outcome_id=place[0],
             outcome=str(results[0].outcome),
+            population_id=place[1],
             population=results[0].population.label,
             row_id=computed.get(place),
             n_people=numbers.count(sum((r.n_intervention or 0) + (r.n_comparison or 0) for r in results)),
@@ -179,7 +183,7 @@ class Stored:
         if place is None or place not in self.with_results:
             return False
         main = self.main_methods.get(place)
-        return main is None or main.spec != spec
+        return main is None or not specification.same_method(main.spec, spec)
 
 
 def load_stored(question: Question) -> Stored:

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from etd.permissions import Access, Permission, requires
 from etd.views.pages import page
-from metaanalysis.importers import ParsedTable, StudyRow
+from metaanalysis.importers import template_csv, template_xlsx
+from metaanalysis.importers.exports import NUMBER_COLUMNS
+from metaanalysis.importers.table import Kind
 from metaanalysis.selectors.study_data import load_evidence
-from metaanalysis.views.downloads import csv_file
+from metaanalysis.views.downloads import attachment
 
-EXAMPLE_ROW = StudyRow(
-    row=2,
-    study="Example 2024",
-    year=2024,
-    events_intervention=18,
-    n_intervention=58,
-    events_comparison=19,
-    n_comparison=59,
-    outcome="survival",
-    timepoint="30 days",
-    population="adults with cardiogenic shock",
-    source="doi or page of the report",
-    note="delete this row",
-)
+FILE_FORMATS = {
+    "csv": (template_csv, "text/csv; charset=utf-8"),
+    "xlsx": (template_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+}
 
 
 @require_safe
@@ -41,5 +33,9 @@ def evidence(request: HttpRequest, access: Access) -> HttpResponse:
 
 @require_safe
 @requires(Permission.VIEW)
-def upload_template(request: HttpRequest, access: Access) -> HttpResponse:
-    return csv_file(ParsedTable(rows=(EXAMPLE_ROW,)), "study-data.csv")
+def upload_template(request: HttpRequest, access: Access, kind: Kind, file_format: str) -> HttpResponse:
+    """The columns of one kind of table with an example row, to be filled in."""
+    if kind not in NUMBER_COLUMNS or file_format not in FILE_FORMATS:
+        raise Http404
+    write, content_type = FILE_FORMATS[file_format]
+    return attachment(write(kind), f"study-data-{kind}.{file_format}", content_type)

@@ -20,15 +20,22 @@ from metaanalysis.forms.uploads import UploadForm
 from metaanalysis.importers.workbook import WorkbookReaderUnavailable
 from metaanalysis.models import DataUpload, UploadStatus
 from metaanalysis.previews import Preview, preview
+from metaanalysis.stats.types import DataKind
 from metaanalysis.uploads import BadUpload, received_file
 from metaanalysis.views.downloads import attachment
 
 logger = logging.getLogger(__name__)
 
+KINDS = (
+    (DataKind.COUNTS, "Events and totals", "18 of 58 and 19 of 59"),
+    (DataKind.MEANS, "Means and SDs", "12.5 (SD 6.2, n = 58) and 14.1 (SD 7, n = 59)"),
+    (DataKind.ESTIMATE, "Estimates", "hazard ratio 0.74 (0.55–0.99), or a log ratio with its standard error"),
+)
 READER_MISSING = (
     "Workbooks cannot be read on this server at the moment. Save the sheet as CSV UTF-8 and send that."
 )
 UNTICKED = "Tick that you have looked at the warnings."
+METHOD_OF_ANOTHER = "The method that was shown began as that of another outcome. Look at the method shown now, then store them."
 INCOMPLETE = "Something is missing or does not fit together; it is said at the fields below."
 
 
@@ -37,7 +44,7 @@ INCOMPLETE = "Something is missing or does not fit together; it is said at the f
 def upload(request: HttpRequest, access: Access) -> HttpResponse:
     """Choose a file; a table that can be read goes on to its preview."""
     if not access.can(Permission.UPLOAD_DATA):
-        return _frozen(request, access)
+        return frozen(request, access)
     if request.method != "POST":
         return _upload_form(request, access)
     try:
@@ -61,11 +68,11 @@ def upload(request: HttpRequest, access: Access) -> HttpResponse:
 @requires(Permission.UPLOAD_DATA)
 def upload_preview(request: HttpRequest, access: Access, upload: int) -> HttpResponse:
     """What was read, what it becomes; then confirm or discard."""
-    staged = _upload_or_404(access, upload)
+    staged = upload_or_404(access, upload)
     if request.method != "POST":
-        return _preview_page(request, access, staged, preview(access.question, staged))
+        return _preview_page(request, access, staged, preview(access.question, staged, request.GET))
     if staged.status == UploadStatus.STAGED and not access.can(Permission.UPLOAD_DATA):
-        return _frozen(request, access)
+        return frozen(request, access)
     match request.POST.get("action"):
         case "sheet":
             return _choose_sheet(request, access, staged)
@@ -85,13 +92,13 @@ def upload_preview(request: HttpRequest, access: Access, upload: int) -> HttpRes
 @requires(Permission.VIEW)
 def upload_file(request: HttpRequest, access: Access, upload: int) -> HttpResponse:
     """The file as it came. A browser can only save it, never open it as a page."""
-    stored = _upload_or_404(access, upload)
+    stored = upload_or_404(access, upload)
     if stored.status != UploadStatus.CONFIRMED and not access.may(Permission.UPLOAD_DATA):
         raise PermissionDenied("This file has not been confirmed; only those who upload data can see it.")
     return attachment(bytes(stored.content), stored.filename, "application/octet-stream")
 
 
-def _upload_or_404(access: Access, upload: int) -> DataUpload:
+def upload_or_404(access: Access, upload: int) -> DataUpload:
     found = (
         DataUpload.objects.filter(question=access.question, pk=upload)
         .select_related("question__guideline", "created_by", "confirmed_by")
@@ -110,11 +117,11 @@ def _upload_form(
     status: int = 200,
     filename: str = "",
 ) -> HttpResponse:
-    context = {"problems": problems, "filename": filename, "form": UploadForm()}
+    context = {"problems": problems, "filename": filename, "form": UploadForm(), "kinds": KINDS}
     return render(request, "metaanalysis/upload.html", page(access) | context, status=status)
 
 
-def _frozen(request: HttpRequest, access: Access) -> HttpResponse:
+def frozen(request: HttpRequest, access: Access) -> HttpResponse:
     why = WHY_FROZEN[access.question.status]
     return render(request, "metaanalysis/frozen.html", page(access) | {"why": why}, status=409)
 
@@ -162,6 +169,9 @@ def _confirm(request: HttpRequest, access: Access, staged: DataUpload) -> HttpRe
         if unticked or not all(valid):
             text = UNTICKED if unticked else INCOMPLETE
             return _preview_page(request, access, staged, shown, status=422, refusal=text)
+        if any(part.shows_method_of_another and not part.form.leaves_out for part in shown.parts):
+            again = preview(access.question, staged, request.POST)
+            return _preview_page(request, access, staged, again, status=422, refusal=METHOD_OF_ANOTHER)
     try:
         rows = uploads.confirm_upload(
             upload=staged,
@@ -193,7 +203,7 @@ def _preview_context(
         "sha256": staged.sha256,
         "upload_form": UploadForm(corrected=True),
         "accepted": bool(data) and data is not None and data.get("accepted_warnings") == "yes",
-        "can_confirm": staged.status == UploadStatus.STAGED and shown.table.ok and bool(shown.table.rows),
+        "can_confirm": staged.status == UploadStatus.STAGED and shown.table.ok and bool(shown.parts),
     }
 
 

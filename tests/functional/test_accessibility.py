@@ -34,7 +34,9 @@ def pages_of(role: str) -> list[str]:
             "mcs-after-rosc-update/recommendation/",
             "mcs-after-rosc-update/sections/justification/",
             "mcs-after-rosc-update/evidence/",
-            "mcs-after-rosc-update/evidence/upload/",
+            "mcs-after-rosc-update/evidence/uploads/new/",
+            "mcs-after-rosc-update/evidence/studies/new/?kind=counts",
+            "mcs-after-rosc-update/evidence/studies/new/?kind=means",
         ],
         "observer": ["mcs-after-rosc/", "mcs-after-rosc/document/", "mcs-after-rosc/no-such-page/"],
     }[role]
@@ -93,7 +95,8 @@ def test_every_address_that_shows_a_page_is_looked_at() -> None:
         "edit_recommendation": "/recommendation/",
         "edit_section": "/sections/",
         "evidence": "/evidence/",
-        "upload": "/evidence/upload/",
+        "upload": "/evidence/uploads/new/",
+        "type_studies": "/evidence/studies/new/",
         "document": "/document/",
     }
     assert [name for name, part in parts.items() if part not in looked_at] == []

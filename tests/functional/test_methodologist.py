@@ -91,7 +91,7 @@ def test_a_wrong_file_names_row_column_and_remedy_and_stores_nothing(
     )
     expect(problems).to_contain_text("Row 3")
     page.goto(f"{server.url}{UPDATE}evidence/")
-    expect(page.get_by_text("No study counts are stored")).to_be_visible()
+    expect(page.get_by_text("No study data are stored")).to_be_visible()
 
 
 def test_a_name_typed_while_the_choices_are_drawn_anew_stays(server: RunningServer, page: Page) -> None:
