@@ -1,6 +1,7 @@
 """Study tables out: as a pandas frame, and as CSV or XLSX that no spreadsheet will take for formulas."""
 
 import io
+import math
 import re
 from dataclasses import replace
 from decimal import Decimal
@@ -152,6 +153,9 @@ def write_xlsx(frame: "pandas.DataFrame", sheet: str = "Studies") -> bytes:
             if isinstance(value, str):
                 cell = worksheet.cell(row, column, _NOT_IN_XML.sub("\ufffd", value))
                 cell.data_type = "s"
+            elif isinstance(value, float) and math.isfinite(value):
+                # as a number openpyxl would write 16 digits of it, one too few to give the same number again
+                worksheet.cell(row, column, repr(float(value))).data_type = "n"
             elif not pandas.isna(value):
                 worksheet.cell(row, column, value)
     stream = io.BytesIO()
