@@ -144,8 +144,8 @@ def _unlike_measures(entries: Sequence[Mapping[str, Any]], spec: PoolingSpec) ->
     named = named_measures(entries)
     if len(named) > 1:
         return (
-            f"The file says that some of these estimates are {' and some '.join(named)}: they are on different scales. "
-            "Give them outcomes of their own, or correct the column measure in the file."
+            f"The file says that some of these estimates are {' and some are '.join(named)}, which are not pooled "
+            "together. Give them outcomes of their own, or correct the column measure in the file."
         )
     if named and named[0] != spec.measure and spec.measure is not Measure.GIV:
         words = MEASURES.get(named[0], named[0]).lower()

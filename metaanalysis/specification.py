@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from metaanalysis.kinds import MEASURES_OF
-from metaanalysis.stats.types import CiMethod, DataKind, Measure, PoolingSpec, Tau2Method
+from metaanalysis.stats.types import CiMethod, DataKind, Measure, Model, PoolingSpec, PredictionDf, Tau2Method
 
 FIELDS = ("measure", "model", "method", "tau2_method", "ci_method", "zero", "prediction")
 # Specifications from before these choices existed lack them, and mean the usual choice.
@@ -24,6 +24,17 @@ def from_json(stored: Mapping[str, Any]) -> PoolingSpec:
     """The inverse of `to_json`, also of what older versions wrote. Raises ValueError for a word that is not known."""
     chosen: dict[str, Any] = {name: stored[name] for name in (*FIELDS, "level")}
     return PoolingSpec(**(chosen | {name: stored.get(name) for name in LATER_FIELDS}))
+
+
+def same_method(one: PoolingSpec, other: PoolingSpec) -> bool:
+    """Whether two specifications give the same numbers: a common effect has a Wald interval whatever was asked for."""
+
+    def effective(spec: PoolingSpec) -> PoolingSpec:
+        if spec.model is Model.RANDOM:
+            return spec
+        return replace(spec, ci_method=CiMethod.WALD, prediction=PredictionDf.K_MINUS_1)
+
+    return effective(one) == effective(other)
 
 
 def usual_measure(kind: DataKind, hint: str = "") -> Measure:

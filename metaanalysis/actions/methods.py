@@ -12,6 +12,7 @@ from etd.models import Outcome, Population, User
 from etd.workflow import Part
 from metaanalysis import specification
 from metaanalysis.models import Analysis, MainMethod
+from metaanalysis.specification import same_method
 from metaanalysis.stats.types import PoolingSpec
 from metaanalysis.wording import specification as in_words
 
@@ -41,7 +42,7 @@ def choose_main_method(
         if population.question_id != question.pk:
             raise Refused("The outcome and the population must be of the same question.")
         current = MainMethod.objects.filter(outcome=outcome, population=population).first()
-        if current is not None and specification.from_json(current.spec) == spec:
+        if current is not None and same_method(specification.from_json(current.spec), spec):
             return current
         after_results = Analysis.objects.filter(row__outcome=outcome, row__population=population).exists()
         if after_results and not reason:

@@ -472,7 +472,7 @@ class TestRows:
     def test_an_arm(self) -> None:
         assert [arm(0, 12), arm(None, 12), arm(3, None), arm(3, 12, "25.0")] == [
             "0/12 (0%)",
-            "-",
+            "n = 12",
             "-",
             "3/12 (25.0%)",
         ]
