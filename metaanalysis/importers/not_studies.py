@@ -4,10 +4,13 @@ import re
 
 _LINES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
-        re.compile(r"subtotal\b.*\(\s*[0-9.]+\s*%", re.IGNORECASE),
+        re.compile(r"subtotal\b.*\(.*%\s*(CI|CrI|confidence)", re.IGNORECASE),
         "this is the pooled result of a subgroup, not a study.",
     ),
-    (re.compile(r"total\b.*\(\s*[0-9.]+\s*%", re.IGNORECASE), "this is the pooled result, not a study."),
+    (
+        re.compile(r"total\b.*\(.*%\s*(CI|CrI|confidence)", re.IGNORECASE),
+        "this is the pooled result, not a study.",
+    ),
     (re.compile(r"total events\b", re.IGNORECASE), "this is the sum of the events, not a study."),
     (
         re.compile(r"heterogeneity\s*(:|$|not applicable)", re.IGNORECASE),
