@@ -68,7 +68,8 @@ def trim_and_fill(studies: Sequence[StudyData], spec: PoolingSpec) -> TrimAndFil
     right = _slope_on_se([y for y, _ in effects], [v for _, v in effects], tau2_method) < 0
     # filling is to the left: what lacks studies on the right is mirrored and mirrored back
     sign = -1 if right else 1
-    found = _missing_on_the_left(sorted((sign * y, v) for y, v in effects), tau2_method)
+    in_order = sorted(((sign * y, v) for y, v in effects), key=lambda effect: effect[0])
+    found = _missing_on_the_left(in_order, tau2_method)
     if found is None:
         return TrimAndFill(0, None, (), None, NO_CONVERGENCE)
     filled = tuple(

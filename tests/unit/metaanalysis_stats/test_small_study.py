@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from metaanalysis.stats.small_study import (
@@ -119,3 +121,12 @@ def test_ranks_with_ties_are_compared_by_the_normal_distribution() -> None:
     assert isinstance(found, RankTest)
     assert found.kendall_tau == pytest.approx(0.5270462767, rel=1e-9)
     assert found.p_value == pytest.approx(0.2065072955, rel=1e-9)
+
+
+def test_many_ranks_without_ties_have_an_exact_p() -> None:
+    studies = range(1, 61)
+    found = begg_test([math.sin(i) for i in studies], [0.1 + i / 100 for i in studies])
+    # metafor 3.8-1: ranktest(sin(1:60), sei = .1 + 1:60/100)
+    assert isinstance(found, RankTest)
+    assert found.kendall_tau == pytest.approx(0.0045197740113, rel=1e-10)
+    assert found.p_value == pytest.approx(0.964549846142, rel=1e-11)

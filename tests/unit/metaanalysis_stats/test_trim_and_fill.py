@@ -6,7 +6,7 @@ import pytest
 
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.trim_and_fill import NEEDS_THREE, ONLY_INVERSE_VARIANCE, trim_and_fill
-from metaanalysis.stats.types import Measure, Method, PoolingSpec, StudyEstimate, Tau2Method
+from metaanalysis.stats.types import Measure, Method, Model, PoolingSpec, StudyEstimate, Tau2Method
 
 from .blocks import Block, blocks, close
 
@@ -93,3 +93,15 @@ def test_too_few_studies_have_no_shape() -> None:
 def test_studies_of_one_precision_are_filled_on_the_left() -> None:
     studies = [StudyEstimate(f"S{i}", y, 0.3) for i, y in enumerate([0.0, 0.1, 0.2, 1.5, 1.7])]
     assert trim_and_fill(studies, PoolingSpec(Measure.GIV)).side == "left"
+
+
+def test_of_equal_effects_those_in_later_rows_are_mirrored() -> None:
+    y = [0.1, 0.2, 0.3, 0.9, 0.9, 0.9, 0.2, 0, 0.1]
+    v = [0.01, 0.02, 0.03, 0.3, 0.1, 0.2, 0.015, 0.05, 0.06]
+    studies = [StudyEstimate(f"S{i}", yi, vi**0.5) for i, (yi, vi) in enumerate(zip(y, v, strict=True))]
+    found = trim_and_fill(studies, PoolingSpec(Measure.GIV, Model.COMMON))
+    assert [study.variance for study in found.filled] == pytest.approx([0.1, 0.2])
+    assert found.result is not None
+    # metafor 3.8-1: trimfill(rma(y, v, method="FE"))
+    assert found.result.estimate == pytest.approx(0.165517241379, rel=1e-11)
+    assert found.result.se == pytest.approx(0.0559016994375, rel=1e-11)
