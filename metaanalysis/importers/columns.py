@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
 
 from metaanalysis.importers.table import Kind, ProblemLog, visible
 
@@ -51,7 +50,7 @@ SINGLE_NAMES = {
     "measure": ("measure", "effect_measure"),
     "estimate": ("estimate", "yi", "te"),
     "se": ("se", "sei", "sete", "standard_error", "std_error"),
-    "variance": ("variance", "var", "v", "vi"),
+    "variance": ("variance", "var", "v", "vi", "v_o_e", "var_o_e", "variance_o_e"),
     "o_e": ("o_e", "o_minus_e", "oe", "observed_minus_expected"),
     "md": ("md", "mean_difference"),
     "smd": (
@@ -73,8 +72,13 @@ RATIO_COLUMNS = tuple(RATIO_NAMES)
 SCALED_COLUMNS = ("estimate", "log_hr", "log_or", "log_rr", "md", "smd", "rd")
 """An effect on the analysis scale."""
 SE_COLUMNS = ("se", "se_log_hr", "se_log_or", "se_log_rr")
-_LOW = ("low", "lower", "lb", "lo", "start", "lower_limit", "lower_bound", "ll", "l")
-_HIGH = ("high", "upper", "ub", "hi", "end", "upper_limit", "upper_bound", "ul", "u", "up")
+INTERVAL_WORDS = frozenset({"ci", "conf", "confidence", "interval", "limit", "bound", "cl"})
+INTERVAL_SIDES = {
+    **dict.fromkeys(("low", "lower", "lo", "lb", "ll", "l", "start", "lcl", "lci"), "ci_low"),
+    **dict.fromkeys(("high", "upper", "hi", "up", "ub", "ul", "u", "end", "ucl", "uci"), "ci_high"),
+}
+SIDES_THAT_STAND_ALONE = frozenset({"lower", "upper", "lcl", "ucl", "lci", "uci"})
+"""The others mean a limit only beside a word for the interval, its level or a ratio."""
 METAFOR_GROUPS = (
     {
         "ai": "events_intervention",
@@ -180,7 +184,7 @@ def known_names(headers: list[str]) -> list[str | None]:
     for group in METAFOR_GROUPS:
         if group.keys() <= set(keys):
             names.update(group)
-    return [names.get(key) for key in keys]
+    return [names.get(key) or interval_column(key) for key in keys]
 
 
 def complete_layouts(found: Collection[str | None]) -> tuple[Layout, ...]:
@@ -245,9 +249,7 @@ def _nearest_layout(found: Collection[str | None]) -> Layout:
 
 def _aliases() -> dict[str, str]:
     names = {alias: canonical for canonical, aliases in SINGLE_NAMES.items() for alias in aliases}
-    names |= _arm_aliases() | _ratio_aliases() | _interval_aliases("ci", "")
-    names |= {alias: name for bound in ("low", "high") for alias, name in _bare_interval_names(bound)}
-    return names
+    return names | _arm_aliases() | _ratio_aliases()
 
 
 def _arm_aliases() -> dict[str, str]:
@@ -266,12 +268,11 @@ def _arm_aliases() -> dict[str, str]:
 
 
 def _ratio_aliases() -> dict[str, str]:
-    """hr and its kin, their logarithms (log_hr, loghr, lnHR, log(HR)) with standard errors, and their own limits."""
+    """hr and its kin, and their logarithms (log_hr, loghr, lnHR, log(HR)) with standard errors."""
     names = {}
     for ratio, aliases in RATIO_NAMES.items():
         for alias in aliases:
             names[alias] = ratio
-            names |= _interval_aliases(alias, f"{ratio}_") | _interval_aliases(f"{alias}_ci", f"{ratio}_")
             for logarithm in (f"log_{alias}", f"log{alias}", f"ln_{alias}", f"ln{alias}"):
                 names[logarithm] = f"log_{ratio}"
                 for error in (
@@ -284,47 +285,21 @@ def _ratio_aliases() -> dict[str, str]:
     return names
 
 
-def _interval_aliases(stem: str, prefix: str) -> dict[str, str]:
-    """ci_low, ci_lower, lower_ci, 95_ci_low, ci_95_low, 95%_ci_low …; the level, where given, must be 95 %."""
-    names = {}
-    for canonical, sides in ((f"{prefix}ci_low", _LOW), (f"{prefix}ci_high", _HIGH)):
-        for side in sides:
-            for level in ("", "95_", "95%_", "95_%_"):
-                names[f"{level}{stem}_{side}"] = canonical
-                names[f"{stem}_{level}{side}"] = canonical
-                names[f"{side}_{level}{stem}"] = canonical
-                names[f"{level}{side}_{stem}"] = canonical
-            names[f"{stem}{side}"] = canonical
-            names[f"{stem}95_{side}"] = canonical
-    return names
-
-
-def _bare_interval_names(bound: Literal["low", "high"]) -> list[tuple[str, str]]:
-    if bound == "low":
-        bare = (
-            "lower",
-            "lower_limit",
-            "lower_bound",
-            "lcl",
-            "lci",
-            "conf_low",
-            "lower_95",
-            "lower_95%",
-            "low_limit",
-        )
-    else:
-        bare = (
-            "upper",
-            "upper_limit",
-            "upper_bound",
-            "ucl",
-            "uci",
-            "conf_high",
-            "upper_95",
-            "upper_95%",
-            "high_limit",
-        )
-    return [(name, f"ci_{bound}") for name in bare]
+def interval_column(key: str) -> str | None:
+    """ci_low or ci_high, hr_ci_low … where a ratio is named, for a header of a limit; any level given must be 95 %."""
+    words = [word for word in re.findall(r"[a-z]+|[0-9]+%?", key) if word not in {"95", "95%"}]
+    has_level = bool(re.search(r"(?<![0-9])95(?![0-9])", key))
+    sides = [word for word in words if word.removeprefix("ci") in INTERVAL_SIDES]
+    if len(sides) != 1:
+        return None
+    side = sides[0]
+    rest = [word for word in words if word != side and word not in INTERVAL_WORDS]
+    canonical = INTERVAL_SIDES[side.removeprefix("ci")]
+    if not rest:
+        has_word = side.startswith("ci") or any(word in INTERVAL_WORDS for word in words)
+        return canonical if has_word or has_level or side in SIDES_THAT_STAND_ALONE else None
+    ratio = next((name for name, aliases in RATIO_NAMES.items() if "_".join(rest) in aliases), None)
+    return f"{ratio}_{canonical}" if ratio else None
 
 
 _ALIASES = _aliases()
@@ -449,7 +424,13 @@ def _log_unclear_estimate(columns: tuple[Column, ...], row: int, log: ProblemLog
         text = f"{names} are different results. Keep the columns of one of them and delete the others."
         log.error("two_estimates", text, row=row, column=written[group[-1]])
     has_limits = "ci_low" in written or any(f"{name}_ci_low" in written for name in ratios)
-    if ratios and not several and not scaled and ("variance" in written or "se" in written) and not has_limits:
+    if (
+        ratios
+        and not several
+        and not scaled
+        and ("variance" in written or "se" in written)
+        and not has_limits
+    ):
         name = "se" if "se" in written else "variance"
         text = (
             f"is this of the {measure_of(ratios[0])} or of its logarithm? Name the column se_log_{ratios[0]} if it is "

@@ -53,13 +53,17 @@ def test_an_estimate_with_its_standard_error_is_taken_as_it_is(header: str, meas
         "Study,HR,95% CI low,95% CI high",
         "study,hazard_ratio,lower,upper",
         "study,Hazard ratio,CI lower,CI upper",
-        "study,hr,ci_lb,ci_ub",
         "study,hr,hr_lower,hr_upper",
         "study,hr,hr_ci_low,hr_ci_high",
         "study,HR,Lower 95% CI,Upper 95% CI",
         "study,HR,LCI,UCI",
         "study,hr,conf.low,conf.high",
         "study,hr,CI95 low,CI95 high",
+        "study,hr,ci_lb,ci_ub",
+        'study,HR,"95% CI, lower","95% CI, upper"',
+        "study,Hazard Ratio,Lower confidence limit,Upper confidence limit",
+        "study,HR,LL 95% CI,UL 95% CI",
+        "study,hr,lower .95,upper .95",
     ],
 )
 def test_a_ratio_with_its_interval(header: str) -> None:
@@ -67,6 +71,23 @@ def test_a_ratio_with_its_interval(header: str) -> None:
     assert estimate == pytest.approx(math.log(0.74), rel=1e-15)
     assert se == pytest.approx((math.log(0.99) - math.log(0.55)) / (2 * Z), rel=1e-12)
     assert (measure, note) == ("HR", "HR 0.74 (0.55 to 0.99)")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "90% CI low,90% CI high",
+        "low,high",
+        "l,u",
+        "upper age,lower age",
+        "or_ci_low,or_ci_high",
+        "2.5%,97.5%",
+    ],
+)
+def test_what_is_no_95_percent_limit_of_this_ratio_is_not_taken_for_one(names: str) -> None:
+    table = read(f"study,hr,{names}", "A,0.74,0.55,0.99")
+    assert table.rows == ()
+    assert [problem.code for problem in table.errors] == ["missing_column"]
 
 
 @pytest.mark.parametrize(

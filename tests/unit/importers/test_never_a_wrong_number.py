@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from metaanalysis.importers import read_table, workbook
+from metaanalysis.importers.cells import Cell
+from metaanalysis.importers.decimals import read_decimal
 from metaanalysis.importers.workbook_worker import answer
 
 from .corpus import cell_xml, package, parts_of, sheet_xml
@@ -211,3 +214,58 @@ def test_what_python_or_pandas_would_take_for_a_number_is_refused(text: str) -> 
     parsed = read_table(data, filename="trials.csv")
     assert not parsed.ok
     assert parsed.errors[0].column == "events_t"
+
+
+DECIMAL_COLUMNS = {
+    "means": ("study", "mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
+    "estimate": ("study", "estimate", "se"),
+}
+DECIMAL_TEXTS = st.decimals(-99999, 99999, places=3).map(lambda number: format(number.normalize(), "f"))
+SPREAD_TEXTS = st.decimals("0.001", 99999, places=3).map(lambda number: format(number, "f"))
+
+
+@st.composite
+def decimal_tables(draw: Any) -> Written:
+    names = DECIMAL_COLUMNS[draw(st.sampled_from(list(DECIMAL_COLUMNS)))]
+    columns = draw(st.permutations(names))
+    rows = []
+    for _ in range(draw(st.integers(1, 4))):
+        row = {"study": draw(NAMES)}
+        for name in names[1:]:
+            if name.startswith("n_"):
+                row[name] = str(draw(st.integers(2, 5000)))
+            else:
+                row[name] = draw(SPREAD_TEXTS if name.startswith("s") else DECIMAL_TEXTS)
+        rows.append(row)
+    return Written(tuple(columns), {name: name for name in names}, rows)
+
+
+@given(decimal_tables(), DIALECTS)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_decimals_in_csv(table: Written, dialect: Dialect) -> None:
+    parsed = read_table(as_csv(table, dialect), filename="trials.csv")
+    event("read" if parsed.ok else f"refused: {parsed.errors[0].code}")
+    names = {name: name.replace("_t", "_intervention").replace("_c", "_comparison") for name in table.columns}
+    for row, written in zip(parsed.rows, table.rows, strict=parsed.ok):
+        for name, text in written.items():
+            if name != "study":
+                assert getattr(row, names[name]) == float(text)
+
+
+@given(st.text(st.sampled_from("0123456789.,-+eE %\u00a0\u2009\u2212\u0661 '_x"), max_size=8))
+@settings(max_examples=3000, deadline=None)
+def test_a_decimal_is_read_only_if_it_can_be_read_in_one_way(text: str) -> None:
+    reading = read_decimal(Cell(text))
+    plain = text.strip(" \u00a0\u2009")
+    if reading.number is None:
+        assert reading.finding is not None
+        assert reading.finding.severity == "error"
+        return
+    assert re.fullmatch("-?[0-9]+([.][0-9]+)?", plain)
+    assert reading.number.value == float(plain)
+
+
+def test_plain_decimals_are_read_and_not_refused() -> None:
+    """Without this, refusing everything would pass."""
+    for text in ("0", "1", "-1", "0.5", "-0.25", "10.125", "99999.999"):
+        assert read_decimal(Cell(text)).number is not None
