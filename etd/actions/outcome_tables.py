@@ -95,6 +95,27 @@ def create_table(
     return table
 
 
+def rename_table(*, table: OutcomeTable, title: str, by: User) -> OutcomeTable:
+    with transaction.atomic():
+        question = lock_question(table.question)
+        require_open(question, Part.EVIDENCE)
+        current = OutcomeTable.objects.get(pk=table.pk)
+        if current.title == title:
+            return current
+        before, current.title = current.title, title
+        current.save(update_fields=["title"])
+        audit.record(
+            type="table_renamed",
+            subject=str(current)[:300],
+            before={"title": before},
+            after={"title": title},
+            at=timezone.now(),
+            by=by,
+            question=question,
+        )
+    return current
+
+
 def record_reported_row(
     *,
     table: OutcomeTable,

@@ -11,7 +11,7 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
-from etd.actions.outcome_tables import create_table, record_computed_row
+from etd.actions.outcome_tables import create_table, record_computed_row, rename_table
 from etd.domain.canonical import digest
 from etd.enums import Measure, ValueSource
 from etd.frameworks import get_framework
@@ -127,10 +127,20 @@ def _table_for(
     for table in sorted(tables, key=lambda t: (t.pk not in own_tables, t.pk not in with_outcome, t.number)):
         measures = {row.measure for row in others if row.table_id == table.pk and row.measure}
         if measures <= {measure}:
-            return table
+            return _named_by(table, own, measure, by)
         if table.pk in own_tables:
             raise Refused(misread(table.number, measures, measure))
     return _new_table(question, tables, measure, by)
+
+
+def _named_by(table: OutcomeTable, own: Sequence[OutcomeRow], measure: str, by: User) -> OutcomeTable:
+    """The table; a name that we gave it by the measure of this row alone follows the row to another measure."""
+    ours = {_title(row.measure) for row in own if row.measure and row.measure != measure}
+    return rename_table(table=table, title=_title(measure), by=by) if table.title in ours else table
+
+
+def _title(measure: str) -> str:
+    return f"Results of the studies, {Measure(measure).label.lower()}"
 
 
 def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str, by: User) -> OutcomeTable:
@@ -140,6 +150,6 @@ def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str,
         question=question,
         criterion_key=criterion.key,
         number=max((table.number for table in tables), default=0) + 1,
-        title=f"Results of the studies, {Measure(measure).label.lower()}",
+        title=_title(measure),
         by=by,
     )

@@ -126,6 +126,10 @@ def create_table(panel: Panel) -> dict[str, Any]:
     }
 
 
+def rename_table(panel: Panel) -> dict[str, Any]:
+    return {"table": empty_table(panel), "title": "Survival, risk ratio", "by": panel.methodologist}
+
+
 VALUES = RowValues(
     n_studies=11,
     measure="OR",
@@ -312,6 +316,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.outcome_tables.create_outcome": create_outcome,
     "etd.actions.outcome_tables.create_population": create_population,
     "etd.actions.outcome_tables.create_table": create_table,
+    "etd.actions.outcome_tables.rename_table": rename_table,
     "etd.actions.outcome_tables.record_reported_row": record_reported_row,
     "etd.actions.outcome_tables.record_computed_row": record_computed_row,
     "etd.actions.recommendations.edit_recommendation": edit_recommendation,
