@@ -16,7 +16,7 @@ from metaanalysis.importers.revman.figures import NotAFigure, decimal_of, spread
 
 _LEVELS = tuple(NormalDist().inv_cdf(0.5 + level / 2) for level in (0.90, 0.95, 0.99))
 """The confidence levels that RevMan offers, as quantiles."""
-_NEAR = 0.02
+_NEAR = 0.05
 """Share of the standard error that the rounding of printed limits may take."""
 _CLEARLY = 3.0
 """How many times worse the other scale must fit."""
@@ -78,20 +78,18 @@ class ShownScale:
         if measure.hint in {"RD", "MD", "SMD"} and analysis.is_log is None:
             self.expects_log = False
         misfits = [_misfits(entry) for entry in analysis.entries]
-        self.log_misfit = sum(log for log, _ in misfits)
-        self.plain_misfit = sum(plain for _, plain in misfits)
+        self.has_intervals = any(log or plain for log, plain in misfits)
+        self.log_votes = sum(log <= _NEAR and log * _CLEARLY < plain for log, plain in misfits)
+        self.plain_votes = sum(plain <= _NEAR and plain * _CLEARLY < log for log, plain in misfits)
 
     @property
     def is_log(self) -> bool | None:
         """None where the intervals do not tell, or tell something else than the file says."""
-        if self.log_misfit == self.plain_misfit == 0 and self.expects_log is False:
-            return False  # no intervals in the file, and none needed where nothing is a logarithm
-        if self.log_misfit * _CLEARLY < self.plain_misfit:
-            found = True
-        elif self.plain_misfit * _CLEARLY < self.log_misfit:
-            found = False
-        else:
+        if not self.has_intervals and self.expects_log is False:
+            return False  # none are needed where nothing is a logarithm
+        if bool(self.log_votes) == bool(self.plain_votes):
             return None
+        found = bool(self.log_votes)
         return found if self.expects_log in (None, found) else None
 
 

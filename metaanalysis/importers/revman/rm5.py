@@ -100,7 +100,7 @@ def _studies(root: Element, log: ProblemLog) -> Studies:
         if identifier in studies:
             text = f"two studies have the same ID. {_EXPORT_AGAIN}"
             log.error("duplicate_study_id", text, value=identifier)
-        studies[identifier] = (study.get("NAME", ""), study.get("YEAR", ""))
+        studies.setdefault(identifier, (study.get("NAME", ""), study.get("YEAR", "")))
     return studies
 
 
