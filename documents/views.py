@@ -11,7 +11,9 @@ from django.views.decorators.http import require_safe
 from documents.assemble import assemble
 from documents.html import render_html
 from documents.pdf import CannotRender, RendererBusy, RendererMissing, document_bytes, render_pdf
+from documents.plots import png_of
 from etd.permissions import Access, Permission, requires
+from metaanalysis.views.analyses import filename, named_plot, plot_svg, shown_or_404
 
 RETRY_AFTER_SECONDS = 60
 
@@ -37,6 +39,22 @@ def document_pdf(request: HttpRequest, access: Access) -> HttpResponse:
 @requires(Permission.EXPORT)
 def document_json(request: HttpRequest, access: Access) -> HttpResponse:
     return _download(document_bytes(assemble(access.question)), "application/json", access, "json")
+
+
+@require_safe
+@requires(Permission.VIEW)
+def analysis_image(request: HttpRequest, access: Access, row: int, name: str) -> HttpResponse:
+    """The forest or the funnel plot of an analysis as PNG, by the method in the query string."""
+    shown = shown_or_404(request, access, row)
+    plot = named_plot(access, shown, name)
+    try:
+        png = png_of(plot_svg(plot), plot)
+    except CannotRender as problem:
+        return _no_pdf(request, access, problem)
+    header = content_disposition_header(
+        as_attachment=True, filename=filename(access, shown.analysis, f"{name}.png")
+    )
+    return HttpResponse(png, content_type="image/png", headers={"Content-Disposition": header or ""})
 
 
 def _download(content: bytes, content_type: str, access: Access, ending: str) -> HttpResponse:

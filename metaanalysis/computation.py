@@ -16,6 +16,8 @@ from metaanalysis.stats.distributions import chi2_quantile, critical_value
 from metaanalysis.stats.effects import Table, effect_tables, raw_table
 from metaanalysis.stats.mantel_haenszel import se_method
 from metaanalysis.stats.sensitivity import studies_in_analysis
+from metaanalysis.stats.small_study import NotComputed, RankTest, RegressionTest, SmallStudyEffects
+from metaanalysis.stats.subgroups import Subgroups
 from metaanalysis.stats.types import (
     CiMethod,
     DataKind,
@@ -670,3 +672,118 @@ def _digits(value: float | int) -> str:
     """Eight significant digits, with a real minus sign: enough to compute the page's numbers again."""
     return f"{value:.{DIGITS}g}".replace("-", numbers.MINUS)
 
+
+def subgroup_test(subgroups: Subgroups) -> Step | None:
+    """The test for differences between subgroups; None where there is none."""
+    test = subgroups.test
+    if test is None:
+        return None
+    rows = []
+    for group in subgroups.groups:
+        se = _model_se(group.result)
+        if group.name and group.result.estimate is not None and se:
+            rows.append((group.name, group.result.estimate, se))
+    return Step(
+        key="subgroups",
+        name="Test for subgroup differences",
+        value=f"Q {numbers.rounded(test.q, 2)} on {test.df} df, P {numbers.p_value(test.p_value)}",
+        meaning="How far the subgroups lie from each other, each in units of its own variance. Each has a τ² of"
+        " its own.",
+        formula=(
+            "Q = Σ Wⱼ·(θⱼ − θ)²,  Wⱼ = 1 / SEⱼ²,  θ = Σ Wⱼ·θⱼ / Σ Wⱼ;  df = subgroups − 1",
+            "SEⱼ is that of the model (Wald), also where another interval is shown; P from χ² with df",
+        ),
+        inputs=_named(("Q", test.q), ("df", test.df), ("P", test.p_value)),
+        columns=("Subgroup", "θⱼ", "SEⱼ", "Wⱼ"),
+        rows=tuple((name, _digits(theta), _digits(se), _digits(se**-2)) for name, theta, se in rows),
+        source="Borenstein, Hedges, Higgins and Rothstein 2009, chapter 19",
+    )
+
+
+def _model_se(result: PooledResult) -> float | None:
+    """The standard error that the model gives, whatever interval is shown."""
+    if result.tau2 is None:
+        return result.se
+    return math.fsum(1 / (study.se**2 + result.tau2) for study in result.studies) ** -0.5
+
+
+def small_study_tests(
+    studies: Sequence[StudyData], result: PooledResult, small: SmallStudyEffects
+) -> tuple[Step, ...]:
+    """Egger, Harbord, Peters and Begg; a test that is not defined here says why in place of its value."""
+    facts = _Facts.of(studies, result)
+    tables = [raw_table(study) for study in facts.studies if isinstance(study, StudyCounts)]
+    egger_rows = tuple(
+        (name, _digits(y), _digits(math.sqrt(v)), _digits(1 / v))
+        for name, y, v in zip(facts.names, facts.y, facts.v, strict=True)
+    )
+    return (
+        _regression_step(
+            ("egger", "Egger’s test", "Egger, Davey Smith, Schneider and Minder 1997"),
+            small.egger,
+            ("yᵢ = α + b·SEᵢ, least squares with weights 1 / SEᵢ²; b is the intercept of yᵢ/SEᵢ on 1/SEᵢ",),
+            ("Study", "yᵢ", "SEᵢ", "weight"),
+            egger_rows,
+        ),
+        _regression_step(
+            ("harbord", "Harbord’s test", "Harbord, Egger and Sterne 2006"),
+            small.harbord,
+            (
+                "Zᵢ/√Vᵢ = b + β·√Vᵢ, least squares; Zᵢ = a − n₁·(a + c)/N",
+                "Vᵢ = n₁·n₂·(a + c)·(b + d) / (N²·(N − 1))",
+            ),
+            ("Study", "a, b, c, d"),
+            tuple((t.counts.study, ", ".join(f"{cell:g}" for cell in (t.a, t.b, t.c, t.d))) for t in tables),
+        ),
+        _regression_step(
+            ("peters", "Peters’ test", "Peters, Sutton, Jones, Abrams and Rushton 2006"),
+            small.peters,
+            ("yᵢ = α + b·(1/Nᵢ), least squares with weights 1 / (1/(a + c) + 1/(b + d))",),
+            ("Study", "yᵢ", "Nᵢ"),
+            tuple(
+                (t.counts.study, _digits(y), f"{t.total:g}") for t, y in zip(tables, facts.y, strict=False)
+            ),
+        ),
+        _rank_step(small.begg, egger_rows),
+    )
+
+
+def _regression_step(
+    named: tuple[str, str, str],
+    test: RegressionTest | NotComputed,
+    formula: tuple[str, ...],
+    columns: tuple[str, ...],
+    rows: tuple[tuple[str, ...], ...],
+) -> Step:
+    key, name, source = named
+    if isinstance(test, NotComputed):
+        return Step(key, name, f"not computed: {test.reason}", "", ())
+    return Step(
+        key=key,
+        name=name,
+        value=f"P {numbers.p_value(test.p_value)}",
+        meaning="Whether the effect changes with the size of the studies.",
+        formula=(*formula, "t = b / SE(b), P two-sided from t with k − 2 degrees of freedom"),
+        inputs=_named(
+            ("b", test.coefficient), ("SE(b)", test.se), ("t", test.t), ("df", test.df), ("P", test.p_value)
+        ),
+        columns=columns,
+        rows=rows,
+        source=source,
+    )
+
+
+def _rank_step(test: RankTest | NotComputed, rows: tuple[tuple[str, ...], ...]) -> Step:
+    if isinstance(test, NotComputed):
+        return Step("begg", "Begg’s test", f"not computed: {test.reason}", "", ())
+    return Step(
+        key="begg",
+        name="Begg’s test",
+        value=f"P {numbers.p_value(test.p_value)}",
+        meaning="Whether large effects and large variances go together.",
+        formula=("Kendall’s rank correlation of (yᵢ − θ)/√(vᵢ − 1/Σw) with vᵢ,  w = 1 / v",),
+        inputs=_named(("Kendall’s τ", test.kendall_tau), ("P", test.p_value)),
+        columns=("Study", "yᵢ", "SEᵢ", "w"),
+        rows=rows,
+        source="Begg and Mazumdar 1994",
+    )

@@ -18,4 +18,7 @@ urlpatterns = [
     path(f"{EVIDENCE}analysis/<int:row>/", analyses.analysis, name="analysis"),
     path(f"{EVIDENCE}analysis/<int:row>/use/", analyses.use_analysis, name="use_analysis"),
     path(f"{EVIDENCE}analysis/<int:row>/data.csv", analyses.analysis_data, name="analysis_data"),
+    path(f"{EVIDENCE}analysis/<int:row>/result.json", analyses.analysis_result, name="analysis_result"),
+    path(f"{EVIDENCE}analysis/<int:row>/analysis.R", analyses.analysis_r_code, name="analysis_r_code"),
+    path(f"{EVIDENCE}analysis/<int:row>/<slug:name>.svg", analyses.analysis_plot, name="analysis_plot"),
 ]

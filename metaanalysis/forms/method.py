@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 
@@ -150,17 +151,6 @@ def _spec(words: Mapping[str, str]) -> PoolingSpec:
     )
 
 
-def same_method(one: PoolingSpec, other: PoolingSpec) -> bool:
-    """Whether two specifications give the same numbers: a common effect has a Wald interval whatever was asked for."""
-
-    def effective(spec: PoolingSpec) -> PoolingSpec:
-        if spec.model is Model.RANDOM:
-            return spec
-        return replace(spec, ci_method=CiMethod.WALD, prediction=PredictionDf.K_MINUS_1)
-
-    return effective(one) == effective(other)
-
-
 def _choices(name: str, values: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(value), SHORT_WORDS[name][str(value)]) for value in values]
 
@@ -238,9 +228,26 @@ class AnalysisForm(SpecForm):
     order = forms.ChoiceField(choices=list(ORDERS.items()), label="Order of the studies")
     subgroups = forms.ChoiceField(choices=[("yes", "Shown"), ("no", "Not shown")], label="Subgroups")
 
-    def __init__(self, asked: Mapping[str, str], *, kind: DataKind | str, has_subgroups: bool) -> None:
-        fitted, self.put_right = _fitted(asked, DataKind(kind))
+    def __init__(
+        self,
+        asked: Mapping[str, str],
+        *,
+        kind: DataKind | str,
+        has_subgroups: bool,
+        measures: Sequence[Measure] = (),
+        by_hand: Mapping[str, str] | None = None,
+    ) -> None:
+        """`measures` are those that the studies may be pooled as, where it is not every one of their kind.
+
+        `by_hand` is the part of `asked` that somebody asked for, where the rest is as it was.
+        """
+        chosen_now = asked if by_hand is None else by_hand
+        self.is_by_hand = bool(chosen_now)
+        self.asks_for_a_method = any(name not in VIEW_FIELDS for name in chosen_now)
+        fitted, self.put_right = _fitted(asked, DataKind(kind), frozenset(chosen_now))
         super().__init__({"order": "year", "subgroups": "yes"} | fitted, kind=kind)
+        if measures:
+            self._choose("measure", measures)
         self._keep_what_applies()
         if not has_subgroups:
             del self.fields["subgroups"]
@@ -262,6 +269,10 @@ class AnalysisForm(SpecForm):
                 self._choose(name, offered[name])
             else:
                 del self.fields[name]
+
+    def as_query(self) -> str:
+        """What the form shows, as a query string that asks for the same."""
+        return urlencode({name: self[name].value() or "" for name in self.fields})
 
     @staticmethod
     def initial_for(spec: PoolingSpec) -> dict[str, str]:
@@ -288,8 +299,13 @@ def _chosen(asked: Mapping[str, str], kind: DataKind) -> Chosen | None:
     return chosen if fits and chosen.model in models_of(chosen.method) else None
 
 
-def _fitted(asked: Mapping[str, str], kind: DataKind) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What was asked for, with what does not go together set to the usual choice, and a sentence for each of these."""
+def _fitted(
+    asked: Mapping[str, str], kind: DataKind, by_hand: frozenset[str]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What was asked for, with what does not go together set to the usual choice.
+
+    And a sentence for each of these that somebody chose `by_hand`.
+    """
     fitted, said = dict(asked), []
     try:
         measure, method, model = Measure(asked["measure"]), Method(asked["method"]), Model(asked["model"])
@@ -307,15 +323,33 @@ def _fitted(asked: Mapping[str, str], kind: DataKind) -> tuple[dict[str, str], t
         said.append("Peto’s method is a common-effect method: the model was set to common effect.")
         model = Model.COMMON
     fitted |= {"method": str(method), "model": str(model)}
+    if "method" not in by_hand and "model" not in by_hand and "measure" not in by_hand:
+        said = []
     for name, values in finer_choices(kind, Chosen(measure, method, model)).items():
         before = fitted.get(name)
         if before in values:
             continue
         fitted[name] = values[0]
-        if before is not None and before in SHORT_WORDS[name] and name in ("tau2", "ci", "zero"):
+        if name in by_hand and before in SHORT_WORDS[name] and before is not None:
             words = SHORT_WORDS[name]
             said.append(
                 f"{_LABELS[name]}: “{words[before]}” does not go with the other choices and was set to"
                 f" “{words[values[0]]}”."
             )
     return fitted, tuple(said)
+
+
+class ReasonForm(forms.Form):
+    """Why the main method changes after the results were seen."""
+
+    reason = forms.CharField(
+        max_length=2000,
+        label="Why does the main method change?",
+        help_text="The results have been seen. The reason is shown beside the result, with your name and the date.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why the main method changes; the results have been seen."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("reason")

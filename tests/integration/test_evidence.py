@@ -183,7 +183,7 @@ def test_the_methodologists_note_is_shown_with_the_number_and_outlives_another_m
     client.post(url("upload_preview", upload.pk), form(upload, outcome, population, **{"rows0-note": note}))
     row = OutcomeRow.objects.get(source=ValueSource.COMPUTED)
     for spec in (PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD), PoolingSpec()):
-        run_analysis(outcome=outcome, population=population, spec=spec, by=methodologist())
+        run_analysis(outcome=outcome, population=population, spec=spec, by=methodologist(), reason="Agreed.")
         for address in (url("analysis", row.pk), url("question")):
             page = text(client.get(address))
             assert "Firdaus 2019 has no sourced counts." in page
@@ -227,7 +227,7 @@ def test_the_stored_method_in_the_query_string_is_the_stored_analysis(client: Cl
 
 def test_the_chosen_method_is_used_in_the_etd_on_request(client: Client) -> None:
     row = confirmed(LONGEST)
-    chosen = {"measure": "OR", "model": "common", "method": "mh", "tau2": "DL", "ci": "wald"}
+    chosen = {"measure": "OR", "model": "common", "method": "mh", "reason": "The protocol says so."}
     answer = client.post(url("use_analysis", row.pk), chosen)
     assert answer["Location"] == url("analysis", row.pk)
     row.refresh_from_db()
@@ -237,12 +237,17 @@ def test_the_chosen_method_is_used_in_the_etd_on_request(client: Client) -> None
     assert OutcomeRow.objects.filter(source=ValueSource.COMPUTED).count() == 1
 
 
-def test_a_combination_that_no_method_defines_is_refused_with_the_reason(client: Client) -> None:
+def test_a_combination_that_no_method_defines_is_put_right_with_a_word_and_never_stored(
+    client: Client,
+) -> None:
     row = confirmed(LONGEST)
-    answer = client.get(url("analysis", row.pk), {"measure": "RR", "method": "peto", "model": "common"})
-    assert answer.status_code == 422
-    assert "Peto's method gives an odds ratio, not RR: choose measure OR" in text(answer)
-    assert "1.168 (0.965–1.413)" in text(answer)
+    chosen = {"measure": "RR", "method": "peto", "model": "common"}
+    answer = client.get(url("analysis", row.pk), chosen)
+    assert "Peto does not give a risk ratio: the weights were set to inverse variance." in text(answer)
+    assert "Risk ratio, common effect, inverse variance" in text(answer)
+    posted = client.post(url("use_analysis", row.pk), chosen | {"reason": "Agreed."})
+    assert posted.status_code == 422
+    assert Analysis.objects.count() == 1
 
 
 def test_a_risk_ratio_does_not_go_into_a_table_of_odds_ratios(client: Client) -> None:
@@ -250,7 +255,7 @@ def test_a_risk_ratio_does_not_go_into_a_table_of_odds_ratios(client: Client) ->
     shown = client.get(url("analysis", row.pk), {"measure": "RR"})
     assert "the risk ratio in it would be misread" in text(shown)
     assert "Use in the EtD" not in text(shown).replace("until you choose “Use in the EtD”", "")
-    chosen = {"measure": "RR", "model": "random", "method": "iv", "tau2": "DL", "ci": "wald"}
+    chosen = {"measure": "RR", "reason": "Agreed."}
     assert client.post(url("use_analysis", row.pk), chosen).status_code == 409
     row.refresh_from_db()
     assert row.measure == "OR"
@@ -571,7 +576,7 @@ def test_a_staged_file_cannot_be_confirmed_once_the_panel_votes(client: Client) 
 def test_a_row_under_a_vote_keeps_its_method(client: Client) -> None:
     row = confirmed()
     Question.objects.filter(slug=UPDATE).update(status=QuestionStatus.VOTING)
-    chosen = {"measure": "OR", "model": "common", "method": "iv", "tau2": "DL", "ci": "wald"}
+    chosen = {"measure": "OR", "model": "common", "method": "iv", "reason": "Agreed."}
     assert client.post(url("use_analysis", row.pk), chosen).status_code == 409
     assert Analysis.objects.count() == 1
 
