@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,12 @@ OTHER_BLOCKS: dict[str, dict[str, tuple[Measure, SmdVariant | None]]] = {
         "SMD_revman": (Measure.SMD, SmdVariant.REVMAN),
     },
     HAZARD_RATIOS: {"HR": (Measure.HR, None)},
+}
+# The same for the cases of the two files of edge cases that are not of counts
+EDGE_BLOCKS: dict[str, tuple[Measure, SmdVariant | None]] = {
+    "GIV": (Measure.GIV, None),
+    "MD": (Measure.MD, None),
+    "SMD_metafor": (Measure.SMD, SmdVariant.EXACT),
 }
 
 INVERSE_VARIANCE_RULES = {
@@ -85,6 +92,26 @@ def other_sets() -> dict[str, OtherSet]:
         rows = content["input"]["rows"]
         sets[name] = OtherSet(name, _means(rows) if name == MEANS else _hazards(rows), content["expected"])
     return sets
+
+
+@cache
+def edge_sets() -> dict[str, OtherSet]:
+    """Made-up means and estimates that strain the arithmetic; `expected` has blocks of `EDGE_BLOCKS`."""
+    return {
+        case["name"]: OtherSet(case["name"], read(case["rows"]), case["expected"])
+        for name, read in (("edge_cases_means", _means), ("edge_cases_estimates", _estimates))
+        for case in _content(name)["cases"]
+    }
+
+
+def edge_cases() -> list[tuple[str, str, str]]:
+    """Set, measure with its convention as the file calls it, and block, for every block of the edge sets."""
+    return [
+        (reference.name, measure, block)
+        for reference in edge_sets().values()
+        for measure, blocks in reference.expected.items()
+        for block in blocks["inverse_variance"]
+    ]
 
 
 def inverse_variance_cases() -> list[tuple[str, Measure, str, str]]:
@@ -162,3 +189,7 @@ def _hazards(rows: list[dict[str, Any]]) -> tuple[StudyEstimate, ...]:
         StudyEstimate(row["study"], row["o_minus_e"] / row["v"], row["v"] ** -0.5, subgroup=row["subgroup"])
         for row in rows
     )
+
+
+def _estimates(rows: list[dict[str, Any]]) -> tuple[StudyEstimate, ...]:
+    return tuple(StudyEstimate(row["study"], row["yi"], math.sqrt(row["vi"])) for row in rows)

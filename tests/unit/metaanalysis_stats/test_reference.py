@@ -28,10 +28,14 @@ from metaanalysis.stats.types import (
 )
 
 from .reference import (
+    EDGE_BLOCKS,
     HAZARD_RATIOS,
     INVERSE_VARIANCE_RULES,
     MEANS,
     OTHER_BLOCKS,
+    OtherSet,
+    edge_cases,
+    edge_sets,
     inverse_variance_cases,
     mantel_haenszel_cases,
     other_cases,
@@ -150,8 +154,21 @@ def test_inverse_variance(name: str, measure: Measure, rule: str, block: str) ->
 
 @pytest.mark.parametrize(("name", "block_of_measure", "block"), other_cases())
 def test_inverse_variance_of_means_and_of_estimates(name: str, block_of_measure: str, block: str) -> None:
-    reference = other_sets()[name]
     measure, smd = OTHER_BLOCKS[name][block_of_measure]
+    assert_other_block(other_sets()[name], block_of_measure, block, measure, smd)
+
+
+@pytest.mark.parametrize(("name", "block_of_measure", "block"), edge_cases())
+def test_inverse_variance_where_the_arithmetic_is_strained(
+    name: str, block_of_measure: str, block: str
+) -> None:
+    measure, smd = EDGE_BLOCKS[block_of_measure]
+    assert_other_block(edge_sets()[name], block_of_measure, block, measure, smd)
+
+
+def assert_other_block(
+    reference: OtherSet, block_of_measure: str, block: str, measure: Measure, smd: SmdVariant | None
+) -> None:
     expected = reference.expected[block_of_measure]["inverse_variance"][block]
     result = pool(reference.studies, spec_of_block(measure, block, smd=smd))
     assert result.k == expected["k"]
