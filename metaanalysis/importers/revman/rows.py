@@ -39,9 +39,10 @@ def study_rows(file: RevmanFile, log: ProblemLog) -> list[StudyRow]:
         text = f"the file holds {count:,} rows of studies; the limit is {MAX_ROWS:,}. Export fewer analyses."
         raise Refusal("too_many_rows", text)
     rows: list[StudyRow] = []
+    said: set[tuple[str, str]] = set()
     for analysis, outcome in zip(file.analyses, _outcome_names(file.analyses), strict=True):
         if analysis.entries:
-            rows += _AnalysisRows(analysis, outcome, file.names, log).read(len(rows))
+            rows += _AnalysisRows(analysis, outcome, file.names, log, said).read(len(rows))
     if not rows and not log.has_errors:
         raise Refusal("no_rows", "no study with numbers was found in the analyses of this file.")
     return rows
@@ -94,6 +95,8 @@ class _AnalysisRows:
     outcome: str
     names: Mapping[str, str]
     log: ProblemLog
+    said: set[tuple[str, str]]
+    """Warnings of a study's name or year, which hold for every analysis and are told once."""
     left_out: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -155,22 +158,29 @@ class _AnalysisRows:
             if finding.severity == "error":
                 self.numbers.reject(entry, finding)
             else:
-                self.log.warning(finding.code, f"{self.where}: {finding.text}", row=entry.row, value=study)
+                self._warn_once(entry, finding, study)
         return study
 
     def _year(self, entry: Entry) -> int | None:
         reading = read_year(Cell(_one_line(entry.year)))
         if reading.finding:
             # a year decides nothing but an order, and RevMan lets people write "unpublished" there
-            text = f"{self.where}, study '{visible(entry.study)}': {reading.finding.text}"
-            self.log.warning(reading.finding.code, text, row=entry.row, value=entry.year)
+            self._warn_once(entry, reading.finding, entry.year)
         return reading.value
+
+    def _warn_once(self, entry: Entry, finding: Finding, value: str) -> None:
+        if (entry.study, finding.code) not in self.said:
+            self.said.add((entry.study, finding.code))
+            text = f"study '{visible(entry.study)}': {finding.text}"
+            self.log.warning(finding.code, text, row=entry.row, value=value)
 
     def _note(self, entry: Entry) -> str:
         parts = [self.note]
         people = [entry.values.get(f"total_{arm}", "") for arm in "12"]
         if self.analysis.kind in (DataKind.ESTIMATE, DataKind.O_E) and not all(map(is_nothing, people)):
             parts.append("people: " + " and ".join(visible(total) or "?" for total in people))
+        if self.analysis.kind is DataKind.ESTIMATE and self.numbers.is_log and not self.numbers.hint:
+            parts.append("the estimates are natural logarithms")
         if self.analysis.is_swapped:
             parts.append("RevMan analyses the non-events")
         return "; ".join(part for part in parts if part)
@@ -203,12 +213,16 @@ class _AnalysisRows:
         if self.left_out:
             text = f"{self.where}: studies without data in this analysis were left out: {_listed(self.left_out)}."
             self.log.warning("no_data", text)
-        if double_zero := [f"'{visible(row.study)}'" for row in rows if _has_no_events(row)]:
-            text = (
-                f"{self.where}: nobody had the event in either arm of {_listed(double_zero)}. These studies add no "
-                "information to a pooled ratio; they are kept and listed as excluded from it."
-            )
-            self.log.warning("double_zero", text)
+        for code, who, events in (
+            ("double_zero", "nobody", _nobody),
+            ("all_events", "everybody", _everybody),
+        ):
+            if names := [f"'{visible(row.study)}'" for row in rows if row.kind == "counts" and events(row)]:
+                text = (
+                    f"{self.where}: {who} had the event in either arm of {_listed(names)}. This adds no information "
+                    "to a pooled ratio; the studies are kept and listed as excluded from it."
+                )
+                self.log.warning(code, text)
         if self.numbers.stale:
             text = (
                 f"{self.where}: the effect that RevMan keeps for {_listed(self.numbers.stale)} is not the one that "
@@ -261,8 +275,12 @@ def _other_name(row: StudyRow, taken: Mapping[str, StudyRow]) -> str:
     return name[:MAX_NAME_CHARACTERS]
 
 
-def _has_no_events(row: StudyRow) -> bool:
-    return row.kind == "counts" and row.events_intervention == row.events_comparison == 0
+def _nobody(row: StudyRow) -> bool:
+    return row.events_intervention == row.events_comparison == 0
+
+
+def _everybody(row: StudyRow) -> bool:
+    return row.events_intervention == row.n_intervention and row.events_comparison == row.n_comparison
 
 
 def _listed(names: list[str]) -> str:

@@ -377,3 +377,33 @@ def test_rows_of_an_analysis_without_settings_are_refused() -> None:
 def test_a_study_that_the_review_does_not_list_is_refused() -> None:
     data = as_rm5([DEATH]).replace(b'STUDY_ID="STD-Able', b'STUDY_ID="STD-Cain')
     assert codes(read(data)) == ["unknown_study"]
+
+
+@WRITERS
+def test_a_year_that_is_none_is_told_once_for_all_analyses(write: Writer) -> None:
+    odd = replace(ABLE, year="unpublished")
+    parsed = read(write([replace(DEATH, name=name, studies={"": [odd]}) for name in ("Death", "Stroke")]))
+    assert codes(parsed) == ["year_left_empty"]
+    assert "'Able 2001'" in parsed.warnings[0].message
+    assert [row.year for row in parsed.rows] == [None, None]
+
+
+@WRITERS
+def test_everybody_with_the_event_is_kept_and_said(write: Writer) -> None:
+    all_events = Study("All", {"events_1": 20, "total_1": 20, "events_2": 21, "total_2": 21})
+    parsed = read(write([replace(DEATH, studies={"": [ABLE, all_events]})]))
+    assert (codes(parsed), len(parsed.rows)) == (["all_events"], 2)
+
+
+@WRITERS
+def test_logarithms_of_a_measure_that_is_not_known_are_said(write: Writer) -> None:
+    settings = {"LOG_DATA": "YES"} if write is as_rm5 else {"Log-scale data": "TRUE"}
+    analysis = replace(SURVIVAL, measure="Rate ratio", settings=settings)
+    data = write([analysis])
+    if write is as_csv:
+        data = as_csv([SURVIVAL]).replace(b",HR,", b",Rate ratio,")
+    row = read(data).rows[0]
+    assert (row.estimate, row.measure) == (pytest.approx(-0.5), "")
+    assert (
+        row.note == "RevMan: inverse variance, Rate ratio, fixed effect; the estimates are natural logarithms"
+    )
