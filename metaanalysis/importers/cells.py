@@ -161,7 +161,7 @@ def _has_words(text: str) -> bool:
 
 def _year_in_words(text: str) -> CountReading:
     years = _YEAR.findall(text)
-    if len(years) == 1 and len(re.findall(r"[0-9]+", text)) == 1:
+    if years and len(re.findall(r"[0-9]+", text)) == 1:
         said = f"the year was read as {years[0]}. Write four digits if that is wrong."
         return CountReading(int(years[0]), Finding("warning", "year_read", said))
     said = "no single year can be read from this; it was left empty. Write four digits if the year matters."

@@ -293,6 +293,7 @@ class _Reader:
         value = self.numbers[self.ratio or self.scaled]
         own = _logarithm(value) if self.ratio else Range(value.low, value.high)
         if own.gap(middle) <= _FAR_FROM_THE_MIDDLE * self.se * Z:
+            self._check_name_of_scale(value, low, high)
             return
         if not self.ratio and self._looks_like_ratio(value, low, high):
             text = (
@@ -306,6 +307,20 @@ class _Reader:
             f"{', on the log scale' if self.ratio else ''}). Check the three numbers."
         )
         self.warning(self.ratio or self.scaled, "off_middle", text)
+
+    def _check_name_of_scale(self, value: Number, low: Number, high: Number) -> None:
+        """A narrow interval fits either scale, so that only the name of the column tells which it is."""
+        if (
+            self.scaled == "estimate"
+            and not self.ratio
+            and not self.measure
+            and self._looks_like_ratio(value, low, high)
+        ):
+            text = (
+                "these limits fit a ratio as well as a difference; they were read as a difference or a logarithm. If "
+                "they are of a ratio, name the column hr, or or rr; else name it md, smd, rd or log_hr."
+            )
+            self.warning(self.scaled, "scale_by_name", text)
 
     def _looks_like_ratio(self, value: Number, low: Number, high: Number) -> bool:
         if low.value <= 0:

@@ -242,6 +242,15 @@ def test_few_digits_that_leave_the_standard_error_open_are_said() -> None:
     assert "between" in table.warnings[0].message
 
 
+def test_limits_that_fit_a_ratio_as_well_as_a_difference_are_said() -> None:
+    table = read("study,estimate,ci_low,ci_high", "A,0.95,0.90,1.00")
+    assert [(problem.code, problem.column) for problem in table.warnings] == [("scale_by_name", "estimate")]
+    assert table.rows[0].estimate == 0.95
+    assert read("study,md,ci_low,ci_high", "A,0.95,0.90,1.00").problems == ()
+    assert read("study,estimate,ci_low,ci_high", "A,-0.95,-1.00,-0.90").problems == ()
+    assert read("study,estimate,se", "A,0.95,0.025").problems == ()
+
+
 def test_a_title_above_a_table_of_estimates_is_told() -> None:
     table = read_table(b"My hazard ratios\n\nstudy,hr,ci_low,ci_high\nA,0.74,0.55,0.99\n", filename="a.csv")
     assert [problem.code for problem in table.errors] == ["header_not_found"]
