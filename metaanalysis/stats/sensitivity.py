@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from metaanalysis.stats import heterogeneity
 from metaanalysis.stats.distributions import critical_value, two_sided_p
 from metaanalysis.stats.intervals import choose_interval, wald_interval
 from metaanalysis.stats.pooling import pool
+from metaanalysis.stats.tau2_rows import tau2_of_rows
 from metaanalysis.stats.types import (
     CiMethod,
     Measure,
@@ -24,7 +24,6 @@ from metaanalysis.stats.types import (
     PooledResult,
     PoolingSpec,
     StudyData,
-    Tau2Method,
     to_natural,
 )
 
@@ -210,13 +209,16 @@ def _pool_rows(y: Numbers, v: Numbers, members: Membership, spec: PoolingSpec) -
     q = (weights * (y - mean[:, None]) ** 2).sum(axis=1)
     tau2 = np.zeros(len(k))
     if spec.model is Model.RANDOM:
-        tau2 = _tau2(y, v, members, weights, q, spec)
+        assert spec.tau2_method is not None
+        tau2 = tau2_of_rows(spec.tau2_method, y, v, members, q)
         weights = members / (v + tau2[:, None])
         with np.errstate(invalid="ignore"):
             mean = (weights * y).sum(axis=1) / weights.sum(axis=1)
-    residual = (weights * (y - mean[:, None]) ** 2).sum(axis=1)
-    spread = np.where(members, y, -np.inf).max(axis=1) - np.where(members, y, np.inf).min(axis=1)
-    differ = spread > _SAME_EFFECT * (members * abs(y)).max(axis=1)
+    residual, differ = np.zeros(len(k)), np.ones(len(k), dtype=bool)
+    if spec.model is Model.RANDOM and spec.ci_method is not CiMethod.WALD:
+        residual = (weights * (y - mean[:, None]) ** 2).sum(axis=1)
+        spread = np.where(members, y, -np.inf).max(axis=1) - np.where(members, y, np.inf).min(axis=1)
+        differ = spread > _SAME_EFFECT * (members * abs(y)).max(axis=1)
     columns = (k, mean, weights.sum(axis=1), q, tau2, residual, differ)
     for values in zip(*(column.tolist() for column in columns), strict=True):
         yield _row(spec, *values)
@@ -263,34 +265,3 @@ def _row(
         i2=(100 * (q - k + 1) / q if q > k - 1 else 0.0) if k > 1 else None,
         tau2=tau2 if spec.model is Model.RANDOM else None,
     )
-
-
-def _tau2(
-    y: Numbers, v: Numbers, members: Membership, weights: Numbers, q: Numbers, spec: PoolingSpec
-) -> Numbers:
-    """tau² of each row by the method of the spec, 0 below two studies."""
-    import numpy as np  # noqa: PLC0415 -- slow import
-
-    if spec.tau2_method is Tau2Method.DL:
-        return _tau2_dersimonian_laird(weights, q, members.sum(axis=1))
-    assert spec.tau2_method is not None
-    estimates = np.zeros(len(members))
-    for i, row in enumerate(members):
-        if row.sum() > 1:
-            estimates[i] = heterogeneity.estimate_tau2(
-                spec.tau2_method, y[row].tolist(), v[row].tolist(), float(q[i])
-            )
-    return estimates
-
-
-def _tau2_dersimonian_laird(weights: Numbers, q: Numbers, k: NDArray[np.int_]) -> Numbers:
-    """As `heterogeneity.tau2_dersimonian_laird`; weights rise along each row, so sums start with the smallest."""
-    import numpy as np  # noqa: PLC0415 -- slow import
-
-    sums_before = np.cumsum(weights, axis=1)[:, :-1]
-    products = (weights[:, 1:] * sums_before).sum(axis=1)
-    several = k > 1
-    scale = 2 * products[several] / weights[several].sum(axis=1)
-    estimates = np.zeros(len(k))
-    estimates[several] = np.maximum(0.0, (q[several] - k[several] + 1) / scale)
-    return estimates
