@@ -150,13 +150,13 @@ def to_text(grid: Grid) -> str:
 
 
 def marks(grid: Grid, problems: Iterable[Problem]) -> list[Mark]:
-    """Those of the problems that name a cell, or a column, of this grid."""
+    """Those of the problems that name a cell, a column or a row (at its first cell) of this grid."""
     rows = {row.number: index for index, row in enumerate(grid.rows)}
     found = []
     for problem in problems:
-        column = _column_of(grid, problem.column)
+        row = rows.get(problem.row) if problem.row else None
+        column = 0 if row is not None and problem.column is None else _column_of(grid, problem.column)
         if column is not None:
-            row = rows.get(problem.row) if problem.row else None
             found.append(Mark(row, column, problem.severity, problem.message))
     return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -221,7 +222,6 @@ def _parts(
 
 def _part(group: Group, rows: Sequence[StudyRow], form: AssignmentForm, stored: Stored) -> Part:
     outcome, population = form.chosen_outcome, form.chosen_population
-    kinds = {DataKind(row.kind) for row in rows}
     named = {row.measure for row in rows if row.measure}
     usual = stored.usual(
         outcome,
@@ -235,6 +235,8 @@ def _part(group: Group, rows: Sequence[StudyRow], form: AssignmentForm, stored: 
     form.usual_spec = usual.spec
     comparison = stored.compare(rows, outcome, population) if outcome and population else None
     spec = form.shown_spec()
+    kept = comparison.missing if comparison and form.shown("missing") != Missing.REMOVE else ()
+    kinds = {DataKind(row.kind) for row in rows} | {DataKind(result.kind) for result in kept}
     return Part(
         group=group,
         n_rows=len(rows),
@@ -311,6 +313,13 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def _short(value: float | None) -> str:
+    """Six significant digits of a number that was worked out from others; one that was written keeps its own."""
+    if value is None or len(repr(value)) < 10:
+        return _plain(value)
+    return format(Decimal(f"{value:.6g}"), "f").replace("-", numbers.MINUS)
+
+
 _HEADS = {
     DataKind.COUNTS: ("Events / n", "Events / n"),
     DataKind.MEANS: ("Mean", "SD", "n", "Mean", "SD", "n"),
@@ -355,4 +364,4 @@ def _numbers_of(kind: DataKind, row: StudyRow) -> tuple[str, ...]:
     ratio = ""
     if row.measure in RATIO_MEASURES and row.estimate is not None and abs(row.estimate) < 50:
         ratio = numbers.effect_number(math.exp(row.estimate), row.measure)
-    return row.measure or "not said", _plain(row.estimate), _plain(row.se), ratio or numbers.EN_DASH
+    return row.measure or "not said", _short(row.estimate), _short(row.se), ratio or numbers.EN_DASH

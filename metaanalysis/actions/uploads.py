@@ -159,8 +159,8 @@ def confirm_upload(
             raise WrongAssignment("Choose an outcome for at least some of the rows.")
         if len(assignments) > MAX_GROUPS:
             raise WrongAssignment(
-                f"{len(assignments)} outcomes are too many at once: choose at most {MAX_GROUPS}, then send the file again "
-                "for the others."
+                f"{len(assignments)} outcomes are too many at once: choose at most {MAX_GROUPS}, then send the file "
+                "again for the others."
             )
         places = _places(current.question, table, assignments, by)
         for place in places:
@@ -279,8 +279,8 @@ def _places(
     for assignment in assignments:
         if assignment.group not in groups:
             raise WrongAssignment(f"The file has no rows for {assignment.group}.")
-        outcome = _outcome(question, assignment.outcome, by)
-        population = _population(question, assignment.population, by)
+        outcome = outcome_of(question, assignment.outcome, by)
+        population = population_of(question, assignment.population, by)
         place = places.setdefault(
             (outcome.pk, population.pk),
             _Place(outcome, population, assignment.spec, assignment.missing, "", "", []),
@@ -312,7 +312,8 @@ def _require_each_study_once(place: _Place) -> None:
         seen[row.study] = row.row
 
 
-def _outcome(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outcome:
+def outcome_of(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outcome:
+    """The outcome that was chosen, made if it is new. Raises WrongAssignment; call it inside a transaction."""
     if isinstance(chosen, Outcome):
         if chosen.question_id != question.pk:
             raise WrongAssignment("The outcome must be one of this question.")
@@ -328,7 +329,8 @@ def _outcome(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outc
     return known
 
 
-def _population(question: Question, chosen: Population | str, by: User) -> Population:
+def population_of(question: Question, chosen: Population | str, by: User) -> Population:
+    """The population that was chosen, made if it is new. Raises WrongAssignment; call it inside a transaction."""
     if isinstance(chosen, Population):
         if chosen.question_id != question.pk:
             raise WrongAssignment("The population must be one of this question.")

@@ -2,6 +2,7 @@
 "use strict";
 
 const ROWS_TO_BEGIN_WITH = 8;
+const MOST_ROWS = 500;
 const UNUSED = "\u0000not used";
 
 // What a spreadsheet puts on the clipboard: tabs and lines, cells with either of them in double quotes.
@@ -237,9 +238,10 @@ class Grid {
     const block = cellsOf(pasted);
     this.changed();
     const empty = this.rows.every((each) => each.cells.every((cell) => !cell.trim()));
-    if (empty && block.length > 1 && looksLikeNames(block[0])) {
+    const named = block.length > 1 && looksLikeNames(block[0]);
+    if (empty && (named || block.length > MOST_ROWS)) {
       // Which column is which is said by the server, by the same rules as for a file.
-      this.arranging = textOf(block);
+      this.arranging = textOf(named ? block : [this.columns.map((each) => each.name), ...block]);
       this.form.requestSubmit(this.form.querySelector("button[value=arrange]"));
       return;
     }
