@@ -68,10 +68,35 @@ class Basis(models.TextChoices):
     DOCUMENT = "document", "Taken over from a document"
 
 
-class TallyVisibility(models.TextChoices):
-    NEVER = "never", "Never"
-    AFTER_VOTE = "after_vote", "After voting"
-    AFTER_CLOSE = "after_close", "After the round has closed"
+class TallyDisplay(models.TextChoices):
+    """How tallies are shown to the panel and printed."""
+
+    NONE = "none", "Not shown"
+    COUNTS = "counts", "Counts by option"
+    NAMED = "named", "Who chose what"
+
+
+class ConsensusPreset(models.TextChoices):
+    """Which rule says what is a consensus; `etd.domain.consensus` holds each with its source."""
+
+    AWMF = "awmf", "AWMF: consensus above 75%, strong above 95%"
+    WHO_TWO_THIRDS = "who_two_thirds", "WHO: more than two thirds"
+    GRADE_GRID = "grade_grid", "GRADE grid, for the type of recommendation"
+    OWN = "own", "Our own threshold"
+
+
+class ConflictKind(models.TextChoices):
+    FINANCIAL = "financial", "Financial"
+    INTELLECTUAL = "intellectual", "Intellectual"
+    OTHER = "other", "Other"
+
+
+class ConflictLevel(models.TextChoices):
+    """How a member's conflict of interest is managed, from the mildest on."""
+
+    DISCLOSURE = "disclosure", "Disclosed; takes part and votes"
+    NO_VOTE = "no_vote", "May discuss, does not vote"
+    EXCLUDED = "excluded", "Takes no part"
 
 
 class Confidence(models.TextChoices):

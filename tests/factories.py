@@ -12,13 +12,15 @@ from itertools import count
 from typing import Any
 
 from etd.actions import questions
-from etd.enums import Basis, Better, Measure, QuestionStatus, Role, StatementKind, ValueSource
+from etd.enums import Basis, Better, ConflictLevel, Measure, QuestionStatus, Role, StatementKind, ValueSource
 from etd.frameworks import all_frameworks
 from etd.models import (
     AuditChainHead,
     AuditEvent,
     Ballot,
     ConclusionSection,
+    ConflictDeclaration,
+    ConflictManagement,
     CriterionAssessment,
     Guideline,
     Judgement,
@@ -32,6 +34,7 @@ from etd.models import (
     RecommendationStatement,
     Recusal,
     Reference,
+    RoundSnapshot,
     User,
     Vote,
     VotingRound,
@@ -115,6 +118,30 @@ def recusal(**fields: Any) -> Recusal:
     values["user"] = values.get("user") or user()
     values["created_by"] = values.get("created_by") or values["question"].created_by
     return Recusal.objects.create(**values)
+
+
+def conflict_declaration(**fields: Any) -> ConflictDeclaration:
+    """A financial conflict for the whole guideline."""
+    values: dict[str, Any] = {
+        "version": 1,
+        "has_conflict": True,
+        "financial": True,
+        "text": "Shares in the manufacturer.",
+        "nonce": DIGEST,
+        "commitment": DIGEST,
+        "made_at": NOW,
+    } | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["member"] = values.get("member") or user()
+    return ConflictDeclaration.objects.create(**values)
+
+
+def conflict_management(**fields: Any) -> ConflictManagement:
+    values: dict[str, Any] = {"level": ConflictLevel.NO_VOTE, "managed_at": NOW} | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["member"] = values.get("member") or user()
+    values["managed_by"] = values.get("managed_by") or values["guideline"].created_by
+    return ConflictManagement.objects.create(**values)
 
 
 def reference(**fields: Any) -> Reference:
@@ -220,6 +247,13 @@ def voting_round(**fields: Any) -> VotingRound:
     values["question"] = values.get("question") or question(status=QuestionStatus.VOTING)
     values["opened_by"] = values.get("opened_by") or values["question"].created_by
     return VotingRound.objects.create(**values)
+
+
+def round_snapshot(**fields: Any) -> RoundSnapshot:
+    """Not what the round is about; `etd.actions.rounds.open_round` writes true ones."""
+    values: dict[str, Any] = {"content": "{}", "sha256": DIGEST} | fields
+    values["round"] = values.get("round") or voting_round()
+    return RoundSnapshot.objects.create(**values)
 
 
 def ballot(**fields: Any) -> Ballot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -58,17 +59,12 @@ def record(
     """
     if question is not None:
         guideline = question.guideline
-    chain = chain_name(guideline)
     actor_id = str(by.pk) if by else "system"
     with transaction.atomic():
         if op is not None and AuditEvent.objects.filter(actor_id=actor_id, op=op).exists():
             # The same form again, but with other words (the back button): an edit of its own, not a repetition.
             op = None
-        AuditChainHead.objects.get_or_create(chain=chain)
-        head = AuditChainHead.objects.select_for_update().get(chain=chain)
         event = AuditEvent(
-            chain=chain,
-            seq=head.seq + 1,
             guideline=guideline.slug if guideline else "",
             question=question.slug if question else "",
             actor_id=actor_id,
@@ -79,13 +75,42 @@ def record(
             before="" if before is None else canonical_json(before),
             after="" if after is None else canonical_json(after),
             at=at,
-            prev_hash=head.hash,
         )
-        event.hash = event_hash(event)
-        event.save(force_insert=True)
-        head.seq, head.hash = event.seq, event.hash
-        head.save(update_fields=["seq", "hash"])
+        _append(chain_name(guideline), [event])
     return event
+
+
+def record_each(
+    *, type: str, happened: Iterable[tuple[str, Any]], at: datetime, by: User | None, question: Question
+) -> None:
+    """Append one event for each pair of subject and `after`, in this order, with the chain head locked once."""
+    events = [
+        AuditEvent(
+            guideline=question.guideline.slug,
+            question=question.slug,
+            actor_id=str(by.pk) if by else "system",
+            actor_name=str(by) if by else "System",
+            type=type,
+            subject=subject,
+            after=canonical_json(after),
+            at=at,
+        )
+        for subject, after in happened
+    ]
+    if events:
+        _append(chain_name(question.guideline), events)
+
+
+def _append(chain: str, events: Iterable[AuditEvent]) -> None:
+    with transaction.atomic():
+        AuditChainHead.objects.get_or_create(chain=chain)
+        head = AuditChainHead.objects.select_for_update().get(chain=chain)
+        for event in events:
+            event.chain, event.seq, event.prev_hash = chain, head.seq + 1, head.hash
+            event.hash = event_hash(event)
+            event.save(force_insert=True)
+            head.seq, head.hash = event.seq, event.hash
+        head.save(update_fields=["seq", "hash"])
 
 
 @dataclass(frozen=True)

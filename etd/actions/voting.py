@@ -1,11 +1,9 @@
-"""Voting rounds: a round gives each eligible member a ballot; without a ballot there is no vote."""
+"""Voting: a member with a ballot says what they judge, and may change it until the round closes."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -15,66 +13,13 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question
-from etd.domain.canonical import digest
-from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role, TallyVisibility
+from etd.enums import Role
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
-from etd.models import Ballot, Guideline, PanelMembership, Question, Recusal, User, Vote, VotingRound
+from etd.models import Ballot, Guideline, PanelMembership, Question, User, Vote, VotingRound
+from etd.votes import commitment, is_over, item_of, vote_content
 
 VOTING_ROLES = (Role.CHAIR, Role.PANEL_MEMBER)
-
-
-def open_round(
-    *,
-    question: Question,
-    item_keys: Sequence[str],
-    by: User,
-    closes_at: datetime | None = None,
-    tally_visibility: TallyVisibility = TallyVisibility.AFTER_CLOSE,
-) -> VotingRound:
-    """Open a round over these items and hand a ballot to every member who may vote and is not recused."""
-    now = timezone.now()
-    with transaction.atomic():
-        current = lock_question(question)
-        if current.status != QuestionStatus.VOTING:
-            raise Refused("A round can be opened only while the question is in “Panel voting”.")
-        if current.rounds.filter(closed_at__isnull=True).exists():
-            raise Refused("A round is open already.")
-        if not item_keys or len(set(item_keys)) != len(item_keys):
-            raise Refused("Please choose what the round asks about, each thing once.")
-        framework = get_framework(current.framework_key, current.framework_version)
-        known = {criterion.key for criterion in framework.criteria} | {RECOMMENDATION_TYPE_ITEM}
-        if unknown := [key for key in item_keys if key not in known]:
-            raise Refused(f"The framework has no criterion “{unknown[0]}”.")
-        voting_round = VotingRound.objects.create(
-            question=current,
-            number=current.rounds.count() + 1,
-            item_keys=list(item_keys),
-            tally_visibility=tally_visibility,
-            closes_at=closes_at,
-            opened_at=now,
-            opened_by=by,
-        )
-        recused = Recusal.objects.filter(question=current).values("user_id")
-        members = voting_members(current.guideline).exclude(user_id__in=recused)
-        Ballot.objects.bulk_create(
-            Ballot(round=voting_round, member_id=user_id)
-            for user_id in members.order_by("pk").values_list("user_id", flat=True)
-        )
-        audit.record(
-            type="round_opened",
-            subject=f"Round {voting_round.number}",
-            after={
-                "items": list(item_keys),
-                "ballots": voting_round.ballots.count(),
-                "tally_visibility": str(tally_visibility),
-                "evidence": evidence_digests(current),
-            },
-            at=now,
-            by=by,
-            question=current,
-        )
-    return voting_round
 
 
 def cast_vote(
@@ -94,13 +39,15 @@ def cast_vote(
     An empty `option_keys` keeps the reason alone: not yet a vote. Raises Refused where the member has no ballot or the
     round is not open, StaleEdit where they have voted on this item elsewhere in the meantime.
     """
-    now = timezone.now()
     with transaction.atomic():
         current = lock_question(question)
+        now = (
+            timezone.now()
+        )  # after waiting for the lock: a vote is in time when it is stored, not when it was sent
         voting_round = (
             VotingRound.objects.select_for_update().filter(question=current, closed_at__isnull=True).first()
         )
-        if voting_round is None or (voting_round.closes_at is not None and voting_round.closes_at <= now):
+        if voting_round is None or is_over(voting_round, now):
             raise Refused("The round has closed. Your last saved judgement stands.")
         ballot = Ballot.objects.filter(round=voting_round, member=by, voided_at__isnull=True).first()
         if ballot is None or not voting_members(current.guideline).filter(user=by).exists():
@@ -113,11 +60,11 @@ def cast_vote(
             "no_evidence_basis": no_evidence_basis,
         }
         evidence_digest = evidence_digests(current).get(item_key, "")
-        if vote is not None and _content(vote) == content and vote.evidence_digest == evidence_digest:
+        if vote is not None and vote_content(vote) == content and vote.evidence_digest == evidence_digest:
             return vote
         _require_valid(current, voting_round, item_key, option_keys)
         if (vote.version if vote else 0) != version:
-            raise StaleEdit(_content(vote), vote.version if vote else 0)
+            raise StaleEdit(vote_content(vote), vote.version if vote else 0)
         if vote is None:
             vote = Vote(ballot=ballot, item_key=item_key, version=0)
         for field, value in content.items():
@@ -141,13 +88,12 @@ def cast_vote(
 
 
 def voting_members(guideline: Guideline) -> QuerySet[PanelMembership]:
-    """The present memberships whose role votes: a ballot outlives neither the role nor the membership."""
+    """The present memberships whose role votes.
+
+    A ballot outlives neither the role nor the membership: nobody votes with it afterwards. What they voted while they
+    were of the panel counts, as they were on the roll; a chair who wants it otherwise voids the ballot.
+    """
     return PanelMembership.objects.filter(guideline=guideline, role__in=VOTING_ROLES, ended_at__isnull=True)
-
-
-def commitment(vote: Vote) -> str:
-    """sha256 over the nonce and everything the member said: published at once, opened when the round closes."""
-    return digest({"nonce": vote.nonce, **_content(vote)})
 
 
 def _require_valid(
@@ -155,24 +101,9 @@ def _require_valid(
 ) -> None:
     if item_key not in voting_round.item_keys:
         raise Refused("This round does not ask about that.")
-    framework = get_framework(question.framework_key, question.framework_version)
-    if item_key == RECOMMENDATION_TYPE_ITEM:
-        known, multiple = {t.key for t in framework.recommendation_types}, False
-    else:
-        criterion = framework.criterion(item_key)
-        known, multiple = {option.key for option in criterion.options}, criterion.multiple
+    item = item_of(get_framework(question.framework_key, question.framework_version), item_key)
+    known = {option.key for option in item.options}
     if unknown := [key for key in option_keys if key not in known]:
         raise Refused(f"“{unknown[0]}” is not an option here.")
-    if len(option_keys) > 1 and not multiple:
+    if len(option_keys) > 1 and not item.multiple:
         raise Refused("Please choose one option.")
-
-
-def _content(vote: Vote | None) -> dict[str, Any]:
-    if vote is None:
-        return {"option_keys": [], "comment": "", "confidence": "", "no_evidence_basis": ""}
-    return {
-        "option_keys": vote.option_keys,
-        "comment": vote.comment,
-        "confidence": vote.confidence,
-        "no_evidence_basis": vote.no_evidence_basis,
-    }

@@ -1,17 +1,20 @@
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
+from etd.models.conflicts import ConflictDeclaration, ConflictManagement
 from etd.models.guideline import Guideline, PanelMembership
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.question import Question, Recusal, Reference
 from etd.models.recommendation import ConclusionSection, Recommendation, RecommendationStatement
 from etd.models.user import User
-from etd.models.voting import Ballot, Vote, VotingRound
+from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
 
 __all__ = [
     "AuditChainHead",
     "AuditEvent",
     "Ballot",
     "ConclusionSection",
+    "ConflictDeclaration",
+    "ConflictManagement",
     "CriterionAssessment",
     "Guideline",
     "Judgement",
@@ -25,6 +28,7 @@ __all__ = [
     "RecommendationStatement",
     "Recusal",
     "Reference",
+    "RoundSnapshot",
     "User",
     "Vote",
     "VotingRound",

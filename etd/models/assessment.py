@@ -30,13 +30,20 @@ class CriterionAssessment(models.Model):
 
 
 class Judgement(models.Model):
-    """An option that the panel recorded; `applies_to` is empty for all, or names what it is for ("IABP")."""
+    """An option that the panel recorded; `applies_to` is empty for all, or names what it is for ("IABP").
+
+    `round_number` and `tally_digest` name the closed round that it refers to. `reason` is asked for where that round
+    did not agree on it.
+    """
 
     assessment = models.ForeignKey(CriterionAssessment, on_delete=models.CASCADE, related_name="judgements")
     option_key = models.CharField(max_length=80)
     applies_to = models.CharField(max_length=200, blank=True)
     basis = models.CharField(max_length=20, choices=Basis.choices)
     evidence_digest = models.CharField(max_length=64)
+    round_number = models.PositiveIntegerField(null=True, blank=True)
+    tally_digest = models.CharField(max_length=64, blank=True)
+    reason = models.TextField(blank=True)
     judged_at = models.DateTimeField()
     judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -46,6 +53,11 @@ class Judgement(models.Model):
                 fields=["assessment", "option_key", "applies_to"], name="judgement_option_once"
             ),
             models.CheckConstraint(condition=Q(basis__in=Basis.values), name="judgement_basis_is_known"),
+            models.CheckConstraint(
+                condition=Q(round_number__isnull=True, tally_digest="")
+                | (Q(round_number__isnull=False) & ~Q(tally_digest="")),
+                name="judgement_round_with_its_tally",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,11 +1,14 @@
 from django.conf import settings
 from django.db import models
 
-from etd.enums import Role, StrengthWord
+from etd.enums import ConsensusPreset, Role, StrengthWord, TallyDisplay
 
 
 class Guideline(models.Model):
-    """A workspace: the questions of one guideline and the people who work on them."""
+    """A workspace: the questions of one guideline and the people who work on them.
+
+    `consensus_threshold` is in percent. A round takes the settings of votes with it when it opens, and keeps them.
+    """
 
     slug = models.SlugField(unique=True, max_length=80)
     title = models.CharField(max_length=300)
@@ -13,11 +16,38 @@ class Guideline(models.Model):
     strength_word = models.CharField(
         max_length=20, choices=StrengthWord.choices, default=StrengthWord.CONDITIONAL
     )
+    tally_display = models.CharField(max_length=10, choices=TallyDisplay.choices, default=TallyDisplay.COUNTS)
+    reasons_named = models.BooleanField(default=False)
+    consensus_preset = models.CharField(
+        max_length=20, choices=ConsensusPreset.choices, default=ConsensusPreset.AWMF
+    )
+    consensus_threshold = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(tally_display__in=TallyDisplay.values),
+                name="guideline_tally_display_is_known",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(consensus_preset__in=ConsensusPreset.values),
+                name="guideline_consensus_preset_is_known",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    ~models.Q(consensus_preset=ConsensusPreset.OWN)
+                    & models.Q(consensus_threshold__isnull=True)
+                )
+                | models.Q(
+                    consensus_preset=ConsensusPreset.OWN,
+                    consensus_threshold__isnull=False,
+                    consensus_threshold__gte=50,
+                    consensus_threshold__lte=100,
+                ),
+                name="guideline_threshold_is_of_its_own_rule",
+            ),
             models.CheckConstraint(
                 condition=models.Q(strength_word__in=StrengthWord.values),
                 name="guideline_strength_word_is_known",

@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.db import models
 
-from etd.enums import QuestionStatus
+from etd.enums import ConflictLevel, QuestionStatus
 from etd.models.guideline import Guideline
 
 
@@ -41,21 +41,57 @@ class Question(models.Model):
 
 
 class Recusal(models.Model):
-    """A member who does not vote on this question; the reason is seen by the chair and the member alone."""
+    """A member who does not vote on this question, or on none of this guideline; `level` says whether they may discuss.
 
-    question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="recusals")
+    The reason is seen by the chair and the member alone. An ended recusal stays for the record.
+    """
+
+    question = models.ForeignKey(
+        Question, on_delete=models.PROTECT, related_name="recusals", null=True, blank=True
+    )
+    guideline = models.ForeignKey(
+        Guideline, on_delete=models.PROTECT, related_name="recusals", null=True, blank=True
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="recusals")
+    level = models.CharField(max_length=20, choices=ConflictLevel.choices, default=ConflictLevel.NO_VOTE)
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["question", "user"], name="recusal_once_a_question"),
+            models.UniqueConstraint(
+                fields=["question", "user"],
+                condition=models.Q(ended_at__isnull=True),
+                name="recusal_once_a_question",
+            ),
+            models.UniqueConstraint(
+                fields=["guideline", "user"],
+                condition=models.Q(ended_at__isnull=True),
+                name="recusal_once_a_guideline",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(question__isnull=True, guideline__isnull=False)
+                | models.Q(question__isnull=False, guideline__isnull=True),
+                name="recusal_from_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(level__in=[ConflictLevel.NO_VOTE, ConflictLevel.EXCLUDED]),
+                name="recusal_level_keeps_from_voting",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ended_at__isnull=True, ended_by__isnull=True)
+                | models.Q(ended_at__isnull=False, ended_by__isnull=False),
+                name="recusal_ended_pair",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} recused from {self.question}"
+        return f"{self.user} recused from {self.question or self.guideline}"
 
 
 class Reference(models.Model):

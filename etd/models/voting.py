@@ -2,17 +2,24 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from etd.enums import Confidence, NoEvidenceBasis, TallyVisibility
+from etd.enums import Confidence, NoEvidenceBasis, TallyDisplay
 from etd.models.question import Question
 
 
 class VotingRound(models.Model):
+    """A window in time in which the members with a ballot vote on some items of a question.
+
+    The settings of the guideline are copied when it opens. `closed_by` of a round that its time has closed is whoever
+    opened it, and `closed_at` is its `closes_at`. `tally_digest` is the sha256 of the tallies at the close.
+    """
+
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="rounds")
     number = models.PositiveIntegerField()
     item_keys = models.JSONField()
-    tally_visibility = models.CharField(
-        max_length=20, choices=TallyVisibility.choices, default=TallyVisibility.AFTER_CLOSE
-    )
+    blind = models.BooleanField(default=True)
+    tally_display = models.CharField(max_length=10, choices=TallyDisplay.choices, default=TallyDisplay.COUNTS)
+    reasons_named = models.BooleanField(default=False)
+    consensus_rule = models.JSONField(default=dict, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -20,6 +27,7 @@ class VotingRound(models.Model):
     closed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
+    tally_digest = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
@@ -33,13 +41,33 @@ class VotingRound(models.Model):
                 name="round_closed_pair",
             ),
             models.CheckConstraint(
-                condition=Q(tally_visibility__in=TallyVisibility.values),
-                name="round_tally_visibility_is_known",
+                condition=Q(tally_display__in=TallyDisplay.values),
+                name="round_tally_display_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=False) | Q(tally_digest=""),
+                name="round_digest_of_the_close",
             ),
         ]
 
     def __str__(self) -> str:
         return f"Round {self.number} of {self.question}"
+
+
+class RoundSnapshot(models.Model):
+    """What a round is about, frozen when it opened: question, items with their options, evidence, rule and roll.
+
+    `content` is canonical JSON text, `sha256` its digest, which the event of the opening holds too. Insert only.
+    """
+
+    append_only = True
+
+    round = models.OneToOneField(VotingRound, on_delete=models.PROTECT, related_name="snapshot")
+    content = models.TextField()
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"Snapshot of {self.round}"
 
 
 class Ballot(models.Model):

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from etd.actions import accounts, assessments, outcome_tables, questions, recommendations, voting
+from etd.actions import accounts, assessments, outcome_tables, questions, recommendations, rounds
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
 from etd.models import CriterionAssessment, Guideline, Question, User
 
@@ -226,7 +226,7 @@ class Loader:
         """The evidence and the draft conclusions of the document; what the panel judges of it is still open."""
         questions.change_status(question=question, status=QuestionStatus.VOTING, by=self.chair)
         keys = [criterion["key"] for criterion in self.document["criterion"]]
-        voting.open_round(
+        rounds.open_round(
             question=question,
             item_keys=[*keys, RECOMMENDATION_TYPE_ITEM],
             closes_at=timezone.now() + timedelta(days=10),

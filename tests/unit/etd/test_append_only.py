@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from config.settings import database
 from etd.append_only import append_only_tables, check_triggers, install_triggers, missing_triggers
-from etd.models import AuditEvent
+from etd.models import AuditEvent, ConflictDeclaration, ConflictManagement, RoundSnapshot
 from metaanalysis.models import Analysis, MainMethod
 from tests import factories as f
 
@@ -22,8 +22,18 @@ FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
     AuditEvent: f.audit_event,
     Analysis: f.analysis,
     MainMethod: f.main_method,
+    ConflictDeclaration: f.conflict_declaration,
+    ConflictManagement: f.conflict_management,
+    RoundSnapshot: f.round_snapshot,
 }
-TEXT_COLUMN = {AuditEvent: "subject", Analysis: "input_digest", MainMethod: "reason"}
+TEXT_COLUMN = {
+    AuditEvent: "subject",
+    Analysis: "input_digest",
+    MainMethod: "reason",
+    ConflictDeclaration: "text",
+    ConflictManagement: "note",
+    RoundSnapshot: "content",
+}
 
 
 def execute(sql: str, using: BaseDatabaseWrapper | None = None) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
-from etd.actions import accounts, assessments, audit, voting
+from etd.actions import accounts, assessments, audit, rounds, voting
 from etd.actions.audit import SITE_CHAIN, ChainFault, chain_name, event_hash, verify_chain
 from etd.append_only import append_only_tables, install_triggers, missing_triggers
 from etd.models import AuditChainHead, AuditEvent
@@ -51,7 +51,7 @@ def history(panel: Panel) -> str:
     """A chain of a guideline with edits, a round and a vote; its name. The triggers are gone."""
     assessments.edit_texts(**examples.edit_texts(panel))
     assessments.record_judgement(**examples.record_judgement(panel))
-    voting.open_round(**examples.open_round(panel))
+    rounds.open_round(**examples.open_round(panel))
     voting.cast_vote(**examples.cast_vote(panel))
     chain = chain_name(panel.guideline)
     assert AuditEvent.objects.filter(chain=chain).count() == 8

@@ -44,6 +44,26 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         [{"email": "Ada@example.org"}],
     ),
     "guideline_strength_word_is_known": (f.guideline, {"strength_word": "weak"}, [{"strength_word": "soft"}]),
+    "guideline_tally_display_is_known": (
+        f.guideline,
+        {"tally_display": "none"},
+        [{"tally_display": "maybe"}],
+    ),
+    "guideline_consensus_preset_is_known": (
+        f.guideline,
+        {"consensus_preset": "grade_grid"},
+        [{"consensus_preset": "gut"}],
+    ),
+    "guideline_threshold_is_of_its_own_rule": (
+        f.guideline,
+        {"consensus_preset": "own", "consensus_threshold": 50},
+        [
+            {"consensus_preset": "own"},
+            {"consensus_preset": "own", "consensus_threshold": 49},
+            {"consensus_preset": "own", "consensus_threshold": 101},
+            {"consensus_threshold": 80},
+        ],
+    ),
     "membership_role_is_known": (f.panel_membership, {"role": "observer"}, [{"role": "boss"}, {"role": ""}]),
     "membership_ended_pair": (
         lambda **given: f.panel_membership(**_by(given, "ended_by")),
@@ -149,10 +169,53 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"closed_at": f.NOW, "closed_by": True},
         [{"closed_at": f.NOW}, {"closed_by": True}],
     ),
-    "round_tally_visibility_is_known": (
+    "round_tally_display_is_known": (
         f.voting_round,
-        {"tally_visibility": "never"},
-        [{"tally_visibility": "always"}],
+        {"tally_display": "named"},
+        [{"tally_display": "always"}],
+    ),
+    "round_digest_of_the_close": (
+        lambda **given: f.voting_round(**_by(given, "closed_by")),
+        {"closed_at": f.NOW, "closed_by": True, "tally_digest": f.DIGEST},
+        [{"tally_digest": f.DIGEST}],
+    ),
+    "recusal_from_one_thing": (
+        lambda **given: f.Recusal.objects.create(
+            user=f.user(), created_at=f.NOW, created_by=f.user(), **{k: make() for k, make in given.items()}
+        ),
+        {"guideline": f.guideline},
+        [{}, {"guideline": f.guideline, "question": f.question}],
+    ),
+    "recusal_level_keeps_from_voting": (
+        f.recusal,
+        {"level": "excluded"},
+        [{"level": "disclosure"}, {"level": ""}],
+    ),
+    "recusal_ended_pair": (
+        lambda **given: f.recusal(**_by(given, "ended_by")),
+        {"ended_at": f.NOW, "ended_by": True},
+        [{"ended_at": f.NOW}, {"ended_by": True}],
+    ),
+    "declaration_version_from_one": (f.conflict_declaration, {"version": 1}, [{"version": 0}]),
+    "declaration_conflict_has_a_kind": (
+        f.conflict_declaration,
+        {"has_conflict": True, "financial": False, "other": True},
+        [{"has_conflict": True, "financial": False}, {"has_conflict": False, "financial": True}],
+    ),
+    "declaration_conflict_has_words": (
+        f.conflict_declaration,
+        {"has_conflict": False, "financial": False, "text": ""},
+        [{"text": ""}],
+    ),
+    "management_level_is_known": (
+        f.conflict_management,
+        {"level": "excluded"},
+        [{"level": "forgiven"}, {"level": ""}],
+    ),
+    "judgement_round_with_its_tally": (
+        f.judgement,
+        {"round_number": 2, "tally_digest": f.DIGEST},
+        [{"round_number": 2}, {"tally_digest": f.DIGEST}],
     ),
     "ballot_voided_pair": (
         lambda **given: f.ballot(**_by(given, "voided_by")),
@@ -229,6 +292,21 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
     "recusal_once_a_question": (
         f.recusal,
         lambda: {"question": f.question(), "user": f.user()},
+        lambda: {"question": f.question()},
+    ),
+    "recusal_once_a_guideline": (
+        lambda **fields: f.Recusal.objects.create(created_at=f.NOW, created_by=f.user(), **fields),
+        lambda: {"guideline": f.guideline(), "user": f.user()},
+        lambda: {"ended_at": f.NOW, "ended_by": f.user()},
+    ),
+    "declaration_version_of_a_question": (
+        f.conflict_declaration,
+        lambda: {"guideline": f.guideline(), "question": f.question(), "member": f.user()},
+        lambda: {"version": 2},
+    ),
+    "declaration_version_of_a_guideline": (
+        f.conflict_declaration,
+        lambda: {"guideline": f.guideline(), "member": f.user()},
         lambda: {"question": f.question()},
     ),
     "reference_number_unique": (

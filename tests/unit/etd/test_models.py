@@ -28,6 +28,16 @@ STRINGS = {
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
         "Ada recused from Cooling?",
     ),
+    "ConflictDeclaration": lambda: (
+        f.conflict_declaration(version=2, member=f.user(name="Ada"), question=f.question(title="Cooling?")),
+        "Declaration 2 of Ada for Cooling?",
+    ),
+    "ConflictManagement": lambda: (
+        f.conflict_management(
+            level="excluded", member=f.user(name="Ada"), guideline=f.guideline(title="ALS")
+        ),
+        "Ada, Takes no part: ALS",
+    ),
     "Reference": lambda: (f.reference(number=3, citation="Thiele 2023"), "3. Thiele 2023"),
     "Outcome": lambda: (f.outcome(name="Survival", timepoint="30 days"), "Survival, 30 days"),
     "Population": lambda: (f.population(label="Adults"), "Adults"),
@@ -58,6 +68,10 @@ STRINGS = {
     "VotingRound": lambda: (
         f.voting_round(number=2, question=f.question(title="Cooling?")),
         "Round 2 of Cooling?",
+    ),
+    "RoundSnapshot": lambda: (
+        f.round_snapshot(round=f.voting_round(number=2, question=f.question(title="Cooling?"))),
+        "Snapshot of Round 2 of Cooling?",
     ),
     "Ballot": lambda: (
         f.ballot(

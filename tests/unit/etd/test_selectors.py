@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from etd.actions import assessments, outcome_tables, recommendations, voting
+from etd.actions import assessments, outcome_tables, recommendations, rounds, voting
 from etd.actions.recommendations import Statement
 from etd.domain.evidence import ROLES_JUDGED_BY_TABLES
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
@@ -169,7 +169,7 @@ class TestBlindness:
     )
     def test_nobody_sees_anothers_vote(self, panel: Panel, viewer: str | None) -> None:
         question = panel.question(status=QuestionStatus.VOTING)
-        voting.open_round(question=question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=panel.chair)
+        rounds.open_round(question=question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=panel.chair)
         person = getattr(panel, viewer) if viewer else None
         worlds = [(self.seen_by(question, person), person and my_guidelines(person))]
         for version, options in enumerate((OPTIONS[:1], OPTIONS[1:2], ())):
@@ -187,7 +187,7 @@ class TestBlindness:
 
     def test_a_control_the_voter_sees_their_own(self, panel: Panel) -> None:
         question = panel.question(status=QuestionStatus.VOTING)
-        voting.open_round(**(examples.open_round(panel) | {"question": question}))
+        rounds.open_round(**(examples.open_round(panel) | {"question": question}))
         before = self.seen_by(question, panel.colleague)
         voting.cast_vote(
             question=question,
@@ -212,7 +212,7 @@ class TestBlindness:
 class TestRound:
     @pytest.fixture
     def question(self, panel: Panel) -> Question:
-        return voting.open_round(**examples.open_round(panel)).question
+        return rounds.open_round(**examples.open_round(panel)).question
 
     def test_a_member_with_a_ballot(self, panel: Panel, question: Question) -> None:
         etd = etd_of(question, panel.member)

@@ -23,9 +23,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from etd.actions import accounts, audit, voting
+from etd.actions import accounts, audit, rounds, voting
 from etd.actions.errors import Refused, StaleEdit
-from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role, TallyVisibility
+from etd.domain.consensus import AWMF, rule_to_json
+from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
 from etd.models import AuditEvent, Ballot, CriterionAssessment, Question, User, Vote, VotingRound
@@ -54,24 +55,24 @@ def cast(question: Question, by: User, *options: str, **fields: Any) -> Vote:
 def question(panel: Panel) -> Question:
     """A question with an open round over one criterion and the type of recommendation."""
     arguments = examples.open_round(panel)
-    return voting.open_round(**arguments).question
+    return rounds.open_round(**arguments).question
 
 
 class TestOpenRound:
     def test_ballots_for_the_members_who_vote_and_are_not_recused(self, panel: Panel) -> None:
         arguments = examples.open_round(panel)
         f.recusal(question=arguments["question"], user=panel.colleague)
-        opened = voting.open_round(**arguments)
+        opened = rounds.open_round(**arguments)
         opened.refresh_from_db()
         assert list(Ballot.objects.order_by("pk").values_list("member", flat=True)) == [
             panel.chair.pk,
             panel.member.pk,
         ]
-        assert (opened.number, opened.item_keys, opened.closed_at, opened.tally_visibility) == (
+        assert (opened.number, opened.item_keys, opened.closed_at, opened.blind) == (
             1,
             [PLAIN.key, RECOMMENDATION_TYPE_ITEM],
             None,
-            TallyVisibility.AFTER_CLOSE,
+            True,
         )
         assert last_event() == expected_event(
             "round_opened",
@@ -80,19 +81,24 @@ class TestOpenRound:
             after={
                 "items": [PLAIN.key, RECOMMENDATION_TYPE_ITEM],
                 "ballots": 2,
-                "tally_visibility": "after_close",
+                "blind": True,
+                "closes_at": None,
+                "tally_display": "counts",
+                "reasons_named": False,
+                "rule": rule_to_json(AWMF),
                 "evidence": evidence_digests(opened.question),
+                "snapshot": opened.snapshot.sha256,
             },
             by=panel.chair,
         )
 
     def test_a_recusal_from_another_question_takes_no_ballot(self, panel: Panel) -> None:
         f.recusal(question=panel.question(), user=panel.member)
-        assert voting.open_round(**examples.open_round(panel)).ballots.filter(member=panel.member).exists()
+        assert rounds.open_round(**examples.open_round(panel)).ballots.filter(member=panel.member).exists()
 
     def test_who_has_left_gets_no_ballot(self, panel: Panel) -> None:
         accounts.end_membership(**examples.end_membership(panel))
-        opened = voting.open_round(**examples.open_round(panel))
+        opened = rounds.open_round(**examples.open_round(panel))
         assert not opened.ballots.filter(member=panel.member).exists()
 
     @pytest.mark.parametrize("status", sorted(set(QuestionStatus) - {QuestionStatus.VOTING}))
@@ -100,19 +106,19 @@ class TestOpenRound:
         arguments = examples.open_round(panel) | {"question": panel.question(status=status)}
         before = contents()
         with pytest.raises(Refused, match="only while the question is in “Panel voting”"):
-            voting.open_round(**arguments)
+            rounds.open_round(**arguments)
         assert contents() == before
 
     def test_one_open_round_a_question(self, panel: Panel) -> None:
         arguments = examples.open_round(panel)
-        first = voting.open_round(**arguments)
+        first = rounds.open_round(**arguments)
         before = contents()
         with pytest.raises(Refused, match="open already"):
-            voting.open_round(**arguments)
+            rounds.open_round(**arguments)
         assert contents() == before
         first.closed_at, first.closed_by = timezone.now(), panel.chair
         first.save()
-        assert voting.open_round(**arguments).number == 2
+        assert rounds.open_round(**arguments).number == 2
 
     @pytest.mark.parametrize(
         ("items", "message"),
@@ -128,7 +134,7 @@ class TestOpenRound:
         arguments = examples.open_round(panel) | {"item_keys": items}
         before = contents()
         with pytest.raises(Refused, match=message):
-            voting.open_round(**arguments)
+            rounds.open_round(**arguments)
         assert contents() == before
 
 
@@ -173,7 +179,7 @@ class TestCastVote:
     def test_without_a_ballot_there_is_no_vote(self, panel: Panel, role: str) -> None:
         arguments = examples.open_round(panel)
         f.recusal(question=arguments["question"], user=panel.colleague)
-        voting.open_round(**arguments)
+        rounds.open_round(**arguments)
         person = panel.colleague if role == "recused" else getattr(panel, role)
         before = contents()
         with pytest.raises(Refused, match="no ballot"):
@@ -350,6 +356,7 @@ class TestCommitment:
 
 
 MEMBERS = ("chair", "member", "colleague", "observer")
+VOTERS = {"chair", "member", "colleague"}
 
 
 class Round(RuleBasedStateMachine):
@@ -379,13 +386,13 @@ class Round(RuleBasedStateMachine):
             f.recusal(question=self.question, user=getattr(self.panel, who))
             self.recused.add(who)
 
-    @precondition(lambda self: self.opened is None)
+    @precondition(lambda self: self.opened is None and not self.recused >= VOTERS)
     @rule()
     def open(self) -> None:
-        self.opened = voting.open_round(
+        self.opened = rounds.open_round(
             question=self.question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=self.panel.chair
         )
-        self.ballots = {"chair", "member", "colleague"} - self.recused
+        self.ballots = VOTERS - self.recused
         self.n_events += 1
 
     @precondition(lambda self: self.opened is not None)
