@@ -20,9 +20,8 @@ SMD_METHODS = {
     SmdVariant.REVMAN: "Hedges' g with J = 1 - 3/(4N - 9) and variance N/(n1 n2) + g²/2(N - 3.94) (as RevMan 5)",
 }
 
-_LARGE = (
-    1000  # degrees of freedom from which the series is exact to a double and the difference of log Γ is not
-)
+# from here on the series is exact to a double, and the difference of two log Γ no longer is
+_LARGE = 1000
 
 
 def mean_estimates(

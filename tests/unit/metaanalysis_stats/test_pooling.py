@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
+from metaanalysis.stats.continuous import exact_correction
 from metaanalysis.stats.heterogeneity import tau2_reml
 from metaanalysis.stats.pooling import NO_STUDIES, NOTHING_ESTIMABLE, ONE_STUDY, ONE_STUDY_RANDOM, pool
 from metaanalysis.stats.types import (
@@ -119,6 +122,13 @@ def test_the_convention_of_a_standardised_mean_difference_is_named() -> None:
     assert taken_as_given.smd_method is None
 
 
+@pytest.mark.parametrize("df", [2, 3, 10, 999, 1000, 1001, 10**6, 2 * 10**9])
+def test_the_exact_correction_keeps_to_its_recurrence(df: int) -> None:
+    """Γ cancels in the product of two neighbours: J(m) J(m + 1) = (m - 1) / √(m (m + 1))."""
+    product = exact_correction(df) * exact_correction(df + 1)
+    assert product == pytest.approx((df - 1) / math.sqrt(df * (df + 1)), rel=1e-12)
+
+
 def test_the_zero_rule_is_told_only_where_there_are_counts() -> None:
     assert pool([EVENTS], PoolingSpec()).zero is ZeroRule.ONLY0
     assert pool([ESTIMATE], PoolingSpec()).zero is None
@@ -188,6 +198,8 @@ def test_effects_that_differ_by_rounding_only_have_no_hksj_interval() -> None:
     assert same.se is same.p_value is None
     assert "same effect" in (same.note or "")
     assert pool(studies, PoolingSpec(ci_method=CiMethod.HKSJ)).se is not None
+    almost_zero = [StudyEstimate("A", 0.0, 0.1), StudyEstimate("B", 1e-17, 0.1)]
+    assert pool(almost_zero, PoolingSpec(Measure.GIV, ci_method=CiMethod.HKSJ)).se is None
 
 
 def test_mantel_haenszel_names_its_standard_error() -> None:
@@ -236,6 +248,11 @@ def test_the_common_effect_is_that_of_statsmodels(name: str) -> None:
 def test_reml_takes_the_highest_of_several_hills(y: list[float], v: list[float], highest: float) -> None:
     """Imprecise studies far from precise ones give the likelihood a top at or near 0 and another far out."""
     assert tau2_reml(y, v) == pytest.approx(highest, rel=1e-5)
+
+
+def test_a_study_that_dwarfs_the_others_costs_reml_no_digits() -> None:
+    v = [1e-18, 1.0, 1.0]
+    assert tau2_reml([0.0, 0.1, -0.1], v) == tau2_reml([1e6, 1e6 + 0.1, 1e6 - 0.1], v) == 0
 
 
 def test_reml_of_two_studies_and_of_equal_variances_has_a_closed_form() -> None:
