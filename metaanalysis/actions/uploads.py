@@ -19,13 +19,18 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
-from etd.actions.outcome_tables import create_outcome, create_population
-from etd.enums import Better, ValueSource
+from etd.enums import ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question, User
 from etd.workflow import Part
 from metaanalysis import readings
 from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.actions.methods import ReasonNeeded
+from metaanalysis.actions.places import (
+    NewOutcome,
+    WrongAssignment,
+    find_or_create_outcome,
+    find_or_create_population,
+)
 from metaanalysis.analyses import DoesNotFit
 from metaanalysis.comparison import VALUES, Comparison, compare, row_values
 from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
@@ -47,21 +52,11 @@ class UnreadableFile(Refused):
         self.messages = tuple(messages)
 
 
-class WrongAssignment(Refused):
-    """The file as assigned cannot be stored: one study twice in one place, say, or two kinds of data in one."""
-
-
 class Missing(StrEnum):
     """What happens to studies that are stored already but not in the file."""
 
     KEEP = "keep"
     REMOVE = "remove"
-
-
-@dataclass(frozen=True)
-class NewOutcome:
-    name: str
-    better: Better
 
 
 @dataclass(frozen=True)
@@ -279,8 +274,8 @@ def _places(
     for assignment in assignments:
         if assignment.group not in groups:
             raise WrongAssignment(f"The file has no rows for {assignment.group}.")
-        outcome = outcome_of(question, assignment.outcome, by)
-        population = population_of(question, assignment.population, by)
+        outcome = find_or_create_outcome(question=question, chosen=assignment.outcome, by=by)
+        population = find_or_create_population(question=question, chosen=assignment.population, by=by)
         place = places.setdefault(
             (outcome.pk, population.pk),
             _Place(outcome, population, assignment.spec, assignment.missing, "", "", []),
@@ -310,33 +305,6 @@ def _require_each_study_once(place: _Place) -> None:
                 f"{row.row}. Keep one of them in the file, or give the rows different outcomes or populations."
             )
         seen[row.study] = row.row
-
-
-def outcome_of(question: Question, chosen: Outcome | NewOutcome, by: User) -> Outcome:
-    """The outcome that was chosen, made if it is new. Raises WrongAssignment; call it inside a transaction."""
-    if isinstance(chosen, Outcome):
-        if chosen.question_id != question.pk:
-            raise WrongAssignment("The outcome must be one of this question.")
-        return chosen
-    known = question.outcomes.filter(name=chosen.name, timepoint="").first()
-    if known is None:
-        return create_outcome(question=question, name=chosen.name, better=chosen.better, by=by)
-    if known.better != chosen.better:
-        stored = Better(known.better).label.lower()
-        raise WrongAssignment(
-            f"There is already an outcome {known}, of which {stored}. Choose the same, or another name."
-        )
-    return known
-
-
-def population_of(question: Question, chosen: Population | str, by: User) -> Population:
-    """The population that was chosen, made if it is new. Raises WrongAssignment; call it inside a transaction."""
-    if isinstance(chosen, Population):
-        if chosen.question_id != question.pk:
-            raise WrongAssignment("The population must be one of this question.")
-        return chosen
-    known = question.populations.filter(label=chosen).first()
-    return known or create_population(question=question, label=chosen, by=by)
 
 
 def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None:

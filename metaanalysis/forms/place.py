@@ -1,21 +1,30 @@
-"""Choosing an outcome and a population of a question."""
+"""Choosing an outcome and a population of a question, or naming new ones."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crispy_forms.layout import Column, Div, Row
 from django import forms
 
+from etd.enums import Better
 from etd.forms.helper import form_helper
 from etd.models import Outcome, Population
+from metaanalysis.actions.places import NewOutcome
+from metaanalysis.forms.uploads import NEW
 
 
 class PlaceForm(forms.Form):
-    """Which results: after validation `outcome` and `population` hold them."""
+    """Which results: after validation `chosen_outcome` and `chosen_population` say it."""
 
     outcome = forms.ChoiceField()
+    new_outcome = forms.CharField(max_length=300, required=False, label="Name of the new outcome")
+    better = forms.ChoiceField(
+        choices=[("", "Choose"), *Better.choices], required=False, label="What is better?"
+    )
     population = forms.ChoiceField()
+    new_population = forms.CharField(max_length=300, required=False, label="Name of the new population")
 
     def __init__(
         self,
@@ -30,10 +39,35 @@ class PlaceForm(forms.Form):
         for name, known in (("outcome", self.outcomes), ("population", self.populations)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = [("", "Choose"), *((key, str(value)) for key, value in known.items())]
-        self.helper = form_helper("outcome", "population")
+            names = ((key, str(value)) for key, value in known.items())
+            field.choices = [("", "Choose"), *names, (NEW, f"A new {name} …")]
+        self.helper = form_helper(
+            Row(Column("outcome", css_class="col-lg-7"), Column("population", css_class="col-lg-5")),
+            Div(
+                Row(Column("new_outcome", css_class="col-lg-7"), Column("better", css_class="col-lg-5")),
+                css_class="only-new-outcome",
+            ),
+            Div("new_population", css_class="only-new-population"),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("outcome") == NEW:
+            if not cleaned.get("new_outcome"):
+                self.add_error("new_outcome", "Write the name of the new outcome.")
+            if not cleaned.get("better"):
+                self.add_error("better", "Say what is better, higher or lower.")
+        if cleaned.get("population") == NEW and not cleaned.get("new_population"):
+            self.add_error("new_population", "Write the name of the new population.")
+        return cleaned
 
     @property
-    def place(self) -> tuple[Outcome, Population]:
+    def chosen_outcome(self) -> Outcome | NewOutcome:
         cleaned = self.cleaned_data
-        return self.outcomes[cleaned["outcome"]], self.populations[cleaned["population"]]
+        known = self.outcomes.get(cleaned["outcome"])
+        return known or NewOutcome(cleaned["new_outcome"], Better(cleaned["better"]))
+
+    @property
+    def chosen_population(self) -> Population | str:
+        cleaned = self.cleaned_data
+        return self.populations.get(cleaned["population"]) or str(cleaned["new_population"])

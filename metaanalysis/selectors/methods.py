@@ -7,7 +7,7 @@ from datetime import datetime
 
 from etd.enums import ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question
-from metaanalysis.models import Analysis, MainMethod, StudyResult
+from metaanalysis.models import MainMethod, StudyResult
 from metaanalysis.wording import specification as in_words
 
 
@@ -51,10 +51,6 @@ def method_history(outcome: Outcome, population: Population) -> tuple[MethodLine
     stored = StudyResult.objects.filter(outcome=outcome, population=population)
     kind = stored.values_list("kind", flat=True).first()
     return tuple(_line(method, kind) for method in chosen.order_by("pk"))
-
-
-def has_results(outcome: Outcome, population: Population) -> bool:
-    return Analysis.objects.filter(row__outcome=outcome, row__population=population).exists()
 
 
 def main_methods(question: Question) -> tuple[PlaceMethod, ...]:

@@ -13,42 +13,44 @@ from etd.actions.errors import Refused
 from etd.models import Outcome, Population
 from etd.permissions import Access, Permission, requires
 from etd.views.pages import page
-from metaanalysis.actions.methods import choose_main_method
+from metaanalysis.actions.places import WrongAssignment
+from metaanalysis.actions.plans import plan_main_method
 from metaanalysis.forms.method import AnalysisForm
 from metaanalysis.forms.place import PlaceForm
 from metaanalysis.kinds import NAMES
-from metaanalysis.selectors.methods import has_results, main_methods
+from metaanalysis.selectors.methods import main_methods
 from metaanalysis.specification import usual_for
 from metaanalysis.stats.types import DataKind
-
-RESULTS_ARE_THERE = (
-    "This outcome and population has results already. Choose another method on the page of its analysis, where the "
-    "change is shown with its reason."
-)
 
 
 @require_safe
 @requires(Permission.VIEW)
 def methods(request: HttpRequest, access: Access) -> HttpResponse:
     """Every main method with its history; a methodologist can choose one where there are no results yet."""
-    place = PlaceForm(*_places(access), initial=request.GET.dict())
+    asked = {name.removeprefix("place-"): value for name, value in request.GET.items()}
+    place = PlaceForm(*_places(access), initial=asked, prefix="place")
     return _methods_page(request, access, place, _method_form(request.GET))
 
 
 @require_POST
 @requires(Permission.UPLOAD_DATA)
 def choose_method(request: HttpRequest, access: Access) -> HttpResponse:
-    place, method = PlaceForm(*_places(access), request.POST), _method_form(request.POST)
+    place = PlaceForm(*_places(access), request.POST, prefix="place")
+    method = _method_form(request.POST)
     if not (place.is_valid() and method.is_valid()):
         return _methods_page(request, access, place, method, status=422)
-    outcome, population = place.place
-    if has_results(outcome, population):
-        return _methods_page(request, access, place, method, status=409, refusal=RESULTS_ARE_THERE)
     try:
-        choose_main_method(outcome=outcome, population=population, spec=method.spec, by=access.user)
+        chosen = plan_main_method(
+            question=access.question,
+            outcome=place.chosen_outcome,
+            population=place.chosen_population,
+            spec=method.spec,
+            by=access.user,
+        )
     except Refused as error:
-        return _methods_page(request, access, place, method, status=409, refusal=str(error))
-    messages.success(request, f"The main method of {outcome}, {population} is recorded.")
+        status = 422 if isinstance(error, WrongAssignment) else 409
+        return _methods_page(request, access, place, method, status=status, refusal=str(error))
+    messages.success(request, f"The main method of {chosen.outcome}, {chosen.population} is recorded.")
     return redirect("main_methods", *access.slugs)
 
 

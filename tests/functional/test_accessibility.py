@@ -35,6 +35,7 @@ def pages_of(role: str) -> list[str]:
             "mcs-after-rosc-update/sections/justification/",
             "mcs-after-rosc-update/evidence/",
             "mcs-after-rosc-update/evidence/uploads/new/",
+            "mcs-after-rosc-update/evidence/methods/",
             "mcs-after-rosc-update/evidence/studies/new/?kind=counts",
             "mcs-after-rosc-update/evidence/studies/new/?kind=means",
         ],
@@ -96,6 +97,7 @@ def test_every_address_that_shows_a_page_is_looked_at() -> None:
         "edit_section": "/sections/",
         "evidence": "/evidence/",
         "upload": "/evidence/uploads/new/",
+        "main_methods": "/evidence/methods/",
         "type_studies": "/evidence/studies/new/",
         "document": "/document/",
     }

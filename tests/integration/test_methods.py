@@ -410,8 +410,8 @@ def test_analyses_from_before_the_record_get_their_history(example: None) -> Non
 def form(**more: Any) -> dict[str, Any]:
     return {
         "kind": "means",
-        "outcome": outcome("Length of stay").pk,
-        "population": population().pk,
+        "place-outcome": outcome("Length of stay").pk,
+        "place-population": population().pk,
         "measure": "SMD",
         "model": "random",
         "method": "iv",
@@ -447,6 +447,36 @@ def test_a_methodologist_records_a_main_method_before_there_are_data(client: Cli
     assert "Chosen before results were looked at, on" in shown
 
 
+def test_an_outcome_and_a_population_can_be_named_with_their_method(client: Client) -> None:
+    new = {
+        "place-outcome": "new",
+        "place-new_outcome": "Pain",
+        "place-better": "lower",
+        "place-population": "new",
+        "place-new_population": "Children",
+    }
+    client.post(url("choose_main_method"), form(**new))
+    chosen = MainMethod.objects.get(outcome__name="Pain")
+    assert (chosen.outcome.better, chosen.population.label) == ("lower", "Children")
+    refused = client.post(url("choose_main_method"), form(**new | {"place-better": "higher"}))
+    assert refused.status_code == 422
+    assert "There is already an outcome Pain, of which lower is better." in text(refused)
+    assert MainMethod.objects.filter(outcome__name="Pain").count() == 1
+
+
+def test_what_was_chosen_stays_while_the_form_is_drawn_anew(client: Client) -> None:
+    drawn = client.get(
+        url("main_methods"),
+        form(measure="MD", **{"place-outcome": "new", "place-new_outcome": "Pain"}),
+        headers={"HX-Request": "true"},
+    ).content.decode()
+    assert 'value="Pain"' in drawn
+    assert '<option value="new" selected>' in drawn
+    assert '<option value="MD" selected>' in drawn
+    assert 'name="smd"' not in drawn
+    assert "<h1" not in drawn
+
+
 def test_where_results_are_the_method_changes_on_the_page_of_the_analysis(client: Client) -> None:
     confirm(lengths_of_stay(), "Length of stay", MD)
     answer = client.post(url("choose_main_method"), form())
@@ -458,8 +488,11 @@ def test_where_results_are_the_method_changes_on_the_page_of_the_analysis(client
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"outcome": ""}, "This field is required"),
-        ({"population": "0"}, "Select a valid choice"),
+        ({"place-outcome": ""}, "This field is required"),
+        ({"place-population": "0"}, "Select a valid choice"),
+        ({"place-outcome": "new", "place-better": "lower"}, "Write the name of the new outcome."),
+        ({"place-outcome": "new", "place-new_outcome": "Pain"}, "Say what is better, higher or lower."),
+        ({"place-population": "new"}, "Write the name of the new population."),
         ({"measure": "OR"}, "Select a valid choice"),
         ({"model": "XX"}, "Select a valid choice"),
     ],

@@ -1,0 +1,57 @@
+"""Outcomes and populations that a person chooses, or names anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from etd.actions.errors import Refused
+from etd.actions.locks import lock_question, require_open
+from etd.actions.outcome_tables import create_outcome, create_population
+from etd.enums import Better
+from etd.models import Outcome, Population, Question, User
+from etd.workflow import Part
+
+
+class WrongAssignment(Refused):
+    """The file as assigned cannot be stored: one study twice in one place, say, or two kinds of data in one."""
+
+
+@dataclass(frozen=True)
+class NewOutcome:
+    name: str
+    better: Better
+
+
+def find_or_create_outcome(*, question: Question, chosen: Outcome | NewOutcome, by: User) -> Outcome:
+    """The outcome that was chosen; a new one of a known name is that one. Raises WrongAssignment."""
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        if isinstance(chosen, Outcome):
+            if chosen.question_id != current.pk:
+                raise WrongAssignment("The outcome must be one of this question.")
+            return chosen
+        known = current.outcomes.filter(name=chosen.name, timepoint="").first()
+        if known is None:
+            return create_outcome(question=current, name=chosen.name, better=chosen.better, by=by)
+        if known.better != chosen.better:
+            stored = Better(known.better).label.lower()
+            raise WrongAssignment(
+                f"There is already an outcome {known}, of which {stored}. Choose the same, or another name."
+            )
+        return known
+
+
+def find_or_create_population(*, question: Question, chosen: Population | str, by: User) -> Population:
+    """The population that was chosen; a new one of a known name is that one. Raises WrongAssignment."""
+    with transaction.atomic():
+        current = lock_question(question)
+        require_open(current, Part.EVIDENCE)
+        if isinstance(chosen, Population):
+            if chosen.question_id != current.pk:
+                raise WrongAssignment("The population must be one of this question.")
+            return chosen
+        known = current.populations.filter(label=chosen).first()
+        return known or create_population(question=current, label=chosen, by=by)
