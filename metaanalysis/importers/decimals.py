@@ -49,7 +49,9 @@ class DecimalReading(NamedTuple):
 
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}(['’\s][0-9]{3}([.,][0-9]+)?)+|-?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?")
-_COMMA_AND_POINT = re.compile(r"-?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?|-?[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]+")
+_COMMA_AND_POINT = re.compile(
+    r"-?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?|-?[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]+"
+)
 _COMMA = re.compile(r"(-?[0-9]+),([0-9]+)")
 _NOT_A_DECIMAL: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("formula", re.compile(r"[=@]"), "this is a formula. Write the number itself."),
