@@ -54,7 +54,7 @@ class Step:
 
 
 SOURCES = {
-    Method.IV: "Inverse variance: Cochrane Handbook for Systematic Reviews of Interventions, chapter 10",
+    Method.IV: "Cochrane Handbook for Systematic Reviews of Interventions, chapter 10",
     Method.MH: "Mantel and Haenszel 1959; Greenland and Robins 1985",
     Method.PETO: "Yusuf, Peto, Lewis, Collins and Sleight 1985",
     Tau2Method.DL: "DerSimonian and Laird 1986",
@@ -201,7 +201,9 @@ def _effect(facts: _Facts) -> Step:
         )
     back = (f"{MEASURES[measure]} = exp(θ)",) if measure.is_ratio else ()
     name = f"{MEASURES[measure]} (95% CI)" if low is not None else MEASURES[measure]
-    meaning = "The pooled effect: the studies' effects, averaged by their weights."
+    meaning = (
+        f"The pooled effect: the studies' effects, averaged by their weights. {_convention(facts)}".strip()
+    )
     source = f"{METHODS[result.spec.method].capitalize()}. {SOURCES[result.spec.method]}"
     if facts.summed:
         return _summed_effect(facts, name, value, meaning, back, source)
@@ -237,6 +239,16 @@ def _effect(facts: _Facts) -> Step:
     )
 
 
+def _convention(facts: _Facts) -> str:
+    """What was done with empty cells, or by which convention means were standardised."""
+    spec, kind = facts.result.spec, facts.result.kind
+    if kind is DataKind.MEANS and spec.measure is Measure.SMD:
+        return f"{SMD_METHODS[spec.smd or SmdVariant.EXACT]}."
+    if kind is not DataKind.COUNTS:
+        return ""
+    return "Nothing is added to empty cells." if spec.zero is None else _ZERO_WORDS[spec.zero]
+
+
 def _cell_texts(facts: _Facts) -> list[tuple[str, ...]]:
     if not facts.tables:
         return [()] * facts.result.k
@@ -253,9 +265,8 @@ def _study_formula(facts: _Facts) -> tuple[str, ...]:
             if spec.smd is SmdVariant.REVMAN
             else "J = Γ(m/2) / (√(m/2)·Γ((m − 1)/2)),  m = N − 2,  vᵢ = 1/n₁ + 1/n₂ + yᵢ²/(2N)"
         )
-        return ("yᵢ = J·(mean₁ − mean₂)/SD pooled", correction, SMD_METHODS[spec.smd or SmdVariant.EXACT])
-    zero = (_ZERO_WORDS[spec.zero],) if spec.zero is not None and kind is DataKind.COUNTS else ()
-    return (_STUDY_FORMULAS[spec.measure], *zero)
+        return ("yᵢ = J·(mean₁ − mean₂)/SD pooled", correction)
+    return (_STUDY_FORMULAS[spec.measure],)
 
 
 def _summed_effect(
@@ -268,13 +279,12 @@ def _summed_effect(
         Measure.RD: "θ = Σ ((a·n₂ − c·n₁)/N) / Σ (n₁·n₂/N)",
     }[measure]
     terms = [_mh_terms(table, measure) for table in facts.tables]
-    zero = facts.result.spec.zero
     return Step(
         key="effect",
         name=name,
         value=value,
         meaning=meaning,
-        formula=(*((_ZERO_WORDS[zero],) if zero else ()), formula, *back),
+        formula=(formula, *back),
         inputs=_named(
             ("k", facts.result.k),
             ("Σ above", math.fsum(above for above, _ in terms)),
@@ -302,7 +312,7 @@ def _peto_effect(
         value=value,
         meaning=meaning,
         formula=(
-            "E = n₁·(a + c)/N,  V = n₁·n₂·(a + c)·(b + d) / (N²·(N − 1)); nothing is added to empty cells",
+            "E = n₁·(a + c)/N,  V = n₁·n₂·(a + c)·(b + d) / (N²·(N − 1))",
             "θ = Σ (O − E) / Σ V,  O = a",
             *back,
         ),

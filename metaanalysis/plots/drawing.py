@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 INK, MUTED, BRAND, BAND, PAPER = "#14212b", "#5b6b76", "#0b5d6b", "#f3f6f7", "#ffffff"
-LINE, LETTER, NOTE_LETTER = 16.0, 6.6, 6.1
+LINE, LETTER, NOTE_LETTER = 16.0, 6.6, 5.7
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,9 @@ class Drawing:
     shapes: list[Shape] = field(default_factory=list)
     circles: list[Circle] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    tracks: list[tuple[float, float]] = field(
+        default_factory=list
+    )  # from top to foot, where effects are drawn
 
     def write(self, x: float, y: float, texts: Iterable[str], anchor: str = "end", **style: str) -> None:
         """Lines of text under each other, the first on the baseline `y`."""

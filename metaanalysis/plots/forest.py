@@ -153,7 +153,8 @@ def forest_plot(
     notes = _notes(result, grouped)
     foot = _pooled_rows(drawing, result, rows.pooled, y, columns, axis)
     if axis is not None:
-        _vertical_lines(drawing, result, axis, [(top - 4, end_of_studies), (y, foot)])
+        spans = drawing.tracks if narrow else [(top - 4, end_of_studies), (y, foot)]
+        _vertical_lines(drawing, result, axis, spans)
         left, right = favours(
             result["measure"], better, intervention=intervention_label, comparison=comparison_label
         )
@@ -350,7 +351,7 @@ def _narrow_columns() -> _Columns:
 
 def _columns(studies: Sequence[_Study], heading: str, cells: Sequence[_Column]) -> _Columns:
     def room(texts: Iterable[str], least: float) -> float:
-        return max([least, *(letters_of(text) * 7.3 + 18 for text in texts)])
+        return max([least, *(letters_of(text) * 6.7 + 18 for text in texts)])
 
     edge = 24 * LETTER
     for row in studies:
@@ -447,6 +448,7 @@ def _study_row(
         for x, cell in zip(columns.cells, study.cells, strict=False):
             drawing.write(x, text, [cell])
         drawing.write(columns.weight, text, [study.weight])
+    drawing.tracks.append((middle - 9, middle + 5))
     if study.values is not None and axis is not None:
         _interval_line(drawing, axis, study.values[1], study.values[2], middle)
         if not axis.cuts_low(study.values[0]) and not axis.cuts_high(study.values[0]):
@@ -475,6 +477,7 @@ def _subtotal_rows(
             drawing.write(x, base, [cell], weight="600")
         drawing.write(columns.weight, base, [total.weight], weight="600")
     middle = y + 30 if columns.stacked else y + 12.5
+    drawing.tracks.append((middle - 9, middle + 5))
     if total.values is not None and axis is not None:
         _diamond(drawing, axis, total.values, middle, hollow=True)
     said = wrapped(
@@ -543,6 +546,7 @@ def _pooled_rows(
     middle = base + 14.5
     if columns.stacked:
         middle, foot = foot + 6, foot + 20
+        drawing.tracks.append((middle - 9, middle + 5))
     if pooled is not None and axis is not None:
         if not columns.stacked:
             drawing.write(columns.weight, base + 19, [total.weight], weight="600")
@@ -555,6 +559,7 @@ def _pooled_rows(
         columns.effect, foot + 13, [f"({numbers.effect_interval(low, high, result['measure'])})"], fill=MUTED
     )
     bar = foot + (25 if columns.stacked else 8.5)
+    drawing.tracks.append((bar - 5, bar + 7))
     width = max(axis.position(high) - axis.position(low), 1.0)
     drawing.boxes.append(Box(axis.x(low), at(bar - 1.5), at(width), "3.0", BRAND))
     _arrows(drawing, axis, low, high, bar, BRAND)

@@ -17,6 +17,7 @@ from metaanalysis.plots.drawing import (
     INK,
     MUTED,
     PAPER,
+    Box,
     Circle,
     Drawing,
     Label,
@@ -30,12 +31,13 @@ from metaanalysis.stats.distributions import critical_value
 from metaanalysis.stats.types import Measure, PooledResult, StudyEstimate, to_natural
 from metaanalysis.wording import MEASURES
 
-WIDTH, HEIGHT = 640.0, 430.0
+WIDTH, HEIGHT = 640.0, 456.0
 LEFT, RIGHT, TOP, BOTTOM = 64.0, 626.0, 44.0, 366.0
 RADIUS = "4.5"
 # From the middle outwards: P above 0.1, to 0.05, to 0.01, below. Told apart by lightness alone, which print keeps.
 SHADES = ("#ffffff", "#eef2f4", "#dbe2e6", "#c3ced5")
-CONTOURS = ((0.1, "P 0.1"), (0.05, "P 0.05"), (0.01, "P 0.01"))
+CONTOURS = (0.1, 0.05, 0.01)
+SHADE_NAMES = ("P above 0.1", "0.05 to 0.1", "0.01 to 0.05", "below 0.01")
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -100,34 +102,13 @@ def _frame(points: Sequence[tuple[str, float, float]], estimate: float) -> _Fram
 def _contours(drawing: Drawing, frame: _Frame) -> None:
     """Four areas on top of each other, the widest first; each a triangle from the tip, cut by the frame."""
     drawing.areas.append(Shape(_rectangle(), SHADES[3]))
-    for (p, _), shade in zip(reversed(CONTOURS), reversed(SHADES[:3]), strict=True):
+    for p, shade in zip(reversed(CONTOURS), reversed(SHADES[:3]), strict=True):
         drawing.areas.append(Shape(_triangle(frame, 0.0, critical_value(1 - p)), shade))
-    for p, name in CONTOURS:
+    for p in CONTOURS:
         reach = critical_value(1 - p)
-        se = min(frame.deepest, frame.reach / reach)
         for side in (-1, 1):
-            drawing.lines.append(
-                Line(
-                    at(frame.x(0)),
-                    at(frame.y(0)),
-                    at(frame.x(side * reach * se)),
-                    at(frame.y(se)),
-                    MUTED,
-                    "0.6",
-                )
-            )
-        x, y = frame.x(reach * se), frame.y(se)
-        beyond_the_side = se < frame.deepest
-        drawing.labels.append(
-            Label(
-                at(RIGHT - 4 if beyond_the_side else x),
-                at(y - 5),
-                "end",
-                name,
-                size="11",
-                fill=INK,
-            )
-        )
+            x, y = _edge(frame, 0.0, reach, side)[0]
+            drawing.lines.append(Line(at(frame.x(0)), at(frame.y(0)), at(x), at(y), MUTED, "0.6"))
 
 
 def _rectangle() -> str:
@@ -207,28 +188,37 @@ def _plain(value: float) -> str:
 
 
 def _legend(drawing: Drawing, has_filled: bool) -> None:
-    y = HEIGHT - 6
+    """What the marks are, and under them what the shades are."""
+    y = HEIGHT - 30
     drawing.circles.append(Circle(at(LEFT + 6), at(y - 4), RADIUS, BRAND, BRAND))
     drawing.labels.append(Label(at(LEFT + 18), at(y), "start", "study", size="12", fill=MUTED))
     if has_filled:
-        drawing.circles.append(Circle(at(LEFT + 76), at(y - 4), RADIUS, PAPER, BRAND))
+        drawing.circles.append(Circle(at(LEFT + 72), at(y - 4), RADIUS, PAPER, BRAND))
         drawing.labels.append(
-            Label(at(LEFT + 88), at(y), "start", "added by trim and fill, not data", size="12", fill=MUTED)
+            Label(at(LEFT + 84), at(y), "start", "added by trim and fill, not data", size="12", fill=MUTED)
         )
-    x = LEFT + 290
+    x = LEFT + 284
     drawing.lines.append(Line(at(x), at(y - 4), at(x + 22), at(y - 4), BRAND, "1.2", "2 3"))
     drawing.labels.append(Label(at(x + 28), at(y), "start", "pooled", size="12", fill=MUTED))
     drawing.lines.append(Line(at(x + 86), at(y - 4), at(x + 108), at(y - 4), BRAND, "1", "6 4"))
     drawing.labels.append(
         Label(at(x + 114), at(y), "start", "where 95% lie by chance alone", size="12", fill=MUTED)
     )
+    y += 22
+    drawing.labels.append(Label(at(LEFT), at(y), "start", "A study’s own P:", size="12", fill=MUTED))
+    x = LEFT + 100
+    for shade, name in zip(SHADES, SHADE_NAMES, strict=True):
+        drawing.boxes.append(Box(at(x), at(y - 12), "20.0", "15.0", MUTED))
+        drawing.boxes.append(Box(at(x + 0.7), at(y - 11.3), "18.6", "13.6", shade))
+        drawing.labels.append(Label(at(x + 26), at(y), "start", name, size="12", fill=MUTED))
+        x += 112
 
 
 def _desc(measure: Measure, n_filled: int) -> str:
     filled = f" {n_filled} hollow circles are added by trim and fill and are not data." if n_filled else ""
     return (
         f"Each filled circle is a study: its {MEASURES[measure].lower()} from left to right, its standard error from"
-        f" top (precise) to bottom.{filled} The shading grows darker where a study's own P falls below 0.1, 0.05 and 0.01."
+        f" top (precise) to bottom.{filled} The shading grows darker where a study's own P is below 0.1, 0.05 and 0.01."
         " The dotted line is the pooled estimate; the dashed lines enclose 95% of the studies if chance alone moves"
         " them."
     )
