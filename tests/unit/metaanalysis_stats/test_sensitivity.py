@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metaanalysis.stats.heterogeneity import estimate_tau2
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.sensitivity import Repooled, cumulative, influence, leave_one_out
 from metaanalysis.stats.types import (
@@ -132,7 +133,49 @@ def test_a_study_that_dwarfs_the_others_costs_no_digits(spec: PoolingSpec) -> No
         StudyEstimate("C", 1.5, 0.9),
         StudyEstimate("Huge", 1e4, 1e-7),
     ]
-    assert_same(leave_one_out(studies, spec)[3].pooled, studies[:3], spec)
+    for i, row in enumerate(leave_one_out(studies, spec)):
+        assert_same(row.pooled, studies[:i] + studies[i + 1 :], spec)
+
+
+@pytest.mark.parametrize(
+    ("y", "v"),
+    [
+        (
+            [-0.03, -0.14, -32.59, -14.81, 0.0, 0.07],
+            [0.0023, 0.0052, 9.2794, 6.0278, 0.0003, 0.0038],
+        ),
+        ([-0.07, 0.04, -2.04], [0.0018, 0.0027, 0.5097]),
+        ([9.09, -0.01, -0.03, 0.05, 0.09], [4.5352, 0.0006, 0.0161, 0.0126, 1.385]),
+    ],
+)
+def test_the_likelihood_of_a_row_may_have_several_hills(y: list[float], v: list[float]) -> None:
+    studies = [StudyEstimate(f"S{i}", yi, vi**0.5) for i, (yi, vi) in enumerate(zip(y, v, strict=True))]
+    spec = PoolingSpec(Measure.GIV, ci_method=CiMethod.WALD)
+    assert_same(cumulative(studies, spec)[-1].pooled, studies, spec)
+    for i, row in enumerate(leave_one_out(studies, spec)):
+        assert_same(row.pooled, studies[:i] + studies[i + 1 :], spec)
+
+
+def test_rows_that_sums_cannot_settle_are_computed_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def alone(method: Tau2Method, y: list[float], v: list[float], q: float) -> float:
+        asked.append(len(y))
+        return estimate_tau2(method, y, v, q)
+
+    monkeypatch.setattr("metaanalysis.stats.heterogeneity.estimate_tau2", alone)
+    studies = [StudyEstimate("Huge", 1e4, 1e-7), *(StudyEstimate(f"S{i}", i / 2, 1.0) for i in range(3))]
+    leave_one_out(studies, PoolingSpec(Measure.GIV))
+    assert asked == [3, 3, 3]
+
+
+def test_studies_with_one_effect_have_no_hartung_knapp_interval() -> None:
+    studies = [StudyEstimate("A", 0.5, 0.2), StudyEstimate("B", 0.5, 0.3), StudyEstimate("C", 0.9, 0.2)]
+    for interval in (CiMethod.HKSJ, CiMethod.HKSJ_ADHOC):
+        spec = PoolingSpec(Measure.GIV, ci_method=interval)
+        row = leave_one_out(studies, spec)[2].pooled
+        assert_same(row, studies[:2], spec)
+        assert (row.se is None) is (interval is CiMethod.HKSJ)
 
 
 def estimates_of(studies: Sequence[StudyData], spec: PoolingSpec) -> list[float | None]:

@@ -105,3 +105,18 @@ def test_of_equal_effects_those_in_later_rows_are_mirrored() -> None:
     # metafor 3.8-1: trimfill(rma(y, v, method="FE"))
     assert found.result.estimate == pytest.approx(0.165517241379, rel=1e-11)
     assert found.result.se == pytest.approx(0.0559016994375, rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("tau2", "expected"), [("DL", -0.232869172343), ("PM", -0.232554434777), ("REML", -0.232870849011)]
+)
+def test_the_side_is_chosen_with_the_tau2_of_the_spec(tau2: str, expected: float) -> None:
+    """By the common effect, the small studies of these lie on the other side."""
+    y, v = [0.2, 0.7, 0.1, 0.2, -1.3, -0.3], [0.44, 0.26, 0.2, 0.04, 0.15, 0.16]
+    studies = [StudyEstimate(f"S{i}", yi, vi**0.5) for i, (yi, vi) in enumerate(zip(y, v, strict=True))]
+    found = trim_and_fill(studies, PoolingSpec(Measure.GIV, tau2_method=Tau2Method(tau2)))
+    assert trim_and_fill(studies, PoolingSpec(Measure.GIV, Model.COMMON)).side == "right"
+    assert (found.k0, found.side) == (1, "left")
+    assert found.result is not None
+    # metafor 3.8-1: trimfill(rma(y, v, method=tau2, control=ctl), control=ctl), threshold and tol 1e-13
+    assert found.result.estimate == pytest.approx(expected, rel=1e-10)
