@@ -6,13 +6,27 @@ Keys are dotted names; each function prepares the database for a panel and retur
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
+from django.utils import timezone
+
+from etd.actions import conflicts, rounds, voting
 from etd.actions.outcome_tables import RowValues
 from etd.actions.recommendations import Statement
-from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
-from etd.models import OutcomeTable, PanelMembership
+from etd.enums import (
+    RECOMMENDATION_TYPE_ITEM,
+    Basis,
+    Better,
+    ConflictKind,
+    ConflictLevel,
+    ConsensusPreset,
+    QuestionStatus,
+    Role,
+    TallyDisplay,
+)
+from etd.models import OutcomeTable, PanelMembership, VotingRound
 from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
@@ -214,6 +228,85 @@ def cast_vote(panel: Panel) -> dict[str, Any]:
     }
 
 
+def open_round_now(panel: Panel) -> VotingRound:
+    """A round that is open until an hour from now."""
+    return rounds.open_round(**(open_round(panel) | {"closes_at": timezone.now() + timedelta(hours=1)}))
+
+
+def extend_round(panel: Panel) -> dict[str, Any]:
+    opened = open_round_now(panel)
+    assert opened.closes_at is not None
+    return {
+        "voting_round": opened,
+        "closes_at": opened.closes_at + timedelta(days=1),
+        "by": panel.chair,
+    }
+
+
+def close_round(panel: Panel) -> dict[str, Any]:
+    opened = open_round_now(panel)
+    for member, option in ((panel.member, OPTIONS[0]), (panel.colleague, OPTIONS[1])):
+        voting.cast_vote(
+            question=opened.question,
+            item_key=PLAIN.key,
+            option_keys=[option],
+            comment="Because.",
+            version=0,
+            by=member,
+        )
+    return {"voting_round": opened, "by": panel.chair}
+
+
+def void_ballot(panel: Panel) -> dict[str, Any]:
+    opened = open_round_now(panel)
+    return {
+        "ballot": opened.ballots.get(member=panel.member),
+        "reason": "Left the panel.",
+        "by": panel.chair,
+    }
+
+
+def declare_conflict(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "question": panel.question(),
+        "has_conflict": True,
+        "kinds": {ConflictKind.FINANCIAL},
+        "text": "Shares in the manufacturer.",
+        "version": 0,
+        "by": panel.member,
+    }
+
+
+def read_declaration(panel: Panel) -> dict[str, Any]:
+    declaration = conflicts.declare_conflict(**declare_conflict(panel))
+    return {"declaration": declaration, "by": panel.chair}
+
+
+def manage_conflict(panel: Panel) -> dict[str, Any]:
+    """The second decision about a member who has a ballot in an open round."""
+    opened = open_round_now(panel)
+    decision: dict[str, Any] = {
+        "member": panel.member,
+        "guideline": panel.guideline,
+        "question": opened.question,
+        "by": panel.chair,
+    }
+    conflicts.manage_conflict(**decision, level=ConflictLevel.DISCLOSURE, note="Small.")
+    return decision | {"level": ConflictLevel.NO_VOTE, "note": "Not so small."}
+
+
+def change_guideline_settings(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "tally_display": TallyDisplay.NAMED,
+        "reasons_named": True,
+        "consensus_preset": ConsensusPreset.OWN,
+        "consensus_threshold": 80,
+        "by": panel.chair,
+    }
+
+
 TRIALS = b"""study,year,events_intervention,n_intervention,events_comparison,n_comparison
 Alpha 2019,2019,12,40,9,41
 Beta 2021,2021,30,100,28,98
@@ -340,7 +433,14 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.outcome_tables.record_computed_row": record_computed_row,
     "etd.actions.recommendations.edit_recommendation": edit_recommendation,
     "etd.actions.recommendations.edit_section": edit_section,
-    "etd.actions.voting.open_round": open_round,
+    "etd.actions.rounds.open_round": open_round,
+    "etd.actions.rounds.extend_round": extend_round,
+    "etd.actions.rounds.close_round": close_round,
+    "etd.actions.rounds.void_ballot": void_ballot,
+    "etd.actions.conflicts.declare_conflict": declare_conflict,
+    "etd.actions.conflicts.read_declaration": read_declaration,
+    "etd.actions.conflicts.manage_conflict": manage_conflict,
+    "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,
     "etd.actions.voting.cast_vote": cast_vote,
     "metaanalysis.actions.uploads.stage_upload": stage_upload,
     "metaanalysis.actions.uploads.choose_sheet": choose_sheet,
