@@ -222,7 +222,7 @@ def _staged(
 def _read(question: Question, filename: str, content: bytes, sheet: str) -> ParsedTable:
     table = read_table(content, filename=filename, sheet=sheet or None)
     choosing = any(problem.code == CANNOT_CHOOSE_YET for problem in table.errors)
-    if not table.column_mapping and not choosing:
+    if not table.column_mapping and not table.rows and not choosing:
         raise UnreadableFile([problem.message for problem in table.errors])
     return _checked_against_question(question, table)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +22,10 @@ from metaanalysis.stats.types import Measure, PoolingSpec, Tau2Method
 from tests.integration.conftest import ClientFor
 from tests.integration.test_evidence import HEADER, SMALL, form, methodologist, place, send, staged, text, url
 from tests.integration.test_uploads_grid import MEANS_HEADER
+from tests.unit.importers.revman.test_pooled import REVIEW
+from tests.unit.importers.revman.writers import as_csv, as_package, as_rm5
 
+REVMAN = [(as_csv, "review.csv"), (as_package, "review.zip"), (as_rm5, "review.rm5")]
 MEANS = f"{MEANS_HEADER}\nAlpha 2001,12.5,3,20,-14.1,3.5,21\nBeta 2002,11,2.25,30,13,2,31\n"
 RATIOS = "study,HR,CI low,CI high\nAlpha 2001,0.740,0.550,0.996\nBeta 2002,1.100,0.820,1.476\n"
 
@@ -252,6 +256,44 @@ def test_more_than_one_confirmation_takes_is_refused_with_the_limit(client: Clie
 def test_a_tick_that_is_none_of_the_outcomes_is_ignored(take: str, client: Client) -> None:
     page = client.get(url("upload_preview", staged(many(9).encode()).pk), {"take": take})
     assert "Which outcomes do you want?" in text(page)
+
+
+# Reviews of RevMan
+
+
+@pytest.mark.parametrize(("write", "name"), REVMAN, ids=[name for _, name in REVMAN])
+def test_a_review_of_revman_becomes_an_outcome_for_each_of_its_analyses(
+    write: Callable[..., bytes], name: str, client: Client
+) -> None:
+    page = client.get(send(client, write(REVIEW), name)["Location"])
+    content = page.content.decode()
+    upload = DataUpload.objects.get()
+    assert (selected(content, "rows0-measure"), selected(content, "rows1-measure")) == ("OR", "MD")
+    assert "CDP 44/758 64/771" in text(page)
+    assert re.search(r"Hart 12\.5 1\.47 20 12\.3 1\.66 20", text(page))
+    assert url("correct_upload", upload.pk) not in content
+    assert client.get(url("correct_upload", upload.pk))["Location"] == url("upload_preview", upload.pk)
+    data: dict[str, Any] = {}
+    for number, outcome in enumerate(("Death", "Days in hospital")):
+        measure = selected(content, f"rows{number}-measure")
+        new = {"rows0-new_outcome": outcome, "rows0-better": "lower", "rows0-measure": measure}
+        data |= {
+            key.replace("rows0", f"rows{number}"): value
+            for key, value in form(upload, "new", place()[1], **new).items()
+        }
+    client.post(url("upload_preview", upload.pk), data)
+    rows = OutcomeRow.objects.filter(source=ValueSource.COMPUTED).order_by("pk")
+    assert [(row.outcome.name, row.measure, row.n_studies) for row in rows] == [
+        ("Death", "OR", 7),
+        ("Days in hospital", "MD", 5),
+    ]
+
+
+def test_a_damaged_review_is_refused_at_the_form_with_the_reason(client: Client) -> None:
+    answer = send(client, as_package(REVIEW)[:-300], "review.zip")
+    assert answer.status_code == 422
+    assert "review.zip could not be read." in text(answer)
+    assert not DataUpload.objects.exists()
 
 
 # Columns
