@@ -411,7 +411,7 @@ def _log_unclear_estimate(columns: tuple[Column, ...], row: int, log: ProblemLog
     ratios = [name for name in RATIO_COLUMNS if name in written]
     errors = [name for name in SE_COLUMNS if name in written]
     several = [group for group in (scaled, ratios, errors) if len(group) > 1]
-    if "o_e" in written and (scaled or ratios):
+    if "o_e" in written and (ratios or (scaled and not errors)):
         several.append(["o_e", *scaled, *ratios])
     several += [
         ["ci_low", f"{name}_ci_low"] for name in ratios if {"ci_low", f"{name}_ci_low"} <= written.keys()

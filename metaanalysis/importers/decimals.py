@@ -1,7 +1,8 @@
 """The strict reading of a decimal number (a mean, a standard deviation, an estimate, a limit of an interval).
 
-A text is a number only as an optional `-`, digits and, after a point, more digits: `1,5` may be one and a half or
-fifteen hundred and is never guessed. A number cell of a workbook may hold any finite number up to MAX_DECIMAL.
+A text is a number only as an optional `-`, digits, after a point more digits, and a power of ten as programs write it
+(`9.5e-05`): `1,5` may be one and a half or fifteen hundred and is never guessed. A number cell of a workbook may hold any
+finite number up to MAX_DECIMAL.
 """
 
 import re
@@ -47,7 +48,7 @@ class DecimalReading(NamedTuple):
     finding: Finding | None = None
 
 
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?")
 _THOUSANDS = re.compile(r"-?[0-9]{1,3}(['’\s][0-9]{3}([.,][0-9]+)?)+|-?[0-9]{1,3}(\.[0-9]{3}){2,}(,[0-9]+)?")
 _COMMA_AND_POINT = re.compile(
     r"-?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?|-?[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]+"
@@ -77,7 +78,7 @@ _AFTER_DATES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     (
         "scientific",
         re.compile(r"-?[0-9]+([.,][0-9]+)?[eE][+-]?[0-9]+$"),
-        "a number must be written in plain digits, not in scientific notation. Write 0.001, not 1e-3.",
+        "this is not how a power of ten is written here. Write 0.001 or 1e-3.",
     ),
 )
 
@@ -91,7 +92,7 @@ def read_decimal(cell: Cell) -> DecimalReading:
     text = trimmed(cell.text)
     if not _DECIMAL.fullmatch(text):
         return DecimalReading(None, _why_not_a_decimal(text))
-    return _within_limits(Decimal(text), text)
+    return _within_limits(Decimal(text), format(Decimal(text), "f"))
 
 
 def read_spread(cell: Cell) -> DecimalReading:

@@ -79,7 +79,7 @@ def read_estimate(numbers: Mapping[str, Number], measure: str, wanted: str) -> E
     what the row says in words, "" if nothing; `wanted` is the column to name where nothing can be read.
     """
     reader = _Reader(numbers, measure)
-    if "o_e" in numbers:
+    if "o_e" in numbers and not (reader.scaled and reader.se_column):
         reader.read_log_rank()
     elif reader.scaled or reader.ratio:
         reader.read_value()
@@ -140,6 +140,8 @@ class _Reader:
         self.notice = LOG_RANK_NOTICE
 
     def read_value(self) -> None:
+        if "o_e" in self.numbers:
+            self._compare_with_log_rank()
         if self.said and self.said != self.measure:
             text = f"the column is of {self.measure}, but the row says {self.said}. Correct one of them."
             self.error(self.ratio or self.scaled, "measure_conflict", text)
@@ -156,6 +158,25 @@ class _Reader:
         else:
             self.estimate = math.log(self.numbers[self.ratio].value)
         self._read_spread()
+
+    def _compare_with_log_rank(self) -> None:
+        """O−E and V beside an estimate with its standard error say the same once more, and V is not its variance."""
+        o_e, variance = self.numbers["o_e"], self.numbers.get("variance")
+        self.numbers = {
+            name: number for name, number in self.numbers.items() if name not in {"o_e", "variance"}
+        }
+        if variance is None or variance.low <= 0:
+            return
+        quotients = [one / other for one in (o_e.low, o_e.high) for other in (variance.low, variance.high)]
+        errors = Range(variance.high**-0.5, variance.low**-0.5)
+        scaled, se = self.numbers[self.scaled], self.numbers[self.se_column]
+        if Range(scaled.low, scaled.high).contradicts(Range(min(quotients), max(quotients))):
+            text = f"{scaled.text} is not O−E divided by V ({o_e.value / variance.value:.4g}). Correct one of them."
+            self.error(self.scaled, "contradiction", text)
+        if Range(se.low, se.high).contradicts(errors):
+            text = f"{se.text} is not 1 / √V ({variance.value**-0.5:.4g}). Correct one of them."
+            self.error(self.se_column, "contradiction", text)
+        self.parts.append(f"O−E {_signed(o_e.text)}, V {variance.text}")
 
     def _compare_with_ratio(self) -> None:
         if not self.ratio:

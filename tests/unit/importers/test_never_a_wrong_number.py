@@ -261,11 +261,13 @@ def test_a_decimal_is_read_only_if_it_can_be_read_in_one_way(text: str) -> None:
         assert reading.finding is not None
         assert reading.finding.severity == "error"
         return
-    assert re.fullmatch("-?[0-9]+([.][0-9]+)?", plain)
+    assert re.fullmatch("-?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?", plain)
     assert reading.number.value == float(plain)
 
 
 def test_plain_decimals_are_read_and_not_refused() -> None:
     """Without this, refusing everything would pass."""
-    for text in ("0", "1", "-1", "0.5", "-0.25", "10.125", "99999.999"):
-        assert read_decimal(Cell(text)).number is not None
+    for text in ("0", "1", "-1", "0.5", "-0.25", "10.125", "99999.999", "9.5e-05", "-1E3", "0e0"):
+        number = read_decimal(Cell(text)).number
+        assert number is not None
+        assert number.value == float(text)

@@ -43,6 +43,18 @@ def test_estimates_as_metafor_writes_them() -> None:
     assert [(row.estimate, row.se) for row in table.rows] == [(row["yi"], row["sei"]) for row in rows]
 
 
+def test_observed_minus_expected_beside_its_estimate_says_the_same_once_more() -> None:
+    rows = rows_of("pignon2000_hr")
+    columns = {"study": "study", "o_minus_e": "o_minus_e", "v": "v", "yi": "yi", "sei": "sei"}
+    table = table_of(columns, rows)
+    assert table.errors == ()
+    assert [(row.estimate, row.se) for row in table.rows] == [(row["yi"], row["sei"]) for row in rows]
+    assert table.rows[0].note == "O−E −1.8, V 14.5"
+    for name, wrong in (("yi", 0.125), ("sei", 0.31)):
+        table = table_of(columns, [rows[0] | {name: wrong}, *rows[1:]])
+        assert [(p.code, p.row, p.column) for p in table.errors] == [("contradiction", 2, name)]
+
+
 def test_means_as_in_the_reference() -> None:
     columns = {name: name for name in ("study", "mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")}
     rows = rows_of("normand1999_cont")
