@@ -1,8 +1,8 @@
 """The strict reading of a decimal number (a mean, a standard deviation, an estimate, a limit of an interval).
 
-A text is a number only as an optional `-`, digits, after a point more digits, and a power of ten as programs write it
-(`9.5e-05`): `1,5` may be one and a half or fifteen hundred and is never guessed. A number cell of a workbook may hold any
-finite number up to MAX_DECIMAL.
+A text is a number only as an optional `-`, digits, after a point more digits, and a power of ten as programs write
+it (`9.5e-05`): `1,5` may be one and a half or fifteen hundred and is never guessed. A number cell of a workbook may
+hold any finite number up to MAX_DECIMAL.
 """
 
 import re

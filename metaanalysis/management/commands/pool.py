@@ -64,13 +64,13 @@ year, outcome, subgroup and others may be there. Every row of one outcome is poo
 
 
 class Command(BaseCommand):
-    help = "Pool the studies of a CSV or XLSX file. Needs no database."
+    help = "Pool the studies of a CSV, XLSX or RevMan file. Needs no database."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = COLUMNS
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.add_argument("file", type=Path, help="a CSV or XLSX file of at most 2 MiB")
+        parser.add_argument("file", type=Path, help="a CSV, XLSX or RevMan file of at most 2 MiB")
         parser.add_argument("--outcome", help="which outcome to pool, where the file has several")
         parser.add_argument("--sheet", help="which sheet to read, where a workbook has several")
         parser.add_argument(
