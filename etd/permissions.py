@@ -26,6 +26,9 @@ class Permission(StrEnum):
     VIEW = "see the question, its evidence and its judgements"
     EXPORT = "export the document"
     VOTE = "give one's own judgement in an open round"
+    MANAGE_ROUNDS = "open, extend and close voting rounds and change the settings of votes"
+    DECLARE_CONFLICT = "declare one's own conflicts of interest"
+    MANAGE_CONFLICTS = "manage members' conflicts of interest"
     EDIT_QUESTION = "edit the PICO question"
     EDIT_TEXTS = "edit the research evidence and additional considerations"
     RECORD_JUDGEMENT = "record the panel's judgement"
@@ -33,12 +36,14 @@ class Permission(StrEnum):
     UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
 
 
-_EVERYBODY = frozenset({Permission.VIEW, Permission.EXPORT})
+_EVERYBODY = frozenset({Permission.VIEW, Permission.EXPORT, Permission.DECLARE_CONFLICT})
 
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.CHAIR: _EVERYBODY
     | {
         Permission.VOTE,
+        Permission.MANAGE_ROUNDS,
+        Permission.MANAGE_CONFLICTS,
         Permission.EDIT_QUESTION,
         Permission.EDIT_TEXTS,
         Permission.RECORD_JUDGEMENT,

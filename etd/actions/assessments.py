@@ -12,10 +12,13 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
+from etd.actions.rounds import close_if_over
+from etd.domain.consensus import rule_from_json, verdict
 from etd.enums import Basis
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
-from etd.models import CriterionAssessment, Judgement, Question, User
+from etd.models import CriterionAssessment, Judgement, Question, User, VotingRound
+from etd.votes import counted_votes, tallies
 from etd.workflow import Part
 
 TEXT_FIELDS = ("research_evidence", "additional_considerations")
@@ -67,23 +70,37 @@ def record_judgement(
     basis: Basis,
     revision: int,
     by: User,
+    voting_round: VotingRound | None = None,
+    reason: str = "",
     op: UUID | None = None,
 ) -> CriterionAssessment:
     """Record what the panel judged: pairs of option key and what it applies to ("" for all).
 
     Several options are kept even where the criterion takes one (the page flags that). An empty `choices` takes the
-    judgement back. Raises StaleEdit when `revision` is not the stored one, Refused for an unknown option.
+    judgement back. With `voting_round`, a round that is over and asked about the criterion, the judgement keeps the
+    round's number and the digest of its tallies; a `reason` is then needed where the round's rule was not met, and
+    where the options are not those that led. A judgement by vote names its round wherever there is one. Raises
+    StaleEdit when `revision` is not the stored one, Refused for an unknown option, a round that is not over or asked
+    about something else, and a missing reason.
     """
     with transaction.atomic():
         current = lock_question(question)
+        close_if_over(current, timezone.now())
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
         before = _choices(assessment)
         digests = evidence_digests(current)
-        after = {
+        after: dict[str, Any] = {
             "choices": [list(choice) for choice in dict.fromkeys(choices)],
             "basis": str(basis) if choices else "",
             "evidence_digest": digests[criterion_key] if choices else "",
         }
+        referred = _referred(current, voting_round, criterion_key) if choices else None
+        if choices and (referred or reason):
+            after |= {
+                "round": referred.number if referred else None,
+                "tally_digest": referred.tally_digest if referred else "",
+                "reason": reason,
+            }
         if before == after:
             return assessment
         require_open(current, Part.JUDGEMENTS)
@@ -93,6 +110,10 @@ def record_judgement(
         known = {option.key for option in criterion.options}
         if unknown := [key for key, _ in choices if key not in known]:
             raise Refused(f"“{criterion.heading}” has no option “{unknown[0]}”.")
+        if choices and referred is None and basis == Basis.VOTE and _was_voted_on(current, criterion_key):
+            raise Refused("Please say which round this judgement by vote refers to.")
+        if referred is not None and not reason.strip():
+            _require_agreement(current, referred, criterion_key, {key for key, _ in choices})
         now = timezone.now()
         assessment.judgements.all().delete()
         Judgement.objects.bulk_create(
@@ -102,6 +123,9 @@ def record_judgement(
                 applies_to=applies_to,
                 basis=basis,
                 evidence_digest=digests[criterion_key],
+                round_number=referred.number if referred else None,
+                tally_digest=referred.tally_digest if referred else "",
+                reason=reason,
                 judged_at=now,
                 judged_by=by,
             )
@@ -122,10 +146,56 @@ def record_judgement(
     return assessment
 
 
+def _referred(question: Question, voting_round: VotingRound | None, criterion_key: str) -> VotingRound | None:
+    """The round as it is stored now. Raises Refused unless it is closed and asked about this criterion."""
+    if voting_round is None:
+        return None
+    stored = VotingRound.objects.filter(pk=voting_round.pk, question=question).first()
+    if stored is None or criterion_key not in stored.item_keys:
+        raise Refused("That round did not ask about this criterion.")
+    if stored.closed_at is None:
+        raise Refused(
+            f"Round {stored.number} is still open: a judgement refers to what was counted at its close."
+        )
+    if not stored.tally_digest:
+        raise Refused(f"Round {stored.number} was closed without a count: a judgement cannot refer to it.")
+    return stored
+
+
+def _was_voted_on(question: Question, criterion_key: str) -> bool:
+    closed = VotingRound.objects.filter(question=question).exclude(tally_digest="")
+    return any(criterion_key in item_keys for item_keys in closed.values_list("item_keys", flat=True))
+
+
+def _require_agreement(
+    question: Question, voting_round: VotingRound, criterion_key: str, chosen: set[str]
+) -> None:
+    """Raises Refused where the round's rule was not met, or agreed on other options than those chosen."""
+    counted = tallies(question, voting_round, counted_votes(voting_round))[criterion_key]
+    found = verdict(rule_from_json(voting_round.consensus_rule), counted)
+    if found.met is False:
+        raise Refused(
+            f"Round {voting_round.number} ended with “{found.label}”. "
+            "Please give the panel's reason for this judgement."
+        )
+    if chosen != set(counted.leading):
+        raise Refused(
+            f"Most votes in round {voting_round.number} were for something else. "
+            "Please give the panel's reason for this judgement."
+        )
+
+
 def _choices(assessment: CriterionAssessment) -> dict[str, Any]:
     judgements = list(assessment.judgements.order_by("pk"))
-    return {
+    choices = {
         "choices": [[j.option_key, j.applies_to] for j in judgements],
         "basis": judgements[0].basis if judgements else "",
         "evidence_digest": judgements[0].evidence_digest if judgements else "",
     }
+    if judgements and (judgements[0].round_number or judgements[0].reason):
+        return choices | {
+            "round": judgements[0].round_number,
+            "tally_digest": judgements[0].tally_digest,
+            "reason": judgements[0].reason,
+        }
+    return choices

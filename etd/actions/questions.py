@@ -11,6 +11,7 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
+from etd.actions.rounds import close_if_over
 from etd.enums import QuestionStatus
 from etd.frameworks import get_framework
 from etd.models import (
@@ -113,6 +114,7 @@ def edit_question(
 def change_status(*, question: Question, status: QuestionStatus, by: User) -> Question:
     with transaction.atomic():
         current = lock_question(question)
+        close_if_over(current, timezone.now())
         if status not in TRANSITIONS[current.status]:
             raise Refused(
                 f"A question that is “{current.get_status_display()}” cannot become “{status.label}” directly."

@@ -1,5 +1,12 @@
 """Reading: everything a page or a document needs, as frozen dataclasses, in a fixed number of queries."""
 
+from etd.selectors.conflicts import (
+    conflict_register,
+    is_recused,
+    may_discuss,
+    own_conflicts,
+    printed_conflicts,
+)
 from etd.selectors.guidelines import my_guidelines
 from etd.selectors.outcome_tables import OutcomeTableView, RowView, arm
 from etd.selectors.question import (
@@ -10,6 +17,15 @@ from etd.selectors.question import (
     load_etd,
     recommendation_types,
 )
+from etd.selectors.results import (
+    RoundResults,
+    RoundSummary,
+    ballot_progress,
+    check_receipt,
+    receipt,
+    round_results,
+    rounds_of,
+)
 from etd.selectors.voting import VoteView, round_progress
 
 __all__ = [
@@ -17,12 +33,24 @@ __all__ = [
     "EtdView",
     "OutcomeTableView",
     "RecommendationTypeView",
+    "RoundResults",
+    "RoundSummary",
     "RowView",
     "StatementView",
     "VoteView",
     "arm",
+    "ballot_progress",
+    "check_receipt",
+    "conflict_register",
+    "is_recused",
     "load_etd",
+    "may_discuss",
     "my_guidelines",
+    "own_conflicts",
+    "printed_conflicts",
+    "receipt",
     "recommendation_types",
     "round_progress",
+    "round_results",
+    "rounds_of",
 ]

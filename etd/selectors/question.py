@@ -41,6 +41,8 @@ class JudgementView:
     by: str
     at: datetime
     evidence_changed: bool
+    round_number: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -317,6 +319,8 @@ def _criterion(
                 by=str(j.judged_by),
                 at=j.judged_at,
                 evidence_changed=j.evidence_digest != digest,
+                round_number=j.round_number,
+                reason=j.reason,
             )
             for j in judgements
         ),

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from etd.models import Ballot, Question, User, Vote, VotingRound
+from etd.votes import is_over
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class RoundView:
     """The open round, as the viewer may know it; `is_over` where nobody has closed it but its time is up."""
 
     number: int
+    blind: bool
     closes_at: datetime | None
     is_over: bool
     has_ballot: bool
@@ -97,11 +99,11 @@ def round_progress(question: Question, viewer: User) -> RoundView | None:
 
 
 def _round_view(voting_round: VotingRound) -> RoundView:
-    closes_at = voting_round.closes_at
     return RoundView(
         number=voting_round.number,
-        closes_at=closes_at,
-        is_over=closes_at is not None and closes_at <= timezone.now(),
+        blind=voting_round.blind,
+        closes_at=voting_round.closes_at,
+        is_over=is_over(voting_round, timezone.now()),
         has_ballot=False,
         n_items=len(voting_round.item_keys),
         n_voted=0,
