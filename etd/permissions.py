@@ -18,7 +18,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from etd.enums import Role
-from etd.models import PanelMembership, Question, User
+from etd.models import Guideline, PanelMembership, Question, User
 from etd.workflow import Part, is_frozen
 
 
@@ -29,6 +29,9 @@ class Permission(StrEnum):
     MANAGE_ROUNDS = "open, extend and close voting rounds and change the settings of votes"
     DECLARE_CONFLICT = "declare one's own conflicts of interest"
     MANAGE_CONFLICTS = "manage members' conflicts of interest"
+    CREATE_QUESTION = "begin a new question"
+    MANAGE_PEOPLE = "invite people, change their roles and end them"
+    MANAGE_CHAIRS = "make somebody a chair, or end a chair's role"
     EDIT_QUESTION = "edit the PICO question"
     EDIT_TEXTS = "edit the research evidence and additional considerations"
     RECORD_JUDGEMENT = "record the panel's judgement"
@@ -48,6 +51,9 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.EDIT_TEXTS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
+        Permission.CREATE_QUESTION,
+        Permission.MANAGE_PEOPLE,
+        Permission.MANAGE_CHAIRS,
     },
     Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE},
     Role.METHODOLOGIST: _EVERYBODY
@@ -57,8 +63,10 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.UPLOAD_DATA,
+        Permission.CREATE_QUESTION,
     },
-    Role.STAFF: _EVERYBODY | {Permission.EDIT_RECOMMENDATION},
+    Role.STAFF: _EVERYBODY
+    | {Permission.EDIT_RECOMMENDATION, Permission.CREATE_QUESTION, Permission.MANAGE_PEOPLE},
     Role.OBSERVER: _EVERYBODY,
 }
 
@@ -111,12 +119,36 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
     return Access(question=question, user=user, role=Role(membership.role))
 
 
+@dataclass(frozen=True)
+class GuidelineAccess:
+    """A signed-in person at one of their guidelines: what every view of a guideline is given."""
+
+    guideline: Guideline
+    user: User
+    role: Role
+
+    def may(self, permission: Permission) -> bool:
+        return permission in ROLE_PERMISSIONS[self.role]
+
+
+def load_guideline_access(user: User, guideline_slug: str) -> GuidelineAccess:
+    """The person's access to one of their own guidelines, in one query; Http404 for anything else."""
+    membership = (
+        PanelMembership.objects.select_related("guideline")
+        .filter(guideline__slug=guideline_slug, user=user, ended_at__isnull=True)
+        .first()
+    )
+    if membership is None:
+        raise Http404
+    return GuidelineAccess(guideline=membership.guideline, user=user, role=Role(membership.role))
+
+
 def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
     """What a form sent, without what is secret or hidden: pairs of field name and text, to be shown again."""
     return [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in {"csrfmiddlewaretoken", "op", "revision"} and "password" not in name
+        if name not in {"csrfmiddlewaretoken", "op", "revision", "code", "setup"} and "password" not in name
         for value in values
     ]
 
@@ -131,6 +163,12 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def require_permission(access: Access | GuidelineAccess, permission: Permission) -> None:
+    """Raises PermissionDenied where the role does not have it."""
+    if not access.may(permission):
+        raise PermissionDenied(f"Your role here, {access.role.label.lower()}, cannot {permission}.")
+
+
 View = Callable[..., HttpResponse]
 
 
@@ -143,8 +181,25 @@ def requires(permission: Permission) -> Callable[[View], Callable[..., HttpRespo
             if not isinstance(request.user, User):
                 return ask_to_sign_in(request)
             access = load_access(request.user, guideline, question)
-            if not access.may(permission):
-                raise PermissionDenied(f"Your role here, {access.role.label.lower()}, cannot {permission}.")
+            require_permission(access, permission)
+            return view(request, access, **kwargs)
+
+        guarded.permission = permission  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def requires_in_guideline(permission: Permission) -> Callable[[View], Callable[..., HttpResponseBase]]:
+    """`view(request, access, …)` of a guideline's own page: as `requires`, with a GuidelineAccess."""
+
+    def decorate(view: View) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def guarded(request: HttpRequest, guideline: str, **kwargs: Any) -> HttpResponse:
+            if not isinstance(request.user, User):
+                return ask_to_sign_in(request)
+            access = load_guideline_access(request.user, guideline)
+            require_permission(access, permission)
             return view(request, access, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
