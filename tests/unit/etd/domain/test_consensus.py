@@ -1,0 +1,140 @@
+"""Rules for consensus at and around their thresholds, and what they say."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etd.domain.consensus import (
+    AWMF,
+    GRADE_GRID,
+    NO_RULE,
+    OWN,
+    PRESETS,
+    WHO_TWO_THIRDS,
+    Rule,
+    Verdict,
+    own_rule,
+    percent,
+    rule_from_json,
+    rule_of,
+    rule_to_json,
+    verdict,
+)
+from etd.domain.tally import Item, Tally, TallyOption, tally, type_item
+from etd.enums import ConsensusPreset
+from etd.frameworks import all_frameworks
+
+CRITERION = Item(
+    "asked", "Asked", "", tuple(TallyOption(k, k, on_scale=True) for k in "abcd"), multiple=False
+)
+TYPE = type_item(all_frameworks()[0], "the-type")
+
+
+def of(*counts: int, item: Item = CRITERION) -> Tally:
+    """A tally with so many votes for each option, in the order of the options."""
+    votes = [[option.key] for option, n in zip(item.options, counts, strict=False) for _ in range(n)]
+    return tally(item, votes, n_ballots=len(votes))
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts", "label", "met"),
+    [
+        (AWMF, (24, 1), "strong consensus", True),
+        (AWMF, (19, 1), "consensus", True),  # 95 % is not more than 95 %
+        (AWMF, (96, 4), "strong consensus", True),
+        (AWMF, (3, 1), "majority agreement", False),  # 75 % is not more than 75 %
+        (AWMF, (76, 24), "consensus", True),
+        (AWMF, (51, 49), "majority agreement", False),
+        (AWMF, (1, 1), "no consensus", False),
+        (AWMF, (2, 1, 1), "no consensus", False),
+        (WHO_TWO_THIRDS, (2, 1), "no two-thirds majority", False),  # 2 of 3 are not more than two thirds
+        (WHO_TWO_THIRDS, (67, 33), "more than two thirds agree", True),
+        (WHO_TWO_THIRDS, (666, 334), "no two-thirds majority", False),
+        (own_rule(80), (4, 1), "consensus", True),
+        (own_rule(80), (79, 21), "no consensus", False),
+        (own_rule(50), (2, 1, 1), "consensus", True),
+        (own_rule(50), (1, 1), "no consensus", False),  # a tie is no answer
+    ],
+)
+def test_shares_of_the_leading_option(rule: Rule, counts: tuple[int, ...], label: str, met: bool) -> None:
+    found = verdict(rule, of(*counts))
+    assert (found.label, found.met) == (label, met)
+    assert (found.n_agree, found.n_votes) == (max(counts), sum(counts))
+
+
+# Votes for: strong against, conditional against, either, conditional for, strong for.
+@pytest.mark.parametrize(
+    ("counts", "label", "met", "n_agree"),
+    [
+        ((0, 0, 2, 1, 7), "strong recommendation for the intervention", True, 7),
+        ((0, 0, 3, 1, 6), "conditional recommendation for the intervention", True, 7),
+        ((0, 1, 4, 5, 0), "conditional recommendation for the intervention", True, 5),
+        ((0, 2, 3, 5, 0), "no recommendation for or against", False, 5),  # 20 % prefer the comparison
+        ((0, 0, 6, 4, 0), "no recommendation for or against", False, 4),
+        ((7, 1, 1, 1, 0), "strong recommendation against the intervention", True, 7),
+        ((2, 4, 3, 1, 0), "conditional recommendation against the intervention", True, 6),
+    ],
+)
+def test_the_grade_grid(counts: tuple[int, ...], label: str, met: bool, n_agree: int) -> None:
+    found = verdict(GRADE_GRID, of(*counts, item=TYPE))
+    assert found == Verdict(label, met, n_agree, 10)
+
+
+def test_the_grade_grid_says_nothing_of_a_criterion() -> None:
+    found = verdict(GRADE_GRID, of(9, 1))
+    assert found.met is None
+    assert found.wording() == "the GRADE grid speaks of the type of recommendation only"
+
+
+def test_without_votes_or_without_a_rule() -> None:
+    assert [(verdict(rule, of(item=TYPE)).label, verdict(rule, of(item=TYPE)).met) for rule in PRESETS] == [
+        ("no votes", False)
+    ] * 3
+    assert verdict(None, of(3)) == NO_RULE
+    assert verdict(None, of(3)).wording() == "no rule for consensus"
+
+
+def test_wording() -> None:
+    assert verdict(AWMF, of(24, 1)).wording() == "strong consensus, 96% (24 of 25)"
+    assert verdict(WHO_TWO_THIRDS, of(2, 1)).wording() == "no two-thirds majority, 66.7% (2 of 3)"
+    assert verdict(AWMF, of(4)).wording(with_share=False) == "strong consensus, 4 of 4"
+    assert [percent(Fraction(*share)) for share in ((0, 1), (1, 8), (1, 1), (1, 3))] == [
+        "0%",
+        "12.5%",
+        "100%",
+        "33.3%",
+    ]
+
+
+@pytest.mark.parametrize("rule", [*PRESETS, own_rule(80)])
+def test_a_frozen_rule_is_the_rule(rule: Rule) -> None:
+    assert rule_from_json(rule_to_json(rule)) == rule
+    assert rule.citation
+
+
+def test_the_settings_offer_the_rules_that_there_are() -> None:
+    assert set(ConsensusPreset.values) == {rule.key for rule in PRESETS} | {OWN}
+    assert [rule_of(rule.key, None) for rule in PRESETS] == list(PRESETS)
+    assert rule_of(OWN, 75) == own_rule(75)
+    assert rule_from_json({}) is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "threshold"), [("gut", None), (OWN, None), (OWN, 49), (OWN, 101)], ids=str
+)
+def test_rules_that_cannot_be(preset: str, threshold: int | None) -> None:
+    with pytest.raises(ValueError, match=r"threshold|no rule"):
+        rule_of(preset, threshold)
+
+
+@given(counts=st.lists(st.integers(0, 30), min_size=4, max_size=4), more=st.integers(1, 5))
+def test_more_agreement_never_makes_it_worse(counts: list[int], more: int) -> None:
+    counts.sort(reverse=True)
+    stronger = [counts[0] + more, *counts[1:]]
+    for rule in (AWMF, WHO_TWO_THIRDS, own_rule(60)):
+        if verdict(rule, of(*counts)).met:
+            assert verdict(rule, of(*stronger)).met
