@@ -62,7 +62,8 @@ def specification(spec: Mapping[str, Any], ci_method: str | None = None, kind: s
     the studies bring, where that is known: what it makes meaningless is not named. The prediction interval is named
     where it is not the usual one.
     """
-    interval = ci_method or spec["ci_method"]
+    # By rule, a common effect has a Wald interval.
+    interval = ci_method or ("wald" if spec["model"] == "common" else spec["ci_method"])
     of_counts, of_means = kind in (None, "counts"), kind in (None, "means")
     words = [
         MEASURES[spec["measure"]],

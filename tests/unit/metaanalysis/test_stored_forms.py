@@ -109,7 +109,7 @@ def test_a_specification_of_an_older_version_is_still_read() -> None:
             "DerSimonian-Laird, Hartung-Knapp-Sidik-Jonkman interval",
         ),
         (
-            PoolingSpec(measure="SMD", model="common", ci_method="wald"),  # type: ignore[arg-type]
+            PoolingSpec(measure="SMD", model="common"),  # type: ignore[arg-type]
             "estimate",
             "Standardised mean difference, common effect, inverse variance, Wald interval",
         ),
