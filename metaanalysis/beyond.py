@@ -88,7 +88,7 @@ def heterogeneity_in_words(result: PooledResult) -> str:
     if i2 < 0.5:
         return f"The studies differ no more than chance alone would make them ({percent})."
     size = (
-        "little"
+        "only a little"
         if i2 < _LITTLE
         else "moderately"
         if i2 < _MODERATE
@@ -175,7 +175,7 @@ def small_studies_in_words(small: SmallStudyEffects) -> str:
         return ""
     p = f"Egger’s test, P {numbers.p_value(egger.p_value)}"
     if egger.p_value < 0.1:
-        return f"Small studies show other effects than large ones ({p}): look at the funnel plot."
+        return f"Small studies seem to show other effects than large ones ({p}): look at the funnel plot."
     return f"Small studies show no clearly other effects than large ones ({p})."
 
 

@@ -304,13 +304,18 @@ def _cell_columns(
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     kind = _kind(row)
     if kind == "estimate":
-        return (f"{_number(row['estimate'], 3)} ({_number(row['se'], 3)})",)
+        return (f"{_estimate(row['estimate'])} ({_estimate(row['se'])})",)
     if kind == "means":
         return tuple(
             f"{_number(row[f'mean_{arm}'])} ({_number(row[f'sd_{arm}'])}), {row[f'n_{arm}']}"
             for arm in ("intervention", "comparison")
         )
     return _arm(row, "intervention"), _arm(row, "comparison")
+
+
+def _estimate(value: float) -> str:
+    """Three decimals; what would read 0 or is too long for a column as in `_number`."""
+    return _number(value, 3) if 0 < abs(value) < 0.0005 or abs(value) >= 10_000 else numbers.rounded(value, 3)
 
 
 def _number(value: float, decimals: int = 2) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -12,10 +13,13 @@ import pytest
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from metaanalysis.beyond import subgroup_test_in_numbers
+from metaanalysis.kinds import study_of
 from metaanalysis.plots.drawing import Plot
 from metaanalysis.plots.forest import WIDTH, GroupedBy, PooledGroup, forest_plot
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import result_to_json
+from metaanalysis.stats.subgroups import pool_subgroups
 from metaanalysis.stats.types import PoolingSpec, StudyCounts
 
 TRIALS = (
@@ -206,3 +210,133 @@ def test_the_drawing_has_no_inline_style_and_no_comma_in_any_language(example: P
     places = re.findall(r'\b(?:x|y|x1|x2|y1|y2|width|height|d|viewBox)="([^"]*)"', svg)
     assert len(places) > 200
     assert not [place for place in places if "," in place]
+
+
+# Subgroups, orders, other kinds of data, the layout for a phone
+
+
+def grouped_rows() -> list[Row]:
+    return [row | {"subgroup": "early" if row["year"] < 2015 else "late"} for row in trials()]
+
+
+def plot_with(rows: list[Row], spec: PoolingSpec, **more: Any) -> Plot:
+    studies = [study_of(entry) for entry in rows]
+    groups = pool_subgroups(studies, spec)
+    shown = GroupedBy(
+        tuple(PooledGroup(group.name, result_to_json(group.result)) for group in groups.groups),
+        subgroup_test_in_numbers(groups),
+    )
+    more = {"grouped": shown} | more
+    return forest_plot(
+        result_to_json(pool(studies, spec)),
+        inputs=rows,
+        outcome="Survival",
+        better="higher",
+        intervention_label="MCS",
+        comparison_label="Standard care",
+        **more,
+    )
+
+
+def test_each_subgroup_has_its_heading_its_subtotal_and_its_heterogeneity() -> None:
+    plot = plot_with(grouped_rows(), PoolingSpec(tau2_method="DL", ci_method="wald"))
+    names = [cells[0] for cells in plot.table.rows]
+    assert names[0] == "late"  # as in the file
+    early = names.index("early")
+    assert names[early - 1] == "Subtotal"
+    assert plot.table.rows[early - 1][3] == "1.22 (0.97–1.54)"
+    assert names[early + 1 : early + 3] == ["TACTICS 2005", "Thiele (TandemHeart) 2005"]
+    assert names[-3:] == ["Subtotal", "Pooled, random effects (DL)", "Prediction interval"]
+    written = texts(plot)
+    assert any(text.startswith("Test for subgroup differences: Q ") for text in written)
+    assert sum(text.startswith("τ² ") for text in written) == 2
+    hollow = [shape for shape in plot.shapes if shape.stroke]
+    assert len(hollow) == 2
+    weights = [float(cells[4]) for cells in plot.table.rows if cells[0] == "Subtotal"]
+    assert sum(weights) == pytest.approx(100, abs=0.11)
+
+
+def test_an_empty_group_is_called_what_it_is() -> None:
+    rows = [row | {"subgroup": ""} for row in trials()[:6]] + [
+        row | {"subgroup": "late"} for row in trials()[6:]
+    ]
+    assert plot_with(rows, PoolingSpec()).table.rows[0][0] == "No subgroup named"
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("file", "ECMO-CS 2024"),
+        ("year", "TACTICS 2005"),
+        ("weight", "IABP-SHOCK II 2019"),
+        ("effect", "IMPELLA-STIC 2020"),
+    ],
+)
+def test_the_studies_stand_in_the_order_that_was_asked_for(order: str, first: str) -> None:
+    assert plot_with(trials(), PoolingSpec(), order=order, grouped=None).table.rows[0][0] == first
+
+
+def test_means_are_shown_with_their_deviations() -> None:
+    names = (
+        "mean_intervention",
+        "sd_intervention",
+        "n_intervention",
+        "mean_comparison",
+        "sd_comparison",
+        "n_comparison",
+    )
+    rows = [
+        {"study": study, "kind": "means", "year": None, **dict(zip(names, values, strict=True))}
+        for study, *values in (
+            ("A", 55, 47.25, 155, 75, 64, 156),
+            ("B", 27, 7, 31, 29, 4, 32),
+            ("C", 14, 8, 9, 18, 11, 13),
+        )
+    ]
+    plot = plot_with(rows, PoolingSpec(measure="MD"), grouped=None)
+    assert plot.table.headings[1] == "MCS, mean (SD), n"
+    assert plot.table.rows[0][1:3] == ("55 (47.25), 155", "75 (64), 156")
+    assert plot.table.rows[-2][1:3] == ("n 195", "n 201")
+    assert "Mean difference (95% CI)" in texts(plot)
+
+
+def test_estimates_have_one_column_and_the_file_keeps_its_order() -> None:
+    rows = [
+        {"study": study, "kind": "estimate", "year": None, "estimate": y, "se": se}
+        for study, y, se in (("Z", -0.3, 0.12), ("A", 0.04, 0.2))
+    ]
+    plot = plot_with(rows, PoolingSpec(measure="HR"), grouped=None)
+    assert plot.table.headings == ("Study", "Estimate (SE), log scale", "Hazard ratio (95% CI)", "Weight, %")
+    assert [cells[:2] for cells in plot.table.rows[:2]] == [("Z", "−0.300 (0.120)"), ("A", "0.040 (0.200)")]
+    assert {"0.5", "1", "2"} <= set(texts(plot))
+
+
+def test_the_layout_for_a_phone_fits_it_and_says_the_same() -> None:
+    rows = [*grouped_rows(), row("Empty", 2001, 0, 10, 0, 12) | {"subgroup": "early"}]
+    wide, narrow = (plot_with(rows, PoolingSpec(), narrow=each) for each in (False, True))
+    assert float(narrow.width) < 390
+    assert narrow.table == wide.table
+    assert {"1.67 (1.10–2.54)", "IABP-SHOCK II 2019"} <= set(texts(narrow))
+    assert all(0 <= float(line.x1) <= float(narrow.width) for line in narrow.lines)
+    boxes = [float(box.y) for box in narrow.boxes]
+    assert boxes == sorted(boxes)
+
+
+def test_a_hundred_studies_are_drawn_below_each_other() -> None:
+    rows = [row(f"Study {number}", 1900 + number, 3 + number % 5, 40, 5, 41) for number in range(100)]
+    plot = plot_with(rows, PoolingSpec(), grouped=None)
+    baselines = [float(label.y) for label in plot.labels if label.text.startswith("Study ")]
+    assert len(baselines) == 100
+    assert min(b - a for a, b in itertools.pairwise(baselines)) >= 20
+    assert float(plot.height) > baselines[-1]
+
+
+def test_an_svg_that_stands_alone_brings_its_size_and_its_ground() -> None:
+    plot = plot_of(trials())
+    svg = ET.fromstring(render_to_string("metaanalysis/plot.svg", {"plot": plot, "standalone": True}))  # noqa: S314
+    assert svg.get("width") == plot.width
+    assert svg.get("height") == plot.height
+    assert svg.get("font-family", "").startswith("'Source Sans 3'")
+    ground = svg.find(f"{SVG}rect")
+    assert ground is not None
+    assert ground.get("fill") == "#ffffff"
