@@ -31,7 +31,7 @@ class Importance(models.TextChoices):
 
 
 class Better(models.TextChoices):
-    """The polarity of an outcome: is a higher or a lower frequency of the event good?"""
+    """The polarity of an outcome: is a higher or a lower frequency of the event, or value of the scale, good?"""
 
     HIGHER = "higher", "Higher is better"
     LOWER = "lower", "Lower is better"

@@ -12,7 +12,6 @@ from etd.actions.outcome_tables import RowValues
 from etd.enums import ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import Outcome, OutcomeRow, Population
-from metaanalysis.kinds import COUNTS as COUNTS
 from metaanalysis.kinds import NUMBERS, misfit, study_of, totals_of
 from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool

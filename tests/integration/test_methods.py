@@ -23,6 +23,7 @@ from documents.html import render_html
 from documents.pdf import attachments_of
 from documents.schema import from_json, to_json
 from etd.actions.errors import Refused
+from etd.actions.outcome_tables import rename_table
 from etd.enums import Better, QuestionStatus, ValueSource
 from etd.models import AuditEvent, Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.selectors import load_etd
@@ -30,6 +31,12 @@ from metaanalysis import specification
 from metaanalysis.actions import uploads
 from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.actions.methods import ReasonNeeded, choose_main_method
+from metaanalysis.actions.places import (
+    NewOutcome,
+    WrongAssignment,
+    find_or_create_outcome,
+    find_or_create_population,
+)
 from metaanalysis.analyses import pool_inputs
 from metaanalysis.models import Analysis, MainMethod, StudyResult
 from metaanalysis.readings import Group
@@ -191,7 +198,10 @@ def test_a_row_of_means_on_the_page_in_the_document_and_in_its_files(client_for:
     assert table.favours_left == f"favours {etd.intervention_label}"
     (line,) = table.groups[0].rows
     assert (line.intervention, line.comparison) == (f"n = {row.n_intervention}", f"n = {row.n_comparison}")
-    assert line.effect == "−15.11 (−26.02 to −4.19)" or line.effect.startswith("−")
+    reference_values = reference("normand1999_cont")["expected"]["MD"]["inverse_variance"]["RE_DL_z"]
+    low, high = (f"{reference_values[name]:.2f}".replace("-", "−") for name in ("ci_lb", "ci_ub"))
+    estimate = f"{reference_values['estimate']:.2f}".replace("-", "−")
+    assert line.effect == f"{estimate} ({low} to {high})"
     assert line.plot is not None
     assert line.plot.no_effect == "75.0"
     page = text(client_for("observer").get(url("evidence")))
@@ -402,6 +412,24 @@ def test_analyses_from_before_the_record_get_their_history(example: None) -> Non
         ("REML", True, ""),
     ]
     assert {(m.created_at, m.created_by) for m in made} == {(factories.NOW, row.created_by)}
+
+
+def test_a_place_of_another_question_is_refused_and_a_known_one_is_not_made_again(example: None) -> None:
+    here, known = question(), population()
+    with pytest.raises(WrongAssignment, match="outcome must be one of this question"):
+        find_or_create_outcome(question=here, chosen=factories.outcome(), by=by())
+    with pytest.raises(WrongAssignment, match="population must be one of this question"):
+        find_or_create_population(question=here, chosen=factories.population(), by=by())
+    assert find_or_create_population(question=here, chosen=known.label, by=by()) == known
+    pain = find_or_create_outcome(question=here, chosen=NewOutcome("Pain", Better.LOWER), by=by())
+    assert find_or_create_outcome(question=here, chosen=NewOutcome("Pain", Better.LOWER), by=by()) == pain
+
+
+def test_a_table_that_has_the_name_already_is_not_renamed_again(example: None) -> None:
+    table = OutcomeTable.objects.filter(question=question())[0]
+    events = AuditEvent.objects.count()
+    assert rename_table(table=table, title=table.title, by=by()) == table
+    assert AuditEvent.objects.count() == events
 
 
 # The page
