@@ -61,6 +61,10 @@ OF_AN_UPLOAD_OR_A_ROW = {
     "analysis",
     "use_analysis",
     "analysis_data",
+    "analysis_result",
+    "analysis_r_code",
+    "analysis_plot",
+    "analysis_image",
 }
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.

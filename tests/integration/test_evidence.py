@@ -673,6 +673,10 @@ def addresses(example: None) -> Callable[[str], list[tuple[str, str, str]]]:
             "analysis": [row.pk],
             "use_analysis": [row.pk],
             "analysis_data": [row.pk],
+            "analysis_result": [row.pk],
+            "analysis_r_code": [row.pk],
+            "analysis_plot": [row.pk, "forest"],
+            "analysis_image": [row.pk, "forest"],
         }
         both: tuple[str, ...] = ("GET", "POST")
         verbs = dict.fromkeys(("upload", "upload_preview", "correct_upload", "edit_studies"), both)
