@@ -86,6 +86,60 @@ def database(url: str) -> dict[str, object]:
     )
 
 
+def email(url: str, *, https: bool) -> dict[str, object]:
+    """EMAIL_ settings from `console:`, `file:///folder` or `smtp://user:password@host:port`.
+
+    smtp:// means STARTTLS (port 587), smtps:// TLS from the start (465), smtp+plain:// no encryption (25), for a relay
+    on the same machine. Empty: the console; where HTTPS is on, nothing is sent, and pages say so.
+    """
+    parts = urlsplit(url)
+    if url == "":
+        backend = "etd.mail.NoMailBackend" if https else "django.core.mail.backends.console.EmailBackend"
+        return {"EMAIL_BACKEND": backend}
+    if parts.scheme == "console":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme == "file" and parts.path.startswith("/"):
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+            "EMAIL_FILE_PATH": unquote(parts.path),
+        }
+    ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+    if parts.scheme in ports and parts.hostname:
+        return {
+            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": parts.port or ports[parts.scheme],
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_TLS": parts.scheme == "smtp",
+            "EMAIL_USE_SSL": parts.scheme == "smtps",
+        }
+    # Without the value: it may hold a password.
+    raise ImproperlyConfigured("EMAIL_URL must be console:, file:///folder or smtp://user:password@host:587.")
+
+
+def site_url(url: str, *, https: bool, host: str) -> str:
+    """Where people reach this site, without a slash at its end: letters link there, whatever a request says."""
+    if url == "":
+        return f"https://{host}" if https else "http://127.0.0.1:8000"
+    parts = urlsplit(url)
+    if parts.scheme not in ({"https"} if https else {"http", "https"}) or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"SITE_URL must be a whole address such as https://etd.example.org, not {url!r}."
+        )
+    return url.rstrip("/")
+
+
+def roles_with_codes(names: list[str]) -> frozenset[str]:
+    """The roles that must sign in with one-time codes."""
+    roles = {"chair", "panel_member", "methodologist", "staff", "observer"}
+    if unknown := sorted(set(names) - roles):
+        raise ImproperlyConfigured(
+            f"OPENETD_REQUIRE_TOTP_FOR: {unknown[0]!r} is no role; the roles are {', '.join(sorted(roles))}."
+        )
+    return frozenset(names)
+
+
 def version() -> str:
     """The newest version named in CHANGELOG.md."""
     text = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -114,6 +168,9 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "etd",
     "metaanalysis",
     "documents",
@@ -127,12 +184,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "etd.sessions.IdleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "etd.middleware.NotAPageMiddleware",
     "etd.middleware.NotSavedMiddleware",
     "etd.middleware.NoStoreMiddleware",
+    "etd.sessions.RequiredCodesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -165,13 +224,28 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
+
+PASSWORD_RESET_TIMEOUT = 60 * 60
+
+# One-time codes (TOTP): required of these roles, and an offer to everybody. Wrong codes wait 1, 2, 4, 8, … seconds.
+REQUIRE_TOTP_FOR = roles_with_codes(env_list("OPENETD_REQUIRE_TOTP_FOR", default=[]))
+OTP_TOTP_ISSUER = "OpenEtD"
+OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 1
+
+SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"OpenEtD <openetd@{urlsplit(SITE_URL).hostname}>"
+EMAIL_TIMEOUT = 10  # seconds
+globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
 # Counted by account, whatever the address: a panel behind one hospital gateway is not locked out by one colleague, and
 # changing addresses gains an attacker nothing. That is what axes.W006 asks about.
@@ -186,7 +260,10 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_USERNAME_FORM_FIELD = "username"
 
+# From the sign-in, whatever happens in between; and without any request.
 SESSION_COOKIE_AGE = 12 * 60 * 60
+IDLE_SECONDS = 60 * 60
+SEEN_COOKIE_NAME = "seen"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -200,6 +277,7 @@ if HTTPS:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    SEEN_COOKIE_NAME = "__Host-seen"
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

@@ -2,6 +2,7 @@ from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
 from etd.models.conflicts import ConflictDeclaration, ConflictManagement
 from etd.models.guideline import Guideline, PanelMembership
+from etd.models.invitation import Invitation
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.question import Question, Recusal, Reference
 from etd.models.recommendation import ConclusionSection, Recommendation, RecommendationStatement
@@ -17,6 +18,7 @@ __all__ = [
     "ConflictManagement",
     "CriterionAssessment",
     "Guideline",
+    "Invitation",
     "Judgement",
     "Outcome",
     "OutcomeRow",

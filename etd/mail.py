@@ -1,0 +1,69 @@
+"""Letters by e-mail: plain text from templates/email, with the address of the site from the settings.
+
+A letter's file begins with its subject; `$name` stands for a value. Nothing of a request is used: a forged Host header
+cannot put another site's address into a letter.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from string import Template
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core.mail import EmailMessage, send_mail
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+
+logger = logging.getLogger(__name__)
+FOLDER = settings.BASE_DIR / "templates" / "email"
+
+
+class NotSent(Exception):
+    """The letter did not go out; the message says so to the person who wanted it sent."""
+
+
+class NoMailBackend(BaseEmailBackend):
+    """For a public site whose operator has not said how e-mail goes out: letters hold secrets, so none is printed."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise OSError("EMAIL_URL is not set")
+
+
+def site_address(path: str) -> str:
+    """The full address of a path of this site."""
+    return urljoin(f"{settings.SITE_URL}/", path)
+
+
+def letter(kind: str, /, **values: str) -> tuple[str, str]:
+    """Subject and text of templates/email/NAME.txt. Raises KeyError where a value is missing."""
+    text = Template((FOLDER / f"{kind}.txt").read_text(encoding="utf-8"))
+    subject, _, body = text.substitute(
+        {key: " ".join(value.split()) for key, value in values.items()}
+    ).partition("\n")
+    return subject.removeprefix("Subject: "), body.lstrip("\n")
+
+
+def send(kind: str, /, *, to: str, **values: str) -> None:
+    """Send one letter now. Raises NotSent; the log then names the kind of letter and the fault, never what it says."""
+    subject, body = letter(kind, **values)
+    try:
+        send_mail(subject, body, None, [to])
+    except OSError as error:  # smtplib's errors are OSErrors too
+        logger.warning("not sent: a letter of the kind %s: %s", kind, type(error).__name__)
+        raise NotSent("The e-mail could not be sent.") from error
+
+
+def tell(kind: str, /, *, to: str, **values: str) -> None:
+    """Send a letter that nothing depends on: where it fails, the log says so."""
+    with suppress(NotSent):
+        send(kind, to=to, **values)
+
+
+def in_words(moment: datetime) -> str:
+    """A moment for a letter, in the site's zone: 7 December 2026, 14:05 UTC."""
+    local = timezone.localtime(moment)
+    return f"{local.day} {local:%B %Y, %H:%M %Z}"

@@ -1,0 +1,158 @@
+"""How long a sign-in lasts and what it needs: twelve hours at most, an hour without a request, a code where set up.
+
+When somebody was last seen is kept in a signed cookie of its own, since reading a page must not write to the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth.models import AnonymousUser
+from django.core.signing import BadSignature
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
+
+from etd.middleware import NotSavedMiddleware
+from etd.models import PanelMembership, User
+from etd.permissions import typed_text
+
+SIGNED_IN = "signed_in_at"
+WAITING = "waiting_for_code"
+CODE_SECONDS = 600
+SEEN_EVERY = 300
+# What somebody may still open who has to set up one-time codes first.
+WITHOUT_CODES = frozenset({"set_up_codes", "sign_out"})
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def begin(request: HttpRequest, user: User) -> None:
+    """Sign somebody in, in a session with a new key that ends at a fixed time."""
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    now = timezone.now()
+    request.session.pop(WAITING, None)
+    request.session[SIGNED_IN] = now.isoformat()
+    request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+
+
+def keep(request: HttpRequest, user: User) -> None:
+    """Keep this session, under a new key, when something has ended all sessions of a person."""
+    update_session_auth_hash(request, user)
+
+
+def wait_for_code(request: HttpRequest, user: User) -> None:
+    """The password was right: remember for ten minutes who is to give a code. Nobody is signed in yet."""
+    request.session.cycle_key()
+    request.session[WAITING] = {
+        "user": user.pk,
+        "hash": user.get_session_auth_hash(),
+        "until": (timezone.now() + timedelta(seconds=CODE_SECONDS)).isoformat(),
+    }
+
+
+def who_waits(request: HttpRequest) -> User | None:
+    """Who has given their password in this session, within ten minutes, and has not changed it since."""
+    waiting: dict[str, Any] | None = request.session.get(WAITING)
+    if waiting is None or datetime.fromisoformat(waiting["until"]) < timezone.now():
+        return None
+    user = User.objects.filter(pk=waiting["user"], is_active=True).first()
+    if user is None or not constant_time_compare(waiting["hash"], user.get_session_auth_hash()):
+        return None
+    return user
+
+
+def must_set_up_codes(user: User) -> bool:
+    """Does the person hold a role that needs one-time codes, and have none?"""
+    return bool(settings.REQUIRE_TOTP_FOR) and (
+        PanelMembership.objects.filter(user=user, ended_at__isnull=True, role__in=settings.REQUIRE_TOTP_FOR)
+        .exclude(user__totpdevice__confirmed=True)
+        .exists()
+    )
+
+
+class IdleMiddleware:
+    """A session without a request for an hour is nobody's. (Who is asked lazily: not every page needs the database.)"""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        original = request.user
+        seen: list[str] = []
+
+        def ask() -> User | AnonymousUser:
+            started = request.session.get(SIGNED_IN)
+            if not original.is_authenticated or started is None:
+                return original
+            salt = f"seen-{original.pk}-{started}"
+            age = _seconds_since_seen(request, salt)
+            if age is None:
+                age = (timezone.now() - datetime.fromisoformat(started)).total_seconds()
+                seen.append(salt)
+            elif age > SEEN_EVERY:
+                seen.append(salt)
+            if age <= settings.IDLE_SECONDS:
+                return original
+            seen.clear()
+            return AnonymousUser()
+
+        request.user = SimpleLazyObject(ask)  # type: ignore[assignment]
+        response = self.get_response(request)
+        if seen:
+            response.set_signed_cookie(
+                settings.SEEN_COOKIE_NAME,
+                timezone.now().isoformat(),
+                salt=seen[0],
+                max_age=settings.IDLE_SECONDS,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+def _seconds_since_seen(request: HttpRequest, salt: str) -> float | None:
+    """None where the cookie is missing, of another session, or not ours."""
+    try:
+        value = str(request.get_signed_cookie(settings.SEEN_COOKIE_NAME, salt=salt))
+    except (KeyError, BadSignature):
+        return None
+    return (timezone.now() - datetime.fromisoformat(value)).total_seconds()
+
+
+class RequiredCodesMiddleware:
+    """Somebody whose role needs one-time codes sees nothing else before they are set up."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if not settings.REQUIRE_TOTP_FOR or match is None or match.view_name in WITHOUT_CODES:
+            return None
+        try:
+            if not isinstance(request.user, User) or not must_set_up_codes(request.user):
+                return None
+        except (OperationalError, InterfaceError) as error:
+            return NotSavedMiddleware(self.get_response).process_exception(request, error)
+        if request.method == "POST":
+            return render(
+                request, "registration/codes_required.html", {"typed": typed_text(request)}, status=403
+            )
+        response = redirect("set_up_codes")
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": response.url})
+        return response
