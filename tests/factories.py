@@ -7,7 +7,7 @@ test of rules calls the actions. `draft_question` is the one exception, and call
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -23,6 +23,7 @@ from etd.models import (
     ConflictManagement,
     CriterionAssessment,
     Guideline,
+    Invitation,
     Judgement,
     Outcome,
     OutcomeRow,
@@ -73,6 +74,20 @@ def panel_membership(**fields: Any) -> PanelMembership:
     values["user"] = values.get("user") or user()
     values["created_by"] = values.get("created_by") or values["guideline"].created_by
     return PanelMembership.objects.create(**values)
+
+
+def invitation(**fields: Any) -> Invitation:
+    """One that waits, whose link nobody knows."""
+    values: dict[str, Any] = {
+        "email": f"invited{next(_numbers)}@example.org",
+        "role": Role.PANEL_MEMBER,
+        "token_hash": DIGEST,
+        "created_at": NOW,
+        "expires_at": NOW + timedelta(days=14),
+    } | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["created_by"] = values.get("created_by") or values["guideline"].created_by
+    return Invitation.objects.create(**values)
 
 
 def question(**fields: Any) -> Question:

@@ -70,6 +70,34 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"ended_at": f.NOW, "ended_by": True},
         [{"ended_at": f.NOW}, {"ended_by": True}],
     ),
+    "invitation_email_is_lower_case": (
+        f.invitation,
+        {"email": "ada@example.org"},
+        [{"email": "Ada@example.org"}],
+    ),
+    "invitation_role_is_known": (f.invitation, {"role": "observer"}, [{"role": "boss"}, {"role": ""}]),
+    "invitation_accepted_pair": (
+        lambda **given: f.invitation(**_by(given, "accepted_by")),
+        {"accepted_at": f.NOW, "accepted_by": True},
+        [{"accepted_at": f.NOW}, {"accepted_by": True}],
+    ),
+    "invitation_withdrawn_pair": (
+        lambda **given: f.invitation(**_by(given, "withdrawn_by")),
+        {"withdrawn_at": f.NOW, "withdrawn_by": True},
+        [{"withdrawn_at": f.NOW}, {"withdrawn_by": True}],
+    ),
+    "invitation_ends_once": (
+        lambda **given: f.invitation(**_by(_by(given, "accepted_by"), "withdrawn_by")),
+        {"accepted_at": f.NOW, "accepted_by": True},
+        [
+            {
+                "accepted_at": f.NOW,
+                "accepted_by": True,
+                "withdrawn_at": f.NOW,
+                "withdrawn_by": True,
+            }
+        ],
+    ),
     "question_status_is_known": (f.question, {"status": QuestionStatus.AGREED}, [{"status": "finished"}]),
     "outcome_better_is_known": (f.outcome, {"better": "lower"}, [{"better": ""}, {"better": "more"}]),
     "outcome_importance_is_known": (f.outcome, {"importance": "critical"}, [{"importance": "huge"}]),
@@ -348,6 +376,11 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.recommendation_statement,
         lambda: {"question": f.question(), "position": 1},
         lambda: {"position": 2},
+    ),
+    "invitation_one_waiting_an_address": (
+        f.invitation,
+        lambda: {"guideline": f.guideline(), "email": "ada@example.org"},
+        lambda: {"withdrawn_at": f.NOW, "withdrawn_by": f.user()},
     ),
     "section_one_a_heading": (
         f.conclusion_section,

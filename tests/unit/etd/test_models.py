@@ -23,6 +23,10 @@ STRINGS = {
         f.panel_membership(user=f.user(name="Ada"), guideline=f.guideline(title="ALS"), role="chair"),
         "Ada, Chair of ALS",
     ),
+    "Invitation": lambda: (
+        f.invitation(email="ada@example.org", guideline=f.guideline(title="ALS"), role="chair"),
+        "ada@example.org, Chair of ALS",
+    ),
     "Question": lambda: (f.question(title="Cooling?"), "Cooling?"),
     "Recusal": lambda: (
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
