@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -103,6 +104,7 @@ def correct_upload(request: HttpRequest, access: Access, upload: int) -> HttpRes
         grid = grids.of_cells(cells)
     except (Refusal, WorkbookReaderUnavailable):
         logger.exception("the cells of upload %s cannot be shown", staged.pk)
+        messages.error(request, "The cells of this file cannot be shown here. Correct it in its own program.")
         return redirect("upload_preview", *access.slugs, staged.pk)
     return _grid_page(request, access, this, grid, table.problems, table=table)
 

@@ -35,7 +35,9 @@ READER_MISSING = (
     "Workbooks cannot be read on this server at the moment. Save the sheet as CSV UTF-8 and send that."
 )
 UNTICKED = "Tick that you have looked at the warnings."
-METHOD_OF_ANOTHER = "The method shown was that of another outcome. Look at the one shown now, then store the studies."
+METHOD_OF_ANOTHER = (
+    "The method shown was that of another outcome. Look at the one shown now, then store the studies."
+)
 INCOMPLETE = "Something is missing or does not fit together; it is said at the fields below."
 
 

@@ -78,8 +78,8 @@ class Grid {
     this.columns.forEach((column, index) => {
       const cell = element("th", { scope: "col" });
       const select = element("select", { "aria-label": `What column ${index + 1} holds`, "data-column": index });
-      if (!column.name) select.append(element("option", { value: "" }, "Choose what this is"));
-      if (!column.known && column.name) select.append(element("option", { value: column.name }, `“${column.written}”, kept as a note`));
+      if (!column.written) select.append(element("option", { value: "" }, "Choose what this is"));
+      else if (!column.known) select.append(element("option", { value: column.written }, `“${column.written}”, kept as a note`));
       this.options.forEach((option) => select.append(element("option", { value: option.name }, option.label)));
       select.append(element("option", { value: UNUSED }, "Not used"));
       select.value = column.name;

@@ -114,7 +114,11 @@ def test_a_table_pasted_with_its_names_says_what_each_column_was_understood_as(
     paste(page, f"{names}\nAlpha\t12.5\t3\t20\t14\t3.1\t22\tOslo\nBeta\t11\t2\t30\t14.2\t4\t33\tBergen\n")
     expect(page.get_by_text("“Mean T” in the file")).to_be_visible()
     assert page.get_by_label("What column 2 holds").input_value() == "mean_intervention"
-    page.get_by_label("What column 8 holds").select_option("Source")
+    centre = page.get_by_label("What column 8 holds")
+    expect(centre.locator("option:checked")).to_have_text("“Centre”, kept as a note")
+    centre.select_option("Source")
+    page.get_by_role("button", name="Add a column").click()
+    expect(centre.locator("option:checked")).to_have_text("Source")
     page.get_by_role("button", name="Check and go on").click()
     expect(page.get_by_role("row", name="Alpha")).to_contain_text("Oslo")
     expect(page.get_by_label("Measure")).to_have_value("MD")
