@@ -34,10 +34,10 @@ from metaanalysis.actions.places import (
 from metaanalysis.analyses import DoesNotFit
 from metaanalysis.comparison import VALUES, Comparison, compare, row_values
 from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
-from metaanalysis.kinds import mixed_kinds, numbers_text
+from metaanalysis.kinds import numbers_text
 from metaanalysis.models import DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
-from metaanalysis.stats.types import DataKind, PoolingSpec
+from metaanalysis.stats.types import PoolingSpec
 
 MAX_GROUPS = 30
 """Outcomes and populations that one confirmation takes; a file may hold more."""
@@ -312,7 +312,6 @@ def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None
     stored = StudyResult.objects.filter(outcome=place.outcome, population=place.population)
     found = compare(place.rows, stored.select_related("study").order_by("position", "pk"))
     removed = found.missing if place.missing is Missing.REMOVE else ()
-    _require_one_kind(place, () if removed else found.missing)
     _record_change(upload, place, found, removed, at=at, by=by)
     positions = {row.study: position for position, row in enumerate(place.rows, start=1)}
     studies = _studies(upload.question, [row.study for row in found.new])
@@ -339,13 +338,6 @@ def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None
         result.position = positions.get(result.study.label, after_the_file + number)
     StudyResult.objects.bulk_update(kept, ["upload", "position", *VALUES])
     StudyResult.objects.filter(pk__in=[result.pk for result in removed]).delete()
-
-
-def _require_one_kind(place: _Place, kept: Sequence[StudyResult]) -> None:
-    """`kept` are the stored results that stay beside the rows of the file."""
-    kinds = {DataKind(row.kind) for row in place.rows} | {DataKind(result.kind) for result in kept}
-    if len(kinds) > 1:
-        raise WrongAssignment(f"{place.outcome}, {place.population}: {mixed_kinds(kinds)}")
 
 
 def _record_change(
