@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -23,10 +24,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from etd.actions import accounts, audit, rounds, voting
+from etd.actions import accounts, conflicts, rounds, voting
 from etd.actions.errors import Refused, StaleEdit
+from etd.actions.verification import verify_guideline
 from etd.domain.consensus import AWMF, rule_to_json
-from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role
+from etd.enums import RECOMMENDATION_TYPE_ITEM, ConflictLevel, QuestionStatus, Role
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
 from etd.models import AuditEvent, Ballot, CriterionAssessment, Question, User, Vote, VotingRound
@@ -360,7 +362,10 @@ VOTERS = {"chair", "member", "colleague"}
 
 
 class Round(RuleBasedStateMachine):
-    """Members vote, revise, repeat and race, are recused and leave; a plain dictionary says what must be stored."""
+    """Members vote, revise, repeat and race, are recused and come back, in one round after the other.
+
+    A plain dictionary says what must be stored, and at the close what must be counted.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -369,7 +374,7 @@ class Round(RuleBasedStateMachine):
         self.panel = panel_of()
         self.question = self.panel.question(status=QuestionStatus.VOTING)
         self.opened: VotingRound | None = None
-        self.recused: set[str] = set()
+        self.levels: dict[str, ConflictLevel] = {}
         self.ballots: set[str] = set()
         self.votes: dict[tuple[str, str], tuple[list[str], str, int]] = {}
         self.sent: list[dict[str, Any]] = []
@@ -379,29 +384,53 @@ class Round(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.rollback.__exit__(None, None, None)
 
-    @precondition(lambda self: self.opened is None)
-    @rule(who=st.sampled_from(MEMBERS))
-    def recuse(self, who: str) -> None:
-        if who not in self.recused:
-            f.recusal(question=self.question, user=getattr(self.panel, who))
-            self.recused.add(who)
+    @property
+    def recused(self) -> set[str]:
+        return {who for who, level in self.levels.items() if level != ConflictLevel.DISCLOSURE}
 
-    @precondition(lambda self: self.opened is None and not self.recused >= VOTERS)
+    @rule(who=st.sampled_from(MEMBERS), level=st.sampled_from(ConflictLevel))
+    def manage(self, who: str, level: ConflictLevel) -> None:
+        """The whole guideline on one half of the members, the question on the other: each has one scope."""
+        conflicts.manage_conflict(
+            member=getattr(self.panel, who),
+            guideline=self.panel.guideline,
+            question=None if who in {"chair", "member"} else self.question,
+            level=level,
+            note="",
+            by=self.panel.staff,
+        )
+        self.n_events += self.levels.get(who) != level
+        self.levels[who] = level
+        if level != ConflictLevel.DISCLOSURE and who in self.ballots:
+            self.ballots.discard(who)
+            self.n_events += 1
+
+    @precondition(lambda self: self.opened is None)
     @rule()
     def open(self) -> None:
-        self.opened = rounds.open_round(
-            question=self.question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=self.panel.chair
-        )
-        self.ballots = VOTERS - self.recused
-        self.n_events += 1
+        wanted = VOTERS - self.recused
+        with nullcontext() if wanted else pytest.raises(Refused, match="Nobody may vote"):
+            self.opened = rounds.open_round(
+                question=self.question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=self.panel.chair
+            )
+            self.ballots, self.votes = wanted, {}
+            self.n_events += 1
 
     @precondition(lambda self: self.opened is not None)
-    @rule(who=st.sampled_from(MEMBERS))
-    def recuse_in_mid_round(self, who: str) -> None:
-        Ballot.objects.filter(member=getattr(self.panel, who), voided_at__isnull=True).update(
-            voided_at=f.NOW, voided_by=self.panel.chair
-        )
-        self.ballots.discard(who)
+    @rule(by_time=st.booleans())
+    def close(self, by_time: bool) -> None:
+        assert self.opened is not None
+        if by_time:
+            VotingRound.objects.filter(pk=self.opened.pk).update(closes_at=timezone.now())
+        rounds.close_round(voting_round=self.opened, by=self.panel.chair)
+        counted = {key: vote for key, vote in self.votes.items() if key[0] in self.ballots}
+        self.n_events += 1 + len(counted)
+        event = AuditEvent.objects.filter(type="round_closed").latest("pk")
+        for tally in json.loads(event.after)["tallies"]:
+            chosen = [vote[0][0] for key, vote in counted.items() if key[1] == tally["item"] and vote[0]]
+            assert (tally["ballots"], tally["votes"]) == (len(self.ballots), len(chosen))
+            assert {option: n for option, n in tally["counts"].items() if n} == dict(Counter(chosen))
+        self.opened, self.ballots, self.votes = None, set(), {}
 
     @rule(
         who=st.sampled_from(MEMBERS),
@@ -461,9 +490,13 @@ class Round(RuleBasedStateMachine):
     @invariant()
     def tables_are_as_the_model_says(self) -> None:
         names = {getattr(self.panel, who).pk: who for who in MEMBERS}
-        stored = Vote.objects.values_list("ballot__member", "item_key", "option_keys", "comment", "version")
+        stored = Vote.objects.filter(ballot__round=self.opened).values_list(
+            "ballot__member", "item_key", "option_keys", "comment", "version"
+        )
         assert {(names[m], item): (o, c, v) for m, item, o, c, v in stored} == self.votes
-        valid = Ballot.objects.filter(voided_at__isnull=True).values_list("member", flat=True)
+        valid = Ballot.objects.filter(round=self.opened, voided_at__isnull=True).values_list(
+            "member", flat=True
+        )
         assert {names[member] for member in valid} == self.ballots
         assert AuditEvent.objects.count() == self.n_events
 
@@ -478,8 +511,8 @@ class Round(RuleBasedStateMachine):
         } >= set(committed.values())
 
     @invariant()
-    def the_chain_is_whole(self) -> None:
-        assert audit.verify_chain(audit.chain_name(self.panel.guideline)) == []
+    def the_chain_is_whole_and_the_votes_fit_it(self) -> None:
+        assert verify_guideline(self.panel.guideline) == []
 
 
 @pytest.mark.django_db
