@@ -9,9 +9,18 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils import timezone
 
-from etd.enums import QuestionStatus
+from etd.enums import QuestionStatus, Role
 from etd.frameworks import get_framework
-from etd.models import Ballot, CriterionAssessment, PanelMembership, Question, User, Vote
+from etd.models import (
+    Ballot,
+    CriterionAssessment,
+    Guideline,
+    Invitation,
+    PanelMembership,
+    Question,
+    User,
+    Vote,
+)
 
 
 @dataclass(frozen=True)
@@ -38,13 +47,124 @@ class GuidelineCard:
     questions: tuple[QuestionCard, ...]
 
 
+@dataclass(frozen=True)
+class PersonView:
+    """Somebody with a role in a guideline; `number` names the membership in addresses."""
+
+    number: int
+    name: str
+    initials: str
+    email: str
+    role: str
+    role_label: str
+    is_viewer: bool
+
+
+@dataclass(frozen=True)
+class InvitationView:
+    """An invitation that waits for an answer."""
+
+    number: int
+    email: str
+    name: str
+    role: str
+    role_label: str
+    invited_by: str
+    expires_at: datetime
+    is_sent: bool
+    is_expired: bool
+
+
+@dataclass(frozen=True)
+class GuidelineView:
+    """A guideline's own page; `invitations` is empty for viewers who do not manage people."""
+
+    card: GuidelineCard
+    people: tuple[PersonView, ...]
+    invitations: tuple[InvitationView, ...]
+
+
 def my_guidelines(viewer: User) -> tuple[GuidelineCard, ...]:
     """The viewer's guidelines with their questions, in five queries however many there are."""
-    memberships = list(
+    return _guideline_cards(
+        viewer,
         PanelMembership.objects.filter(user=viewer, ended_at__isnull=True)
         .select_related("guideline")
-        .order_by("guideline__title")
+        .order_by("guideline__title"),
     )
+
+
+def load_guideline(guideline: Guideline, viewer: User, *, manages_people: bool) -> GuidelineView:
+    """One of the viewer's own guidelines, with its questions and people, in seven queries at most."""
+    (card,) = _guideline_cards(
+        viewer,
+        PanelMembership.objects.filter(
+            user=viewer, guideline=guideline, ended_at__isnull=True
+        ).select_related("guideline"),
+    )
+    order = {role: position for position, role in enumerate(Role.values)}
+    people = sorted(
+        PanelMembership.objects.filter(guideline=guideline, ended_at__isnull=True).select_related("user"),
+        key=lambda membership: (order[membership.role], membership.user.name.casefold()),
+    )
+    return GuidelineView(
+        card=card,
+        people=tuple(_person(membership, viewer) for membership in people),
+        invitations=_waiting(guideline) if manages_people else (),
+    )
+
+
+def _person(membership: PanelMembership, viewer: User) -> PersonView:
+    return PersonView(
+        number=membership.pk,
+        name=membership.user.name,
+        initials=membership.user.initials,
+        email=membership.user.email,
+        role=membership.role,
+        role_label=membership.get_role_display(),
+        is_viewer=membership.user_id == viewer.pk,
+    )
+
+
+def _waiting(guideline: Guideline) -> tuple[InvitationView, ...]:
+    now = timezone.now()
+    return tuple(
+        InvitationView(
+            number=invitation.pk,
+            email=invitation.email,
+            name=invitation.name,
+            role=invitation.role,
+            role_label=invitation.get_role_display(),
+            invited_by=str(invitation.created_by),
+            expires_at=invitation.expires_at,
+            is_sent=invitation.sent_at is not None,
+            is_expired=invitation.expires_at <= now,
+        )
+        for invitation in Invitation.objects.filter(
+            guideline=guideline, accepted_at__isnull=True, withdrawn_at__isnull=True
+        )
+        .select_related("created_by")
+        .order_by("email")
+    )
+
+
+def open_ballots(membership: PanelMembership) -> tuple[str, ...]:
+    """The titles of the questions in whose open rounds the member has a ballot: what a change of role may cost them."""
+    return tuple(
+        Ballot.objects.filter(
+            Q(round__closes_at__isnull=True) | Q(round__closes_at__gt=timezone.now()),
+            member=membership.user,
+            voided_at__isnull=True,
+            round__closed_at__isnull=True,
+            round__question__guideline=membership.guideline,
+        )
+        .order_by("round__question__pk")
+        .values_list("round__question__title", flat=True)
+    )
+
+
+def _guideline_cards(viewer: User, of: Iterable[PanelMembership]) -> tuple[GuidelineCard, ...]:
+    memberships = list(of)
     questions = list(
         Question.objects.filter(guideline__in=[m.guideline_id for m in memberships]).order_by("pk")
     )
