@@ -7,7 +7,7 @@ from etd.selectors.conflicts import (
     own_conflicts,
     printed_conflicts,
 )
-from etd.selectors.guidelines import my_guidelines
+from etd.selectors.guidelines import load_guideline, my_guidelines, open_ballots
 from etd.selectors.outcome_tables import OutcomeTableView, RowView, arm
 from etd.selectors.question import (
     CriterionView,
@@ -44,8 +44,10 @@ __all__ = [
     "conflict_register",
     "is_recused",
     "load_etd",
+    "load_guideline",
     "may_discuss",
     "my_guidelines",
+    "open_ballots",
     "own_conflicts",
     "printed_conflicts",
     "receipt",
