@@ -30,6 +30,7 @@ class Permission(StrEnum):
     DECLARE_CONFLICT = "declare one's own conflicts of interest"
     MANAGE_CONFLICTS = "manage members' conflicts of interest"
     CREATE_QUESTION = "begin a new question"
+    EDIT_GUIDELINE = "change a guideline's title, organisation and wording"
     MANAGE_PEOPLE = "invite people, change their roles and end them"
     MANAGE_CHAIRS = "make somebody a chair, or end a chair's role"
     EDIT_QUESTION = "edit the PICO question"
@@ -52,6 +53,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.CREATE_QUESTION,
+        Permission.EDIT_GUIDELINE,
         Permission.MANAGE_PEOPLE,
         Permission.MANAGE_CHAIRS,
     },
@@ -66,7 +68,12 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.CREATE_QUESTION,
     },
     Role.STAFF: _EVERYBODY
-    | {Permission.EDIT_RECOMMENDATION, Permission.CREATE_QUESTION, Permission.MANAGE_PEOPLE},
+    | {
+        Permission.EDIT_RECOMMENDATION,
+        Permission.CREATE_QUESTION,
+        Permission.EDIT_GUIDELINE,
+        Permission.MANAGE_PEOPLE,
+    },
     Role.OBSERVER: _EVERYBODY,
 }
 

@@ -1,7 +1,8 @@
-"""How a guideline's panel votes: what is shown of tallies, and what it calls a consensus."""
+"""What a guideline calls itself and its recommendations, and how its panel votes."""
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.domain.consensus import rule_of
-from etd.enums import ConsensusPreset, TallyDisplay
+from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
 from etd.models import Guideline, User
 
 
@@ -34,16 +35,50 @@ def change_guideline_settings(
         rule_of(consensus_preset, consensus_threshold)
     except ValueError as error:
         raise Refused(f"This rule cannot be: {error}.") from None
+    return _change(
+        guideline,
+        {
+            "tally_display": str(tally_display),
+            "reasons_named": reasons_named,
+            "consensus_preset": str(consensus_preset),
+            "consensus_threshold": consensus_threshold,
+        },
+        by,
+        op,
+    )
+
+
+def describe_guideline(
+    *,
+    guideline: Guideline,
+    title: str,
+    organisation: str,
+    strength_word: StrengthWord,
+    by: User,
+    op: UUID | None = None,
+) -> Guideline:
+    """Change how a guideline is named and which word it has for a recommendation that is not strong.
+
+    Pages and documents show it at once. Raises Refused without a title.
+    """
+    if not title.strip():
+        raise Refused("A guideline needs a title.")
+    return _change(
+        guideline,
+        {"title": title, "organisation": organisation, "strength_word": str(strength_word)},
+        by,
+        op,
+    )
+
+
+def _change(guideline: Guideline, after: dict[str, Any], by: User, op: UUID | None) -> Guideline:
     with transaction.atomic():
         current = Guideline.objects.select_for_update().get(pk=guideline.pk)
-        before = _values(current)
-        current.tally_display = tally_display
-        current.reasons_named = reasons_named
-        current.consensus_preset = consensus_preset
-        current.consensus_threshold = consensus_threshold
-        after = _values(current)
+        before = {name: getattr(current, name) for name in after}
         if before == after:
             return current
+        for name, value in after.items():
+            setattr(current, name, value)
         current.save(update_fields=list(after))
         audit.record(
             type="settings_changed",
@@ -56,12 +91,3 @@ def change_guideline_settings(
             op=op,
         )
     return current
-
-
-def _values(guideline: Guideline) -> dict[str, str | bool | int | None]:
-    return {
-        "tally_display": str(guideline.tally_display),
-        "reasons_named": guideline.reasons_named,
-        "consensus_preset": str(guideline.consensus_preset),
-        "consensus_threshold": guideline.consensus_threshold,
-    }

@@ -24,6 +24,7 @@ from etd.enums import (
     ConsensusPreset,
     QuestionStatus,
     Role,
+    StrengthWord,
     TallyDisplay,
 )
 from etd.models import OutcomeTable, PanelMembership, VotingRound
@@ -308,6 +309,16 @@ def change_guideline_settings(panel: Panel) -> dict[str, Any]:
     }
 
 
+def describe_guideline(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "title": "Advanced life support",
+        "organisation": "ILCOR",
+        "strength_word": StrengthWord.WEAK,
+        "by": panel.staff,
+    }
+
+
 TRIALS = b"""study,year,events_intervention,n_intervention,events_comparison,n_comparison
 Alpha 2019,2019,12,40,9,41
 Beta 2021,2021,30,100,28,98
@@ -443,6 +454,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.conflicts.read_declaration": read_declaration,
     "etd.actions.conflicts.manage_conflict": manage_conflict,
     "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,
+    "etd.actions.guideline_settings.describe_guideline": describe_guideline,
     "etd.actions.voting.cast_vote": cast_vote,
     "metaanalysis.actions.uploads.stage_upload": stage_upload,
     "metaanalysis.actions.uploads.choose_sheet": choose_sheet,
