@@ -444,7 +444,7 @@ def _weights(facts: _Facts) -> Step | None:
     )
     return Step(
         key="weights",
-        name="Weights",
+        name="Weight of each study",
         value=f"{low}% to {high}%",
         meaning="How much each study counts in the pooled effect.",
         formula=(how, "weight in % = 100 · wᵢ / Σ wᵢ"),

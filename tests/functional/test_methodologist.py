@@ -71,6 +71,7 @@ def test_another_method_is_tried_and_then_used(server: RunningServer, page: Page
     page.get_by_label("Weights").select_option("Mantel-Haenszel")
     page.get_by_role("button", name="Redraw").click()
     expect(page.get_by_text("1.165 (0.964–1.409)")).to_be_visible()
+    page.get_by_label("Why does the main method change?").fill("The protocol names it.")
     page.get_by_role("button", name="Use in the EtD").click()
     expect(page.get_by_text("The row in the EtD is now by this method.")).to_be_visible()
 
