@@ -81,7 +81,8 @@ class Mark:
 
 
 def blank(kind: DataKind) -> Grid:
-    return Grid(("study", "year", *NUMBERS[kind], "subgroup", "source"))
+    measure = ("measure",) if kind is DataKind.ESTIMATE else ()
+    return Grid(("study", "year", *measure, *NUMBERS[kind], "subgroup", "source"))
 
 
 def of_cells(rows: Sequence[RawRow]) -> Grid:

@@ -33,6 +33,11 @@ from metaanalysis.readings import from_json
 from metaanalysis.stats.types import DataKind
 from metaanalysis.views.uploads import KINDS, frozen, upload_or_404
 
+LEAD = "One study a row. Paste a block from a spreadsheet, with or without its column names, or type."
+RATIOS = (
+    " Ratios go in as natural logarithms; where a report gives a ratio with its interval, choose Hazard ratio (or Odds "
+    "or Risk ratio) and the limits of the 95% CI as the names of the columns."
+)
 logger = logging.getLogger(__name__)
 
 
@@ -65,7 +70,7 @@ def type_studies(request: HttpRequest, access: Access) -> HttpResponse:
     address = reverse("type_studies", args=access.slugs)
     this = GridPage(
         title="Type or paste studies",
-        lead="One study a row. Paste a block from a spreadsheet, with or without its column names, or type.",
+        lead=LEAD + (RATIOS if kind is DataKind.ESTIMATE else ""),
         kind=kind,
         address=f"{address}?kind={kind}",
         filename=f"typed-in-{timezone.localdate():%Y-%m-%d}.csv",
