@@ -27,7 +27,7 @@ class NameForm(forms.Form):
         self.helper = form_helper("name")
 
 
-class NewPasswordForm(SetPasswordForm[User]):
+class NewPasswordForm(SetPasswordForm):
     """A new password, twice, after a link in an e-mail."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -83,6 +83,13 @@ class ResetForm(forms.Form):
         self.helper = form_helper("email")
 
 
+class CodeInput(forms.TextInput):
+    """A box that comes back empty."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
 class CodeField(forms.CharField):
     """A code of six digits, or a recovery code; never shown again."""
 
@@ -90,25 +97,12 @@ class CodeField(forms.CharField):
         super().__init__(
             label=label,
             max_length=40,
-            widget=forms.TextInput(
-                attrs={"autocomplete": "one-time-code", "inputmode": "text", "spellcheck": "false"}
-            ),
+            widget=CodeInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
             **kwargs,
         )
 
 
-class _WithCode(forms.Form):
-    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
-        super().__init__(data, *args, **kwargs)
-
-    def without_secrets(self) -> None:
-        """Empty what was typed as a code before the form is shown again."""
-        if self.data:
-            self.data = self.data.copy()
-            self.data["code"] = ""
-
-
-class CodeForm(_WithCode):
+class CodeForm(forms.Form):
     """The code after the password."""
 
     code = CodeField(help_text="Six digits from your authenticator app, or one of your recovery codes.")
@@ -119,16 +113,34 @@ class CodeForm(_WithCode):
         self.helper = form_helper("code")
 
 
-class SetUpCodesForm(_WithCode):
+class OfferedInput(forms.HiddenInput):
+    """Shows what the page offers, whatever was sent."""
+
+    offered = ""
+
+    def format_value(self, value: Any) -> str:
+        return self.offered
+
+
+class SetUpCodesForm(forms.Form):
     """The first code of a new key. The key travels in the page that shows it, signed for the person it was made for."""
 
-    setup = forms.CharField(widget=forms.HiddenInput)
+    setup = forms.CharField(widget=OfferedInput)
     code = CodeField(label="Code that the app shows now", help_text="Six digits.")
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
         self.helper = form_helper("setup", "code")
+
+    @property
+    def key(self) -> str:
+        """The key that was sent, once the form has been checked; empty where none, or an old one, was."""
+        return str(getattr(self, "cleaned_data", {}).get("setup", ""))
+
+    def offer(self, key: str) -> None:
+        """Show the form with this key."""
+        self.fields["setup"].widget.offered = signing.dumps([self.user.pk, key], salt=_SALT)
 
     def clean_setup(self) -> str:
         """The key, in hexadecimal."""
@@ -140,12 +152,8 @@ class SetUpCodesForm(_WithCode):
             raise forms.ValidationError("This page is too old: scan the new picture and try again.")
         return str(key)
 
-    @staticmethod
-    def signed(user: User, key: str) -> str:
-        return signing.dumps([user.pk, key], salt=_SALT)
 
-
-class RemoveCodesForm(_WithCode):
+class RemoveCodesForm(forms.Form):
     password = forms.CharField(
         label="Your password",
         strip=False,
