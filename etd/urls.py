@@ -1,12 +1,25 @@
 from django.urls import include, path
 
-from etd.views import assessment, home, questions, recommendation, voting
+from etd.views import assessment, conflicts, home, questions, recommendation, settings, voting
 
+GUIDELINE = "guidelines/<slug:guideline>/"
 QUESTION = "guidelines/<slug:guideline>/<slug:question>/"
+# A person of the guideline in the chair's register; `scope` is a question, or the whole guideline where it is left out.
+MEMBER = f"{GUIDELINE}conflicts/members/<int:member>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("", include("etd.people_urls")),
+    path(f"{GUIDELINE}conflicts/", conflicts.my_conflicts, name="my_conflicts"),
+    path(f"{GUIDELINE}conflicts/declare/", conflicts.declare_conflict, name="declare_conflict"),
+    path(f"{GUIDELINE}conflicts/declare/<slug:scope>/", conflicts.declare_conflict, name="declare_conflict"),
+    path(f"{GUIDELINE}conflicts/members/", conflicts.conflict_list, name="conflict_register"),
+    path(MEMBER, conflicts.manage_conflict, name="manage_conflict"),
+    path(f"{MEMBER}declaration/", conflicts.open_declaration, name="open_declaration"),
+    path(f"{MEMBER}for/<slug:scope>/", conflicts.manage_conflict, name="manage_conflict"),
+    path(f"{MEMBER}for/<slug:scope>/declaration/", conflicts.open_declaration, name="open_declaration"),
+    path(f"{GUIDELINE}settings/", settings.settings, name="guideline_settings"),
+    path(f"{GUIDELINE}settings/votes/", settings.vote_settings, name="vote_settings"),
     path(QUESTION, questions.question, name="question"),
     path(f"{QUESTION}edit/", questions.edit_question, name="edit_question"),
     path(f"{QUESTION}criteria/<slug:key>/", assessment.criterion, name="criterion"),

@@ -12,6 +12,8 @@ EDITORS = frozenset({"chair", "methodologist"})
 WRITERS = frozenset({"chair", "methodologist", "staff"})
 VOTERS = frozenset({"chair", "panel member"})
 METHODOLOGIST = frozenset({"methodologist"})
+CHAIR = frozenset({"chair"})
+CHAIR_AND_STAFF = frozenset({"chair", "staff"})
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,15 @@ class Address:
     # The status of an empty form sent by somebody who may send it.
     empty_post: int = 422
     question: str = "mcs-after-rosc-update"
+    # A page of the guideline itself, with no question in its address.
+    of_guideline: bool = False
 
 
 READ = frozenset({"GET"})
 EDIT = frozenset({"GET", "POST"})
 SEND = frozenset({"POST"})
 CRITERION = {"key": "resources_required"}
+FIRST = {"number": "1"}
 
 ADDRESSES = (
     Address("question", EVERYBODY),
@@ -39,6 +44,17 @@ ADDRESSES = (
     Address("edit_texts", EDITORS, EDIT, CRITERION),
     Address("edit_judgement", EDITORS, EDIT, CRITERION),
     Address("cast_vote", VOTERS, SEND, {"item": "resources_required"}, question="mcs-after-rosc-vote"),
+    Address("rounds", EVERYBODY),
+    Address("begin_voting", CHAIR, SEND, empty_post=302),
+    Address("open_round", CHAIR, EDIT),
+    Address("round", EVERYBODY, kwargs=FIRST, question="mcs-after-rosc-vote"),
+    Address("extend_round", CHAIR, SEND, FIRST, question="mcs-after-rosc-vote"),
+    Address("close_round", CHAIR, EDIT, FIRST, empty_post=302, question="mcs-after-rosc-vote"),
+    Address("void_ballot", CHAIR, EDIT, FIRST, question="mcs-after-rosc-vote"),
+    Address("receipt", EVERYBODY),
+    Address("meeting", EVERYBODY),
+    Address("meeting_item", EVERYBODY, kwargs={"item": "resources_required"}),
+    Address("history", EVERYBODY),
     Address("edit_recommendation", WRITERS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
     Address("evidence", EVERYBODY),
@@ -50,7 +66,16 @@ ADDRESSES = (
     Address("document", EVERYBODY),
     Address("document_pdf", EVERYBODY),
     Address("document_json", EVERYBODY),
+    Address("my_conflicts", EVERYBODY, of_guideline=True),
+    Address("declare_conflict", EVERYBODY, EDIT, of_guideline=True),
+    Address("declare_conflict", EVERYBODY, EDIT, {"scope": "mcs-after-rosc-vote"}, of_guideline=True),
+    Address("conflict_register", CHAIR, of_guideline=True),
+    Address("guideline_settings", CHAIR_AND_STAFF, EDIT, of_guideline=True),
+    Address("vote_settings", CHAIR, SEND, of_guideline=True),
 )
+
+# Addresses that name a person: tests/integration/test_conflict_pages.py asks them as each actor.
+OF_A_MEMBER = {"manage_conflict", "open_declaration"}
 
 # Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
 OF_AN_UPLOAD_OR_A_ROW = {

@@ -13,13 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
-from tests.matrix import ADDRESSES, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
+from tests.matrix import ADDRESSES, OF_A_MEMBER, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
 
 
 def path(address: Address, **replaced: str) -> str:
     place = {"guideline": "ilcor-als", "question": address.question} | address.kwargs | replaced
+    if address.of_guideline:
+        del place["question"]
     return reverse(address.name, kwargs=place)
 
 
@@ -98,7 +100,7 @@ def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
 
 
 def test_every_address_is_in_the_matrix() -> None:
-    listed = {address.name for address in ADDRESSES} | OF_AN_UPLOAD_OR_A_ROW | set(OUTSIDE_A_QUESTION)
+    listed = {address.name for address in ADDRESSES} | OF_AN_UPLOAD_OR_A_ROW | OF_A_MEMBER | set(OUTSIDE_A_QUESTION)
     assert {pattern.name for pattern in patterns(get_resolver())} == listed
 
 
