@@ -1,6 +1,17 @@
 from django.urls import include, path
 
-from etd.views import assessment, conflicts, home, questions, recommendation, settings, voting
+from etd.views import (
+    assessment,
+    conflicts,
+    history,
+    home,
+    meeting,
+    questions,
+    recommendation,
+    rounds,
+    settings,
+    voting,
+)
 
 GUIDELINE = "guidelines/<slug:guideline>/"
 QUESTION = "guidelines/<slug:guideline>/<slug:question>/"
@@ -26,6 +37,17 @@ urlpatterns = [
     path(f"{QUESTION}criteria/<slug:key>/texts/", assessment.edit_texts, name="edit_texts"),
     path(f"{QUESTION}criteria/<slug:key>/judgement/", assessment.edit_judgement, name="edit_judgement"),
     path(f"{QUESTION}votes/<slug:item>/", voting.cast_vote, name="cast_vote"),
+    path(f"{QUESTION}rounds/", rounds.rounds, name="rounds"),
+    path(f"{QUESTION}rounds/begin/", rounds.begin_voting, name="begin_voting"),
+    path(f"{QUESTION}rounds/new/", rounds.open_round, name="open_round"),
+    path(f"{QUESTION}rounds/<int:number>/", rounds.voting_round, name="round"),
+    path(f"{QUESTION}rounds/<int:number>/extend/", rounds.extend_round, name="extend_round"),
+    path(f"{QUESTION}rounds/<int:number>/close/", rounds.close_round, name="close_round"),
+    path(f"{QUESTION}rounds/<int:number>/void/", rounds.void_ballot, name="void_ballot"),
+    path(f"{QUESTION}receipt/", rounds.receipt, name="receipt"),
+    path(f"{QUESTION}meeting/", meeting.meeting, name="meeting"),
+    path(f"{QUESTION}meeting/<slug:item>/", meeting.meeting_item, name="meeting_item"),
+    path(f"{QUESTION}history/", history.history, name="history"),
     path(f"{QUESTION}recommendation/", recommendation.edit_recommendation, name="edit_recommendation"),
     path(f"{QUESTION}sections/<slug:key>/", recommendation.edit_section, name="edit_section"),
 ]

@@ -1,0 +1,132 @@
+"""The audit trail of a question in sentences: who did what. Nothing of a vote, nothing of what was declared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What an entry is about; the filter of the page."""
+
+    ROUNDS = "rounds"
+    JUDGEMENTS = "judgements"
+    TEXTS = "texts"
+    EVIDENCE = "evidence"
+    PEOPLE = "people"
+
+
+KIND_LABELS = {
+    Kind.ROUNDS: "Voting rounds",
+    Kind.JUDGEMENTS: "Judgements and recommendation",
+    Kind.TEXTS: "Question and texts",
+    Kind.EVIDENCE: "Evidence",
+    Kind.PEOPLE: "Interests",
+}
+
+# Votes are told by their round's close alone: when and how often somebody voted is theirs.
+NEVER_TOLD = frozenset({"vote_cast", "vote_revealed"})
+# Who opened a declaration is for the chair to know, as the declaration is.
+TOLD_TO_CHAIRS = frozenset({"declaration_read"})
+
+KIND_OF_TYPE = {
+    "round_opened": Kind.ROUNDS,
+    "round_extended": Kind.ROUNDS,
+    "round_closed": Kind.ROUNDS,
+    "ballot_voided": Kind.ROUNDS,
+    "discussion_note_added": Kind.ROUNDS,
+    "judgement_recorded": Kind.JUDGEMENTS,
+    "recommendation_edited": Kind.JUDGEMENTS,
+    "section_edited": Kind.JUDGEMENTS,
+    "question_created": Kind.TEXTS,
+    "question_edited": Kind.TEXTS,
+    "status_changed": Kind.TEXTS,
+    "texts_edited": Kind.TEXTS,
+    "reference_added": Kind.TEXTS,
+    "conflict_declared": Kind.PEOPLE,
+    "conflict_managed": Kind.PEOPLE,
+    "declaration_read": Kind.PEOPLE,
+}
+
+PHRASES = {
+    "discussion_note_added": "wrote in the discussion of {item}, {round}",
+    "question_created": "began the question",
+    "question_edited": "edited the question",
+    "texts_edited": "edited the texts of {item}",
+    "reference_added": "added reference {subject}",
+    "recommendation_edited": "edited the recommendation",
+    "section_edited": "edited “{item}”",
+    "table_renamed": "renamed the table “{subject}”",
+    "row_computed": "put a recomputed row into the outcome table: {subject}",
+    "analysis_run": "computed {subject} anew",
+    "main_method_chosen": "recorded the main method of {subject}",
+    "upload_corrected": "corrected the upload “{subject}”",
+    "study_results_imported": "stored study results: {subject}",
+    "conflict_declared": "declared their interests",
+    "conflict_managed": "recorded how the interests of {subject} are managed",
+    "declaration_read": "opened the declaration of {subject}",
+    # What was done is said; why stays with the chair and the member.
+    "ballot_voided": "voided a ballot: {subject}",
+}
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One event as far as a sentence needs it. `names` gives headings by key, `statuses` labels by status."""
+
+    type: str
+    actor: str
+    subject: str
+    after: Any
+    names: Mapping[str, str]
+    statuses: Mapping[str, str]
+
+
+def kind_of(type: str) -> Kind:
+    """What has no kind of its own is about the evidence: tables, uploads, analyses."""
+    return KIND_OF_TYPE.get(type, Kind.EVIDENCE)
+
+
+def sentence(one: Happened) -> str:
+    """What happened, after the actor's name: `opened round 2 on 4 items, blind, closing 2 December 2026, 14:00 UTC`."""
+    after = one.after if isinstance(one.after, Mapping) else {}
+    round_name, _, item = one.subject.partition(", ")
+    round_name = round_name[:1].lower() + round_name[1:]
+    if one.type == "round_opened":
+        return f"opened {round_name} on {_items(after)}{_way(after)}{_closing(after)}"
+    if one.type == "round_extended":
+        return f"gave {round_name} more time{_closing(after)}"
+    if one.type == "round_closed":
+        by_time = "ended, its time was up" if one.actor == "System" else "closed"
+        return f"{round_name} {by_time}" if one.actor == "System" else f"{by_time} {round_name}"
+    if one.type == "status_changed":
+        return f"moved the question to “{one.statuses.get(str(one.after), str(one.after))}”"
+    if one.type == "judgement_recorded":
+        name = one.names.get(one.subject, one.subject)
+        if not after.get("choices"):
+            return f"took back the panel’s judgement on {name}"
+        number = after.get("round")
+        return f"recorded the panel’s judgement on {name}" + (f", after round {number}" if number else "")
+    phrase = PHRASES.get(one.type, one.type.replace("_", " ") + ": {subject}")
+    named = one.names.get(item or one.subject, item or one.subject)
+    return phrase.format(subject=one.subject, item=named, round=round_name)
+
+
+def _items(after: Mapping[str, Any]) -> str:
+    number = len(after.get("items", ()))
+    return f"{number} item{'' if number == 1 else 's'}"
+
+
+def _way(after: Mapping[str, Any]) -> str:
+    return ", blind" if after.get("blind", True) else ", with open votes"
+
+
+def _closing(after: Mapping[str, Any]) -> str:
+    at = after.get("closes_at")
+    if not at:
+        return ", without a closing time"
+    moment = datetime.fromisoformat(at)
+    return f", closing {moment.day} {moment:%B %Y, %H:%M} {moment.tzname()}"

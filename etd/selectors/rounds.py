@@ -1,0 +1,210 @@
+"""What the pages of voting rounds show: tallies laid out on the scale, how the panel moved, feedback for voters.
+
+Everything here that speaks of votes comes through `round_results`, which decides what may be seen; the one exception is
+the viewer's own votes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from etd.domain.consensus import rule_from_json
+from etd.domain.rule_wording import asks_for
+from etd.enums import RECOMMENDATION_TYPE_ITEM
+from etd.frameworks import Framework, get_framework
+from etd.models import Ballot, Question, User, Vote, VotingRound
+from etd.selectors.question import recommendation_types
+from etd.selectors.results import ItemResult, OptionResult, RoundResults, round_results
+from etd.selectors.voting import VoteView, vote_view
+from etd.votes import is_over, item_of
+
+
+@dataclass(frozen=True)
+class TallyCell:
+    """One option on the scale with its votes. `height` is its share of the votes as a whole percentage, for a bar.
+
+    `column` is that of the judgement scale, 1 to 7, and `tone` the style of a type of recommendation.
+    """
+
+    option: OptionResult
+    column: int
+    direction: str
+    tone: str
+    height: int
+    leads: bool
+    is_mine: bool
+
+    @property
+    def aside(self) -> bool:
+        return not self.option.on_scale
+
+
+@dataclass(frozen=True)
+class EarlierTally:
+    """The same item in a round before."""
+
+    number: int
+    result: ItemResult
+    cells: tuple[TallyCell, ...]
+
+
+@dataclass(frozen=True)
+class ItemTally:
+    """One item of a round that is over, or of an open round as it stands, laid out on its scale."""
+
+    result: ItemResult
+    prompt: str
+    is_type: bool
+    round_number: int
+    rule_asks: str
+    cells: tuple[TallyCell, ...]
+    earlier: tuple[EarlierTally, ...]
+
+    @property
+    def with_reasons(self) -> tuple[OptionResult, ...]:
+        return tuple(option for option in self.result.options if option.reasons)
+
+
+@dataclass(frozen=True)
+class ItemName:
+    """An item of a round, by name."""
+
+    key: str
+    heading: str
+    prompt: str
+    is_type: bool
+
+
+def find_round(question: Question, number: int) -> VotingRound | None:
+    return VotingRound.objects.filter(question=question, number=number).select_related("question").first()
+
+
+def open_round_of(question: Question) -> VotingRound | None:
+    """The round that nobody has closed, its time up or not."""
+    return VotingRound.objects.filter(question=question, closed_at__isnull=True).first()
+
+
+def last_over(question: Question, item_key: str = "") -> VotingRound | None:
+    """The newest round that is over (and asked about the item), recorded as closed or not."""
+    now = timezone.now()
+    for voting_round in VotingRound.objects.filter(question=question).order_by("-number"):
+        if is_over(voting_round, now) and (not item_key or item_key in voting_round.item_keys):
+            return voting_round
+    return None
+
+
+def item_names(question: Question) -> tuple[ItemName, ...]:
+    """Everything that a round can ask about, in the framework's order, the type of recommendation last."""
+    framework = get_framework(question.framework_key, question.framework_version)
+    return tuple(
+        item_name(framework, key) for key in (*(c.key for c in framework.criteria), RECOMMENDATION_TYPE_ITEM)
+    )
+
+
+def item_name(framework: Framework, item_key: str) -> ItemName:
+    """Raises UnknownKey for what the framework does not have."""
+    if item_key == RECOMMENDATION_TYPE_ITEM:
+        return ItemName(item_key, framework.headings.type_of_recommendation.capitalize(), "", is_type=True)
+    criterion = framework.criterion(item_key)
+    return ItemName(item_key, criterion.heading, criterion.prompt, is_type=False)
+
+
+def option_labels(framework: Framework, item_key: str, option_keys: tuple[str, ...]) -> tuple[str, ...]:
+    labels = {option.key: option.label for option in item_of(framework, item_key).options}
+    return tuple(labels[key] for key in option_keys)
+
+
+def item_tallies(
+    question: Question, voting_round: VotingRound, viewer: User
+) -> tuple[RoundResults, tuple[ItemTally, ...]] | None:
+    """The round's results with each item laid out; None where the viewer may see nothing of them."""
+    results = round_results(question, voting_round, viewer)
+    if results is None:
+        return None
+    before = [
+        found
+        for one in VotingRound.objects.filter(question=question, number__lt=voting_round.number).order_by(
+            "number"
+        )
+        if (found := round_results(question, one, viewer)) is not None
+    ]
+    mine = own_votes(voting_round, viewer)
+    return results, tuple(
+        _laid_out(question, voting_round, result, before, mine.get(result.key)) for result in results.items
+    )
+
+
+def feedback(question: Question, viewer: User) -> dict[str, ItemTally]:
+    """For each item of the open round that an earlier round asked about: what that one found, as far as may be seen."""
+    current = open_round_of(question)
+    if current is None or current.number == 1:
+        return {}
+    found: dict[str, ItemTally] = {}
+    for voting_round in VotingRound.objects.filter(question=question, number__lt=current.number).order_by(
+        "number"
+    ):
+        laid_out = item_tallies(question, voting_round, viewer)
+        for item in laid_out[1] if laid_out else ():
+            if item.result.key in current.item_keys:
+                found[item.result.key] = item
+    return found
+
+
+def own_votes(voting_round: VotingRound, viewer: User) -> dict[str, VoteView]:
+    """The viewer's own votes in a round, also in one that is over; item key to vote."""
+    return {
+        vote.item_key: vote_view(vote, "")
+        for vote in Vote.objects.filter(ballot__round=voting_round, ballot__member=viewer)
+    }
+
+
+def own_ballot(voting_round: VotingRound, viewer: User) -> Ballot | None:
+    return Ballot.objects.filter(round=voting_round, member=viewer).first()
+
+
+def _laid_out(
+    question: Question,
+    voting_round: VotingRound,
+    result: ItemResult,
+    before: list[RoundResults],
+    mine: VoteView | None,
+) -> ItemTally:
+    framework = get_framework(question.framework_key, question.framework_version)
+    name = item_name(framework, result.key)
+    earlier = [(one.number, found) for one in before if (found := one.item(result.key)) is not None]
+    return ItemTally(
+        result=result,
+        prompt=name.prompt,
+        is_type=name.is_type,
+        round_number=voting_round.number,
+        rule_asks=asks_for(rule_from_json(voting_round.consensus_rule)),
+        cells=_cells(framework, result, mine.option_keys if mine else ()),
+        earlier=tuple(
+            EarlierTally(number, found, _cells(framework, found, ())) for number, found in reversed(earlier)
+        ),
+    )
+
+
+def _cells(framework: Framework, result: ItemResult, mine: tuple[str, ...]) -> tuple[TallyCell, ...]:
+    if result.key == RECOMMENDATION_TYPE_ITEM:
+        places = {
+            one.key: (column, "", one.tone)
+            for column, one in enumerate(recommendation_types(framework, ""), start=1)
+        }
+    else:
+        criterion = framework.criterion(result.key)
+        places = {option.key: (option.column, str(option.direction), "") for option in criterion.options}
+    return tuple(
+        TallyCell(
+            option=option,
+            column=places[option.key][0],
+            direction=places[option.key][1],
+            tone=places[option.key][2],
+            height=round(100 * option.count / result.n_votes) if result.n_votes else 0,
+            leads=option.label in result.leading,
+            is_mine=option.key in mine,
+        )
+        for option in result.options
+    )

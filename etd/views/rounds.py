@@ -1,0 +1,288 @@
+"""The pages of voting rounds: opened and run by a chair, followed by the panel, and what they found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from etd.actions import questions
+from etd.actions import rounds as actions
+from etd.actions.errors import Refused
+from etd.actions.voting import voting_members
+from etd.enums import QuestionStatus, TallyDisplay
+from etd.forms.rounds import ExtendForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
+from etd.frameworks import get_framework
+from etd.models import Question, VotingRound
+from etd.permissions import Access, Permission, requires
+from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
+from etd.selectors.rounds import (
+    find_round,
+    item_name,
+    item_names,
+    item_tallies,
+    last_over,
+    open_round_of,
+    option_labels,
+    own_ballot,
+    own_votes,
+)
+from etd.views.pages import page
+
+
+@require_safe
+@requires(Permission.VIEW)
+def rounds(request: HttpRequest, access: Access) -> HttpResponse:
+    """The question's rounds, and what can be done next."""
+    return render(request, "etd/rounds/rounds.html", _rounds(access))
+
+
+def _rounds(access: Access) -> dict[str, Any]:
+    question = access.question
+    can_manage = access.may(Permission.MANAGE_ROUNDS)
+    found = rounds_of(question)
+    is_open = bool(found) and not found[-1].is_over
+    voting = question.status == QuestionStatus.VOTING
+    return page(access) | {
+        "rounds": tuple(reversed(found)),
+        "can_open": can_manage and voting and not is_open,
+        "can_begin": can_manage and question.status == QuestionStatus.EVIDENCE,
+    }
+
+
+@require_POST
+@requires(Permission.MANAGE_ROUNDS)
+def begin_voting(request: HttpRequest, access: Access) -> HttpResponse:
+    """Move the question to panel voting, which freezes question, evidence and texts."""
+    try:
+        questions.change_status(question=access.question, status=QuestionStatus.VOTING, by=access.user)
+    except Refused as error:
+        return render(
+            request, "etd/rounds/rounds.html", _rounds(access) | {"refusal": str(error)}, status=409
+        )
+    return redirect("open_round", *access.slugs)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.MANAGE_ROUNDS)
+def open_round(request: HttpRequest, access: Access) -> HttpResponse:
+    """Open a round: over what, until when, blind or open, by which rule; and who will get a ballot."""
+    names = item_names(access.question)
+    whole = page(access)
+    judged = {criterion.key for criterion in whole["etd"].criteria if criterion.is_judged}
+    undecided = _undecided(access)
+    choice = request.GET.get("choose", "all")
+    chosen = [
+        name.key
+        for name in names
+        if (choice != "unjudged" or name.key not in judged)
+        and (choice != "undecided" or name.key in undecided)
+    ]
+    initial = OpenRoundForm.initial_for(access.question.guideline, chosen)
+    form = OpenRoundForm(names, request.POST or None, initial=initial)
+    status, refusal = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                opened = actions.open_round(
+                    question=access.question,
+                    item_keys=[name.key for name in names if name.key in form.cleaned_data["items"]],
+                    closes_at=form.cleaned_data["closes_at"],
+                    blind=form.cleaned_data["blind"] == "blind",
+                    rule=form.consensus_rule(),
+                    by=access.user,
+                )
+            except Refused as error:
+                status, refusal = 409, str(error)
+            else:
+                messages.success(request, f"Round {opened.number} is open.")
+                return redirect("round", *access.slugs, opened.number)
+    guideline = access.question.guideline
+    recused = {recusal.user_id: str(recusal.user) for recusal in actions.recusals(access.question)}
+    members = voting_members(guideline).select_related("user").order_by("user__name")
+    context = {
+        "form": form,
+        "refusal": refusal,
+        "items": [
+            {
+                "name": name,
+                "ticked": name.key in (form["items"].value() or ()),
+                "undecided": name.key in undecided,
+                "judged": name.key in judged,
+            }
+            for name in names
+        ],
+        "choice": choice,
+        "n_undecided": len(undecided),
+        "balloted": [str(one.user) for one in members if one.user_id not in recused],
+        "recused": sorted(str(one.user) for one in members if one.user_id in recused),
+        "tally_words": TALLY_WORDS[guideline.tally_display],
+        "reasons_named": guideline.reasons_named,
+        "number": len(rounds_of(access.question)) + 1,
+        "in_voting": access.question.status == QuestionStatus.VOTING,
+    }
+    return render(request, "etd/rounds/open.html", whole | context, status=status)
+
+
+TALLY_WORDS: dict[str, str] = {
+    TallyDisplay.NONE: "After the close the chair alone sees the tallies; none are printed.",
+    TallyDisplay.COUNTS: "After the close everybody in the guideline sees the counts by option, without names.",
+    TallyDisplay.NAMED: "After the close everybody in the guideline sees who chose what.",
+}
+
+
+def _undecided(access: Access) -> set[str]:
+    """The items that did not meet the rule when they were last voted on."""
+    found: dict[str, bool | None] = {}
+    for summary in rounds_of(access.question):
+        voting_round = find_round(access.question, summary.number)
+        if (
+            summary.is_over
+            and voting_round
+            and (laid_out := item_tallies(access.question, voting_round, access.user))
+        ):
+            found |= {item.key: item.is_met for item in laid_out[0].items}
+    return {key for key, is_met in found.items() if is_met is False}
+
+
+@require_safe
+@requires(Permission.VIEW)
+def voting_round(request: HttpRequest, access: Access, number: int) -> HttpResponse:
+    """One round: while it is open, how far everybody is; afterwards, what it found."""
+    return _round_page(request, access, _round_or_404(access.question, number))
+
+
+@require_POST
+@requires(Permission.MANAGE_ROUNDS)
+def extend_round(request: HttpRequest, access: Access, number: int) -> HttpResponse:
+    current = _round_or_404(access.question, number)
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        return _round_page(request, access, current, status=422, extend_form=form)
+    try:
+        extended = actions.extend_round(
+            voting_round=current, closes_at=form.cleaned_data["closes_at"], by=access.user
+        )
+    except Refused as error:
+        return _round_page(request, access, current, status=409, extend_form=form, refusal=str(error))
+    messages.success(request, f"Round {extended.number} has more time.")
+    return redirect("round", *access.slugs, extended.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.MANAGE_ROUNDS)
+def close_round(request: HttpRequest, access: Access, number: int) -> HttpResponse:
+    """Ask first, saying what happens and who has votes left; then close it for good."""
+    current = _round_or_404(access.question, number)
+    if request.method == "POST":
+        closed = actions.close_round(voting_round=current, by=access.user)
+        messages.success(request, f"Round {closed.number} is closed.")
+        return redirect("round", *access.slugs, closed.number)
+    standing = [one for one in ballot_progress(access.question, current, access.user) if not one.is_voided]
+    context = {
+        "summary": _summary(access.question, number),
+        "n_standing": len(standing),
+        "unfinished": [one for one in standing if one.n_voted < one.n_items],
+        "tally_words": TALLY_WORDS[current.tally_display],
+    }
+    return render(request, "etd/rounds/close.html", page(access) | context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.MANAGE_ROUNDS)
+def void_ballot(request: HttpRequest, access: Access, number: int) -> HttpResponse:
+    """Take a ballot out of the open round, with a reason; the form names what is lost."""
+    current = _round_or_404(access.question, number)
+    ballots = ballot_progress(access.question, current, access.user)
+    form = VoidForm(ballots, request.POST or None, initial={"ballot": request.GET.get("ballot", "")})
+    if request.method == "POST":
+        form = VoidForm(ballots, request.POST)
+    status, refusal = 200, ""
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                voided = actions.void_ballot(
+                    ballot=current.ballots.get(pk=form.cleaned_data["ballot"]),
+                    reason=form.cleaned_data["reason"],
+                    by=access.user,
+                )
+            except Refused as error:
+                status, refusal = 409, str(error)
+            else:
+                messages.success(request, f"The ballot of {voided.member} does not count in this round.")
+                return redirect("round", *access.slugs, number)
+    context = {"form": form, "refusal": refusal, "summary": _summary(access.question, number)}
+    return render(request, "etd/rounds/void.html", page(access) | context, status=status)
+
+
+@require_safe
+@requires(Permission.VIEW)
+def receipt(request: HttpRequest, access: Access) -> HttpResponse:
+    """Does a vote with this receipt stand in the trail, and was it counted? Never whose it is."""
+    form = ReceiptForm(request.GET if "code" in request.GET else None)
+    context: dict[str, Any] = {"form": form}
+    if form.is_bound and form.is_valid():
+        found = check_receipt(access.question, form.cleaned_data["code"])
+        context["found"] = found
+        if found.stands:
+            framework = get_framework(access.question.framework_key, access.question.framework_version)
+            context["item"] = item_name(framework, found.item_key)
+    return render(request, "etd/rounds/receipt.html", page(access) | context)
+
+
+def _round_page(
+    request: HttpRequest, access: Access, current: VotingRound, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    laid_out = item_tallies(access.question, current, access.user)
+    framework = get_framework(access.question.framework_key, access.question.framework_version)
+    ballot = own_ballot(current, access.user)
+    mine = own_votes(current, access.user)
+    context: dict[str, Any] = {
+        "summary": _summary(access.question, current.number),
+        "current": current,
+        "results": laid_out[0] if laid_out else None,
+        "tallies": laid_out[1] if laid_out else (),
+        "items": [
+            {
+                "name": item_name(framework, key),
+                "vote": mine.get(key),
+                "labels": option_labels(framework, key, mine[key].option_keys if key in mine else ()),
+            }
+            for key in current.item_keys
+        ],
+        "ballot": ballot,
+        "n_mine": sum(vote.is_cast for vote in mine.values()),
+        "progress": ballot_progress(access.question, current, access.user),
+        "may_discuss": may_discuss(access.question, access.user),
+        "tally_words": TALLY_WORDS[current.tally_display],
+        "is_last": last_is(access.question, current),
+        "zone": zone_words(),
+    }
+    context["next_item"] = next(
+        (item["name"] for item in context["items"] if not (item["vote"] and item["vote"].is_cast)), None
+    )
+    context.setdefault("extend_form", ExtendForm())
+    return render(request, "etd/rounds/round.html", page(access) | context | more, status=status)
+
+
+def last_is(question: Question, current: VotingRound) -> bool:
+    """Is it the question's newest round, and over?"""
+    last = last_over(question)
+    unclosed = open_round_of(question)
+    return last == current and (unclosed is None or unclosed == current)
+
+
+def _summary(question: Question, number: int) -> Any:
+    return next(one for one in rounds_of(question) if one.number == number)
+
+
+def _round_or_404(question: Question, number: int) -> VotingRound:
+    found = find_round(question, number)
+    if found is None:
+        raise Http404
+    return found
