@@ -6,7 +6,7 @@ name none: they are counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from etd.domain.numbers import MINUS, percent
@@ -59,7 +59,7 @@ def kinds_of(entries: Iterable[Mapping[str, Any]]) -> list[DataKind]:
 
 
 def numbers_text(row: Any) -> str:
-    """The numbers of a row with the study columns as attributes, on one line.
+    """The numbers of a row with the study columns as attributes, on one line and with all their digits.
 
     `18/58 and 19/59`; `12.5 (SD 3), n = 20 and 14 (SD 3.5), n = 21`; `−0.25 (SE 0.1), HR`.
     """
@@ -70,7 +70,7 @@ def numbers_text(row: Any) -> str:
         )
     entry = {name: getattr(row, name) for name in (*NUMBERS[kind], "kind", "measure")}
     if kind is DataKind.ESTIMATE:
-        return estimate_text(entry)
+        return _estimate(_plain, entry)
     return f"{arm_text(entry, 'intervention')} and {arm_text(entry, 'comparison')}"
 
 
@@ -87,8 +87,12 @@ def arm_text(entry: Mapping[str, Any], arm: str) -> str:
 
 
 def estimate_text(entry: Mapping[str, Any]) -> str:
-    """`−0.25 (SE 0.1), HR`: an estimate on the analysis scale, and of what where the file says it."""
-    text = f"{_plain(entry['estimate'])} (SE {_plain(entry['se'])})"
+    """`−0.25 (SE 0.1), HR`: an estimate on the analysis scale in six digits, and of what where the file says it."""
+    return _estimate(_six_digits, entry)
+
+
+def _estimate(written: Callable[[float], str], entry: Mapping[str, Any]) -> str:
+    text = f"{written(entry['estimate'])} (SE {written(entry['se'])})"
     return f"{text}, {entry['measure']}" if entry.get("measure") else text
 
 
@@ -155,6 +159,10 @@ def _unlike_measures(entries: Sequence[Mapping[str, Any]], spec: PoolingSpec) ->
             "measure in the file."
         )
     return ""
+
+
+def _six_digits(value: float) -> str:
+    return _plain(float(f"{value:.6g}"))
 
 
 def _plain(value: float) -> str:

@@ -104,6 +104,9 @@ def test_an_arm_and_an_estimate_in_a_table() -> None:
     assert arm_text(entry(means_row()), "comparison") == "75 (SD 64), n = 156"
     assert arm_text(entry(estimate_row()), "comparison") == ""
     assert estimate_text(entry(estimate_row())) == "−0.25 (SE 0.1), HR"
+    from_limits = estimate_row(se=0.14994237462881163)
+    assert estimate_text(entry(from_limits)) == "−0.25 (SE 0.149942), HR"
+    assert numbers_text(from_limits) == "−0.25 (SE 0.14994237462881163), HR"
 
 
 def test_a_stored_entry_has_the_numbers_of_its_own_kind_and_no_others() -> None:
