@@ -126,3 +126,12 @@ def test_leaving_out_and_adding_up_are_drawn_on_one_axis_and_named() -> None:
     assert page.has_years
     assert len({row.plot.no_effect for row in page.left_out if row.plot}) == 1
     assert page.most_influential == "TPT Madras 1980 moves the estimate most: without it, it is 0.44."
+
+
+def test_the_studies_that_decide_are_marked_among_those_left_out() -> None:
+    page = page_of("hine1989", tau2_method="DL", ci_method="wald")
+    crossing = {row.name for row in page.left_out if row.crosses}
+    for row in page.left_out:
+        low = float(row.effect.partition("(")[2].partition("–")[0])
+        assert (row.name in crossing) == (low < 1), row.effect
+    assert crossing == {"Chopra et al.", "Pitt et al.", "Bennett et al.", "O'Brien et al."}
