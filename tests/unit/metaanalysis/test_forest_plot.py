@@ -20,7 +20,7 @@ from metaanalysis.plots.forest import WIDTH, GroupedBy, PooledGroup, forest_plot
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.stats.subgroups import pool_subgroups
-from metaanalysis.stats.types import PoolingSpec, StudyCounts
+from metaanalysis.stats.types import CiMethod, Measure, PoolingSpec, StudyCounts, Tau2Method
 
 TRIALS = (
     Path(__file__).parents[3]
@@ -239,7 +239,7 @@ def plot_with(rows: list[Row], spec: PoolingSpec, **more: Any) -> Plot:
 
 
 def test_each_subgroup_has_its_heading_its_subtotal_and_its_heterogeneity() -> None:
-    plot = plot_with(grouped_rows(), PoolingSpec(tau2_method="DL", ci_method="wald"))
+    plot = plot_with(grouped_rows(), PoolingSpec(tau2_method=Tau2Method.DL, ci_method=CiMethod.WALD))
     names = [cells[0] for cells in plot.table.rows]
     assert names[0] == "late"  # as in the file
     early = names.index("early")
@@ -293,7 +293,7 @@ def test_means_are_shown_with_their_deviations() -> None:
             ("C", 14, 8, 9, 18, 11, 13),
         )
     ]
-    plot = plot_with(rows, PoolingSpec(measure="MD"), grouped=None)
+    plot = plot_with(rows, PoolingSpec(measure=Measure.MD), grouped=None)
     assert plot.table.headings[1] == "MCS, mean (SD), n"
     assert plot.table.rows[0][1:3] == ("55 (47.25), 155", "75 (64), 156")
     assert plot.table.rows[-2][1:3] == ("n 195", "n 201")
@@ -305,7 +305,7 @@ def test_estimates_have_one_column_and_the_file_keeps_its_order() -> None:
         {"study": study, "kind": "estimate", "year": None, "estimate": y, "se": se}
         for study, y, se in (("Z", -0.3, 0.12), ("A", 0.04, 0.2))
     ]
-    plot = plot_with(rows, PoolingSpec(measure="HR"), grouped=None)
+    plot = plot_with(rows, PoolingSpec(measure=Measure.HR), grouped=None)
     assert plot.table.headings == ("Study", "Estimate (SE), log scale", "Hazard ratio (95% CI)", "Weight, %")
     assert [cells[:2] for cells in plot.table.rows[:2]] == [("Z", "−0.300 (0.120)"), ("A", "0.040 (0.200)")]
     assert {"0.5", "1", "2"} <= set(texts(plot))

@@ -140,7 +140,7 @@ def test_what_nobody_asked_for_is_put_right_in_silence() -> None:
     ],
 )
 def test_only_what_applies_is_shown(asked: dict[str, str], fields: set[str]) -> None:
-    assert set(form(**asked).fields) == fields
+    assert set(form(DataKind.COUNTS, **asked).fields) == fields
 
 
 def test_means_are_asked_how_they_are_standardised_and_nothing_of_cells() -> None:
@@ -153,7 +153,7 @@ def test_means_are_asked_how_they_are_standardised_and_nothing_of_cells() -> Non
 
 @pytest.mark.parametrize("name", SPEC_FIELDS)
 def test_a_word_that_is_no_choice_is_refused_at_its_field(name: str) -> None:
-    shown = form(**{name: "no-such-word"})
+    shown = form(DataKind.COUNTS, **{name: "no-such-word"})
     if name in ("tau2", "ci"):  # put in place: the word means nothing to anybody
         assert shown.is_valid()
     else:
