@@ -66,6 +66,9 @@ ADDRESSES = (
     Address("document", EVERYBODY),
     Address("document_pdf", EVERYBODY),
     Address("document_json", EVERYBODY),
+    Address("guideline", EVERYBODY, of_guideline=True),
+    Address("new_question", WRITERS, EDIT, of_guideline=True),
+    Address("invite", CHAIR_AND_STAFF, EDIT, of_guideline=True),
     Address("my_conflicts", EVERYBODY, of_guideline=True),
     Address("declare_conflict", EVERYBODY, EDIT, of_guideline=True),
     Address("declare_conflict", EVERYBODY, EDIT, {"scope": "mcs-after-rosc-vote"}, of_guideline=True),
@@ -74,8 +77,15 @@ ADDRESSES = (
     Address("vote_settings", CHAIR, SEND, of_guideline=True),
 )
 
-# Addresses that name a person: tests/integration/test_conflict_pages.py asks them as each actor.
-OF_A_MEMBER = {"manage_conflict", "open_declaration"}
+# Addresses that name a person: tests/integration/test_conflict_pages.py and test_people.py ask them as each actor.
+OF_A_MEMBER = {
+    "manage_conflict",
+    "open_declaration",
+    "change_role",
+    "end_membership",
+    "resend_invitation",
+    "withdraw_invitation",
+}
 
 # Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
 OF_AN_UPLOAD_OR_A_ROW = {
@@ -97,4 +107,15 @@ OUTSIDE_A_QUESTION = {
     "home": "asks for sign-in; shows only the visitor's own guidelines",
     "sign_in": "open to all",
     "sign_out": "only ends one's own session",
+    "sign_in_code": "for whoever has just given a right password",
+    "admin_sign_in": "leads to the one sign-in",
+    "ask_for_reset": "open to all; the same answer for every address",
+    "reset_password": "for whoever has a link of a letter",
+    "account": "asks for sign-in; one's own account only",
+    "change_password": "asks for sign-in; one's own account only",
+    "set_up_codes": "asks for sign-in; one's own account only",
+    "remove_codes": "asks for sign-in; one's own account only",
+    "sign_out_everywhere": "only ends one's own sessions",
+    "invitation": "for whoever has a link of a letter",
+    "new_guideline": "for administrators of the site",
 }
