@@ -1,9 +1,16 @@
 """Django's admin is for accounts only: everything else goes through the actions."""
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from etd.models import User
+
+# What other apps bring along: the pages of devices would show the secret keys of one-time codes.
+admin.site.unregister([AccessAttempt, AccessFailureLog, AccessLog, Group, StaticDevice, TOTPDevice])
 
 
 @admin.register(User)

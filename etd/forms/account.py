@@ -149,7 +149,9 @@ class SetUpCodesForm(forms.Form):
         except signing.BadSignature:
             who, key = None, ""
         if who != self.user.pk:
-            raise forms.ValidationError("This page is too old: scan the new picture and try again.")
+            # Of the form, not of the field: nobody sees the errors of a hidden one.
+            self.add_error(None, "This page is too old: scan the new picture and try again.")
+            return ""
         return str(key)
 
 
