@@ -10,6 +10,7 @@ from django.conf import settings
 from documents import schema
 from etd import selectors
 from etd.models import Question
+from etd.selectors.declaring import printed_panel
 from metaanalysis.models import Analysis
 
 
@@ -58,6 +59,7 @@ def assemble(question: Question) -> schema.EtdDocument:
             schema.Reference(reference.number, reference.citation) for reference in etd.references
         ),
         analyses=_analyses(question),
+        panel=_panel(question),
     )
 
 
@@ -159,6 +161,19 @@ def _statement(view: selectors.StatementView) -> schema.Statement:
         certainty=view.certainty,
         certainty_label=str(view.certainty_label),
         certainty_symbols=view.certainty_symbols,
+    )
+
+
+def _panel(question: Question) -> schema.Panel | None:
+    printed = printed_panel(question)
+    if printed is None:
+        return None
+    return schema.Panel(
+        conflicts=tuple(
+            schema.Conflict(one.name, one.scope, one.level, one.level_label) for one in printed.conflicts
+        ),
+        declared_none=printed.declared_none,
+        no_declaration=printed.no_declaration,
     )
 
 

@@ -1,7 +1,8 @@
 """The whole Evidence-to-Decision document as plain values: what is exported as JSON and printed as PDF.
 
 Numbers stand as text where the document prints them (`effect`, `p_value` …) and raw in `values`, `inputs` and
-`result`. Nobody's vote is in it, and nobody's name. `to_json` and `from_json` are each other's inverse.
+`result`. Nobody's vote is in it; names stand only with the fact and the scope of a conflict of interest. `to_json` and
+`from_json` are each other's inverse.
 """
 
 from __future__ import annotations
@@ -225,7 +226,28 @@ class Analysis:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """A declared or managed conflict of interest; `level` is empty where no chair has decided about it yet."""
+
+    name: str
+    scope: str
+    level: str
+    level_label: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Who declared what, by name: never what they wrote. `scope` of a conflict is "question" or "guideline"."""
+
+    conflicts: tuple[Conflict, ...]
+    declared_none: tuple[str, ...]
+    no_declaration: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class EtdDocument:
+    """`panel` is None where neither a declaration nor a vote says that a panel worked with this question."""
+
     schema_version: str
     openetd_version: str
     guideline: Guideline
@@ -239,6 +261,7 @@ class EtdDocument:
     sections: tuple[Section, ...]
     references: tuple[Reference, ...]
     analyses: tuple[Analysis, ...]
+    panel: Panel | None
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)

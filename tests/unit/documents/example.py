@@ -245,5 +245,6 @@ def example(**changes: Any) -> schema.EtdDocument:
             schema.Reference(3, ""),
         ),
         analyses=(analysis(),),
+        panel=None,
     )
     return replace(document, **changes)

@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 
 from documents.html import keep_words_whole, number_list, render_html
+from documents.schema import Conflict, Panel
 from tests.unit.documents.example import COMPUTED, analysis, criterion, example, option, row
 
 
@@ -174,3 +175,22 @@ def test_words_with_a_dash_are_kept_whole_but_not_in_drawings_and_tags() -> None
         ' <span class="whole">a/b</span> - or - <svg><text>x-y</text></svg> <span class="whole">p-q</span></p>'
     )
     assert keep_words_whole(f"<p>{'x-' * 40}y</p>") == f"<p>{'x-' * 40}y</p>"
+
+
+def test_a_panel_is_printed_by_fact_and_scope() -> None:
+    panel = Panel(
+        conflicts=(
+            Conflict("Mia Member", "question", "no_vote", "May discuss, does not vote"),
+            Conflict("Oda Other", "guideline", "", ""),
+        ),
+        declared_none=("Carla Chair", "Cem Colleague"),
+        no_declaration=("Nora New",),
+    )
+    page = words(render_html(example(panel=panel)))
+    assert "Mia Member Conflict of interest for this question. May discuss, does not vote." in page
+    assert (
+        "Oda Other Conflict of interest for the whole guideline. Not decided yet how it is managed." in page
+    )
+    assert "No conflict declared Carla Chair, Cem Colleague" in page
+    assert "No declaration Nora New" in page
+    assert "PANEL AND CONFLICTS" not in render_html(example())

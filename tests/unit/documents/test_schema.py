@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 from documents.pdf import document_bytes
-from documents.schema import SCHEMA_VERSION, UnknownSchema, from_json, to_json
+from documents.schema import SCHEMA_VERSION, Conflict, Panel, UnknownSchema, from_json, to_json
 from tests.unit.documents.example import example
 
 
@@ -67,6 +68,17 @@ def test_nobodys_name_and_nobodys_vote_has_a_place() -> None:
     text = json.dumps(to_json(example()))
     for word in ("vote", "ballot", "judged_by", '"by"'):
         assert word not in text
+
+
+def test_a_panel_is_read_as_it_is_written_and_holds_nobodys_words() -> None:
+    panel = Panel(
+        conflicts=(Conflict("Mia Member", "question", "no_vote", "May discuss, does not vote"),),
+        declared_none=("Cem Colleague",),
+        no_declaration=(),
+    )
+    document = example(panel=panel)
+    assert from_json(json.loads(document_bytes(document))) == document
+    assert {field.name for field in fields(Conflict)} == {"name", "scope", "level", "level_label"}
 
 
 def test_the_schema_needs_no_django() -> None:
