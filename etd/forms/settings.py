@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.utils.html import format_html
 
 from etd.domain.consensus import PRESETS
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
@@ -17,9 +18,14 @@ TALLIES = {
     TallyDisplay.COUNTS: "Counts: the panel sees and the document prints how often each option was chosen, not by whom",
     TallyDisplay.NAMED: "Named: the panel sees and the document prints who chose what",
 }
-RULES = {ConsensusPreset(rule.key): f"{rule.label}. {rule.citation}" for rule in PRESETS} | {
-    ConsensusPreset.OWN: "Our own threshold, given below"
-}
+RULES = {
+    ConsensusPreset(rule.key): format_html(
+        '{}<span class="visually-hidden">.</span> <span class="setting-source">{}</span>',
+        rule.label,
+        rule.citation,
+    )
+    for rule in PRESETS
+} | {ConsensusPreset.OWN: "Our own threshold, given below"}
 
 
 class GuidelineNameForm(forms.Form):

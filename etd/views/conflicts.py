@@ -15,8 +15,8 @@ from etd.actions.errors import Refused, StaleEdit
 from etd.enums import ConflictLevel
 from etd.forms.conflicts import DeclarationForm, ManageForm
 from etd.models import Question, User
-from etd.permissions import GuidelineAccess, Permission, requires_in_guideline
-from etd.selectors import conflict_register, declaring, own_conflicts
+from etd.permissions import Access, GuidelineAccess, Permission, requires_in_guideline
+from etd.selectors import EtdView, conflict_register, declaring, own_conflicts
 from etd.selectors.conflicts import RegisterRow
 from etd.views.editing import Conflict
 
@@ -161,6 +161,13 @@ def manage_conflict(
             messages.success(request, f"Saved: {row.name} can see how it is managed, and your note.")
             return redirect("conflict_register", access.guideline.slug)
     return render(request, "etd/conflicts/manage.html", context, status=status)
+
+
+def asks_to_declare(access: Access, etd: EtdView) -> bool:
+    """Has the person a ballot in the open round, and not said yet whether they have a conflict of interest?"""
+    if etd.round is None or not etd.round.has_ballot:
+        return False
+    return access.question.guideline.slug in declaring.asked_to_declare(access.user)
 
 
 def _context(access: GuidelineAccess) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from django.views.decorators.http import require_safe
 
 from etd.models import User
 from etd.selectors import my_guidelines
+from etd.selectors.declaring import asked_to_declare
 
 
 @require_safe
@@ -14,4 +15,8 @@ def home(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     guidelines = my_guidelines(request.user)
     tasks = [question for guideline in guidelines for question in guideline.questions if question.n_left]
-    return render(request, "etd/home.html", {"guidelines": guidelines, "tasks": tasks})
+    return render(
+        request,
+        "etd/home.html",
+        {"guidelines": guidelines, "tasks": tasks, "asked_to_declare": asked_to_declare(request.user)},
+    )
