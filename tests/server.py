@@ -17,8 +17,12 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -36,6 +40,7 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "DATA_DIR": str(data),
         "SECRET_KEY": "for-tests-only-" + 40 * "x",
         "DJANGO_SETTINGS_MODULE": "config.settings",
+        "EMAIL_URL": f"file://{data / 'mail'}",
         "DEBUG": "false",
         "HTTPS": "false",
     }
@@ -45,6 +50,9 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "CSRF_TRUSTED_ORIGINS",
         "WEB_CONCURRENCY",
         "DEMO_PASSWORD",
+        "SITE_URL",
+        "EMAIL_FROM",
+        "OPENETD_REQUIRE_TOTP_FOR",
     )
     return {name: value for name, value in os.environ.items() if name not in foreign} | own
 
@@ -125,6 +133,12 @@ class RunningServer:
     def log(self) -> Path:
         return self.folder / "gunicorn.log"
 
+    def letters(self) -> list[EmailMessage]:
+        """The e-mails that the server has sent, the newest last."""
+        files = sorted((self.folder / "mail").glob("*.log"), key=lambda file: file.stat().st_mtime_ns)
+        parsed = [message_from_bytes(file.read_bytes().rstrip(b"-\n"), policy=default) for file in files]
+        return cast(list[EmailMessage], parsed)
+
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run_manage(self.env, *arguments)
 
@@ -132,19 +146,19 @@ class RunningServer:
         """Start and wait for the first answer. The socket is handed over open: no other program can take the port."""
         with socket.create_server(("127.0.0.1", 0)) as listener, self.log.open("ab") as log:
             host, port = listener.getsockname()
+            self.url = f"http://{host}:{port}"
             descriptor = listener.fileno()
             command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py"]
             self.process = subprocess.Popen(
                 [*command, "--bind", f"fd://{descriptor}", "config.wsgi:application"],
                 cwd=ROOT,
-                env=self.env,
+                env=self.env | {"SITE_URL": self.url},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=(descriptor,),
                 start_new_session=True,
             )
-        self.url = f"http://{host}:{port}"
         self.wait_for_an_answer(host, port)
 
     def wait_for_an_answer(self, host: str, port: int) -> None:
