@@ -30,6 +30,8 @@ def guideline(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             "view": load_guideline(access.guideline, access.user, manages_people=manages),
             "manages_people": manages,
             "manages_chairs": access.may(Permission.MANAGE_CHAIRS),
+            "manages_conflicts": access.may(Permission.MANAGE_CONFLICTS),
+            "edits_guideline": access.may(Permission.EDIT_GUIDELINE),
             "creates_questions": access.may(Permission.CREATE_QUESTION),
         },
     )
