@@ -7,7 +7,7 @@ from crispy_forms.layout import Field
 from django import forms
 
 from etd.domain.scale import ScaleCell, scale
-from etd.enums import RECOMMENDATION_TYPE_ITEM
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Confidence, NoEvidenceBasis
 from etd.forms.fields import ProseField, RevisionForm
 from etd.forms.helper import form_helper
 from etd.frameworks import Framework
@@ -15,14 +15,28 @@ from etd.selectors import CriterionView, EtdView, RecommendationTypeView, VoteVi
 
 
 class VoteForm(RevisionForm):
-    """A member's own judgement of one item, and why. The revision is the version of the vote they saw."""
+    """A member's own judgement of one item, why, and how sure they are; the revision is the version they saw.
+
+    What it rests on is asked where no research evidence was written, and where it was said before.
+    """
 
     options = forms.MultipleChoiceField(required=False, label="Your judgement")
     comment = ProseField(
         required=False,
         label="Why",
         rows=2,
-        help_text="Only you see this while the round is open; the chair sees it afterwards.",
+        help_text=(
+            "Only you see this while the round is open. Afterwards the panel reads it; "
+            "the page of the round says whether with your name."
+        ),
+    )
+    confidence = forms.ChoiceField(
+        required=False, label="How sure are you?", choices=[*Confidence.choices, ("", "Not said")]
+    )
+    no_evidence_basis = forms.ChoiceField(
+        required=False,
+        label="There is no research evidence: what does your judgement rest on?",
+        choices=[*NoEvidenceBasis.choices, ("", "Not said")],
     )
 
     def __init__(
@@ -33,16 +47,28 @@ class VoteForm(RevisionForm):
         **kwargs: Any,
     ) -> None:
         self.multiple = bool(kwargs.pop("multiple", False))
+        without_evidence = bool(kwargs.pop("without_evidence", False))
         kwargs.setdefault("auto_id", f"id_{item_key}_%s")
         super().__init__(*args, **kwargs)
         self.cells = cells
         self.fields["options"].choices = [(cell.key, cell.label) for cell in cells if cell]  # type: ignore[attr-defined]
         template = "scale_field" if any(isinstance(cell, ScaleCell) for cell in cells) else "types_field"
-        self.helper = form_helper(Field("options", template=f"_components/{template}.html"), "comment")
+        asked = ["confidence", *(["no_evidence_basis"] if without_evidence else [])]
+        self.helper = form_helper(
+            Field("options", template=f"_components/{template}.html"),
+            "comment",
+            *(Field(name, template="_components/small_choice.html") for name in asked),
+        )
 
     @staticmethod
     def initial_for(vote: VoteView) -> dict[str, Any]:
-        return {"revision": vote.version, "options": list(vote.option_keys), "comment": vote.comment}
+        return {
+            "revision": vote.version,
+            "options": list(vote.option_keys),
+            "comment": vote.comment,
+            "confidence": vote.confidence,
+            "no_evidence_basis": vote.no_evidence_basis,
+        }
 
     @classmethod
     def for_criterion(cls, criterion: CriterionView) -> VoteForm:
@@ -50,6 +76,9 @@ class VoteForm(RevisionForm):
             criterion.key,
             criterion.vote_scale,
             multiple=criterion.multiple,
+            without_evidence=bool(
+                criterion.vote.no_evidence_basis or not (criterion.research_evidence or criterion.tables)
+            ),
             initial=cls.initial_for(criterion.vote),
         )
 
@@ -65,4 +94,10 @@ class VoteForm(RevisionForm):
         if item_key == RECOMMENDATION_TYPE_ITEM:
             return cls(item_key, recommendation_types(framework, ""), data)
         criterion = framework.criterion(item_key)
-        return cls(item_key, scale(criterion, {}), data, multiple=criterion.multiple)
+        return cls(
+            item_key,
+            scale(criterion, {}),
+            data,
+            multiple=criterion.multiple,
+            without_evidence=bool(data.get("no_evidence_basis")),
+        )

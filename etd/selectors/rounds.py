@@ -63,6 +63,10 @@ class ItemTally:
     earlier: tuple[EarlierTally, ...]
 
     @property
+    def round_number_text(self) -> str:
+        return str(self.round_number)
+
+    @property
     def with_reasons(self) -> tuple[OptionResult, ...]:
         return tuple(option for option in self.result.options if option.reasons)
 

@@ -9,10 +9,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from etd.actions import assessments
+from etd.actions.errors import Refused, StaleEdit
 from etd.enums import Basis
 from etd.forms.assessment import JudgementForm, TextsForm
 from etd.permissions import Access, Permission, requires
-from etd.selectors import CriterionView
+from etd.selectors import CriterionView, rounds_of
+from etd.selectors.rounds import find_round
+from etd.views.conflicts import asks_to_declare
 from etd.views.editing import differing_texts, edit
 from etd.views.pages import card, criterion_or_404, page
 
@@ -29,10 +32,11 @@ def criterion_page(access: Access, key: str) -> dict[str, Any]:
     criteria = context["etd"].criteria
     current = criterion_or_404(context["etd"], key)
     return context | {
-        "card": card(current),
+        "card": card(current, context["feedback"]),
         "previous": criteria[current.number - 2] if current.number > 1 else None,
         "next": criteria[current.number] if current.number < len(criteria) else None,
         "alone": True,
+        "asks_to_declare": asks_to_declare(access, context["etd"]),
     }
 
 
@@ -75,18 +79,33 @@ def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
 def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     """The panel's judgement: never filled in by itself, one or several options."""
     current = criterion_or_404(page(access)["etd"], key)
-    form = JudgementForm(current, request.POST or None, initial=JudgementForm.initial_for(current))
+    initial = JudgementForm.initial_for(current)
+    rounds = [one.number for one in rounds_of(access.question) if one.is_over and key in one.item_keys]
+    if request.GET.get("round", "") in map(str, rounds):
+        initial["voting_round"] = int(request.GET["round"])
+    form = JudgementForm(current, request.POST or None, initial=initial, rounds=rounds)
 
     def save(revision: int) -> None:
-        assessments.record_judgement(
-            question=access.question,
-            criterion_key=key,
-            choices=form.choices(),
-            basis=Basis(form.cleaned_data["basis"]),
-            revision=revision,
-            by=access.user,
-            op=form.cleaned_data["op"],
-        )
+        number = form.cleaned_data["voting_round"]
+        try:
+            assessments.record_judgement(
+                question=access.question,
+                criterion_key=key,
+                choices=form.choices(),
+                basis=Basis(form.cleaned_data["basis"]),
+                revision=revision,
+                voting_round=find_round(access.question, number) if number else None,
+                reason=form.cleaned_data["reason"],
+                by=access.user,
+                op=form.cleaned_data["op"],
+            )
+        except StaleEdit:
+            raise
+        except Refused as error:
+            # What the action asks for is a field of the form: say it there too.
+            if rounds and not form.cleaned_data["reason"].strip():
+                form.add_error("reason" if number else "voting_round", str(error))
+            raise
 
     return edit(
         request,
@@ -119,7 +138,7 @@ def _card(request: HttpRequest, access: Access, key: str) -> HttpResponse:
         return redirect(f"{reverse('question', args=question)}#criterion-{key}")
     context = page(access)
     saved = {
-        "card": card(criterion_or_404(context["etd"], key)),
+        "card": card(criterion_or_404(context["etd"], key), context["feedback"]),
         "saved": True,
         # On the page of one criterion its name is the heading of the page.
         "alone": request.htmx.current_url_abs_path == reverse("criterion", args=[*question, key]),  # type: ignore[attr-defined]

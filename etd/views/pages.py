@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,26 +11,36 @@ from django.http import Http404
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission
-from etd.selectors import CriterionView, EtdView, load_etd
+from etd.selectors import CriterionView, EtdView, load_etd, may_discuss
+from etd.selectors.rounds import ItemTally, feedback
 
 
 @dataclass(frozen=True)
 class Card:
-    """One criterion on a page, with the viewer's vote form where they have a ballot."""
+    """One criterion on a page; where the viewer has a ballot, their vote form and what the round before found."""
 
     criterion: CriterionView
     vote_form: VoteForm | None
+    feedback: ItemTally | None = None
 
 
-def card(criterion: CriterionView) -> Card:
-    return Card(criterion, VoteForm.for_criterion(criterion) if criterion.in_round else None)
+def card(criterion: CriterionView, found: Mapping[str, ItemTally] | None = None) -> Card:
+    return Card(
+        criterion,
+        VoteForm.for_criterion(criterion) if criterion.in_round else None,
+        found.get(criterion.key) if found and criterion.in_round else None,
+    )
 
 
 def page(access: Access, etd: EtdView | None = None) -> dict[str, Any]:
     """The context of a page of a question: `etd`, who looks at it and what they can do now."""
+    etd = etd or load_etd(access.question, access.user)
+    votes = etd.round is not None and etd.round.has_ballot and etd.round.number > 1
     return {
         "access": access,
-        "etd": etd or load_etd(access.question, access.user),
+        "etd": etd,
+        "feedback": feedback(access.question, access.user) if votes else {},
+        "may_discuss": may_discuss(access.question, access.user) if votes else False,
         "can": {permission.name.lower(): access.can(permission) for permission in Permission},
         "recommendation_item": RECOMMENDATION_TYPE_ITEM,
     }

@@ -3,9 +3,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from etd.actions import questions
+from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.question import QuestionForm
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission, requires
+from etd.views.conflicts import asks_to_declare
 from etd.views.editing import differing_texts, edit
 from etd.views.pages import card, page
 
@@ -16,8 +18,10 @@ def question(request: HttpRequest, access: Access) -> HttpResponse:
     """The whole question: PICO, the criteria, the summary, the recommendation, the conclusions."""
     context = page(access)
     etd = context["etd"]
-    context["cards"] = [card(criterion) for criterion in etd.criteria]
+    context["cards"] = [card(criterion, context["feedback"]) for criterion in etd.criteria]
     context["type_form"] = VoteForm.for_type(etd) if etd.type_vote else None
+    context["asks_to_declare"] = asks_to_declare(access, etd)
+    context["type_feedback"] = context["feedback"].get(RECOMMENDATION_TYPE_ITEM) if etd.type_vote else None
     return render(request, "etd/question.html", context)
 
 

@@ -102,6 +102,7 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
                 messages.success(request, f"Round {opened.number} is open.")
                 return redirect("round", *access.slugs, opened.number)
     guideline = access.question.guideline
+    held = rounds_of(access.question)
     recused = {recusal.user_id: str(recusal.user) for recusal in actions.recusals(access.question)}
     members = voting_members(guideline).select_related("user").order_by("user__name")
     context = {
@@ -122,7 +123,8 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
         "recused": sorted(str(one.user) for one in members if one.user_id in recused),
         "tally_words": TALLY_WORDS[guideline.tally_display],
         "reasons_named": guideline.reasons_named,
-        "number": len(rounds_of(access.question)) + 1,
+        "number": len(held) + 1,
+        "open_number": held[-1].number if held and not held[-1].is_over else None,
         "in_voting": access.question.status == QuestionStatus.VOTING,
     }
     return render(request, "etd/rounds/open.html", whole | context, status=status)

@@ -39,6 +39,8 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
             option_keys=form.cleaned_data["options"],
             comment=form.cleaned_data["comment"],
             version=form.revision_to_save_at(),
+            confidence=form.cleaned_data["confidence"],
+            no_evidence_basis=form.cleaned_data["no_evidence_basis"],
             by=access.user,
             op=form.cleaned_data["op"],
         )
@@ -50,6 +52,7 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
         return HttpResponse(headers={"HX-Redirect": _after(request, access, item)})
     if request.htmx:  # type: ignore[attr-defined]
         context = {
+            "access": access,
             "vote": vote,
             "item": item,
             "op": uuid4(),
@@ -91,5 +94,5 @@ def _not_saved(
         whole = page(access) | {"type_form": form}
         return render(request, "etd/type_vote.html", whole | context, status=status)
     whole = criterion_page(access, item)
-    whole["card"] = Card(whole["card"].criterion, form)
+    whole["card"] = Card(whole["card"].criterion, form, whole["card"].feedback)
     return render(request, "etd/criterion.html", whole | context, status=status)
