@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 from metaanalysis.importers.cells import (
@@ -259,11 +260,24 @@ def _log_width(row: Row, width: int, log: ProblemLog) -> None:
 
 def _check_unnamed(rows: list[Row], columns: tuple[Column, ...], width: int, log: ProblemLog) -> None:
     for index in set(range(width)) - {column.index for column in columns}:
+        if index == 0 and _are_row_numbers([row.cells[0] for row in rows]):
+            text = "The first column has no name and numbers the rows, as R and pandas write it; it was left out."
+            log.notices.append(text)
+            continue
         filled = next((row for row in rows if not row.cells[index].is_blank), None)
         if filled is not None:
             text = "this column holds values but has no name. Name it, or delete it."
             value = filled.cells[index].text
             log.error("unnamed_column", text, row=filled.number, column=f"number {index + 1}", value=value)
+
+
+def _are_row_numbers(cells: list[Cell]) -> bool:
+    """Whole numbers that only grow: 1, 2, 3, or with gaps where rows were left out."""
+    texts = [text_of(cell) for cell in cells]
+    if not all(text.isascii() and text.isdigit() for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    return bool(numbers) and all(one < next_ for one, next_ in pairwise(numbers))
 
 
 def _say_unknown(columns: tuple[Column, ...], layout: Layout, log: ProblemLog) -> None:

@@ -192,3 +192,26 @@ def test_years_as_numbers_of_a_workbook() -> None:
     table = read_table(workbook(cells), filename="a.xlsx")
     assert [row.year for row in table.rows] == [2001, 2001]
     assert codes(table) == [("year_read", 3)]
+
+
+def _with_first_column(*numbers: str, header: str = '""') -> ParsedTable:
+    studies = ("1,20,3,22", "4,50,9,52", "5,30,4,31")
+    rows = [f'{number},"S{i}",{cells}' for i, (number, cells) in enumerate(zip(numbers, studies, strict=True))]
+    lines = [f"{header},study,events_t,n_t,events_c,n_c", *rows]
+    return read_table("\n".join(lines).encode(), filename="a.csv")
+
+
+@pytest.mark.parametrize("numbers", [('"1"', '"2"', '"3"'), ("0", "1", "2"), ("2", "5", "11")])
+def test_the_row_numbers_of_r_and_pandas_are_left_out_and_said(numbers: tuple[str, ...]) -> None:
+    table = _with_first_column(*numbers)
+    assert [(row.study, row.events_intervention, row.note) for row in table.rows] == [
+        ("S0", 1, ""),
+        ("S1", 4, ""),
+        ("S2", 5, ""),
+    ]
+    assert any("numbers the rows" in notice for notice in table.notices)
+
+
+@pytest.mark.parametrize("numbers", [("1", "1", "2"), ("3", "2", "1"), ("1", "", "3"), ("1", "2", "x")])
+def test_another_first_column_without_a_name_is_refused(numbers: tuple[str, ...]) -> None:
+    assert codes(_with_first_column(*numbers))[0][0] == "unnamed_column"
