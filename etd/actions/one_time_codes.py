@@ -90,7 +90,7 @@ def use_code(*, user: User, code: str, by: User) -> int | None:
     return left
 
 
-def remove_codes(*, user: User, by: User) -> None:
+def remove_codes(*, user: User, by: User | None) -> None:
     """Sign in with the password alone again; the key and the recovery codes are forgotten, all sessions end."""
     with transaction.atomic():
         current = end_sessions(user)

@@ -78,7 +78,8 @@ class NewQuestionForm(QuestionForm):
         self.helper = form_helper(
             "title",
             Row(Column("intervention_label"), Column("comparison_label")),
-            Row(Column("framework"), Column("slug")),
+            "framework",
+            "slug",
             HTML('<h2 class="form-part">The question in parts</h2>'),
             HTML('<p class="help">All of this can be written and changed later, until the panel votes.</p>'),
             "population",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b32decode
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.conf import settings as the_settings
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import totp
@@ -456,3 +458,17 @@ class TestSettings:
         assert roles_with_codes(["chair", "staff"]) == {"chair", "staff"}
         with pytest.raises(ImproperlyConfigured, match="'boss' is no role"):
             roles_with_codes(["chair", "boss"])
+
+
+class TestTheCommand:
+    def test_an_operator_removes_codes(self, recovery: list[str]) -> None:
+        client = sign_in()
+        client.post("/sign-in/code/", {"code": recovery[0]})
+        out = StringIO()
+        call_command("remove_codes", "Chair@example.org", stdout=out)
+        assert "One-time codes of chair@example.org are removed" in out.getvalue()
+        assert (signed_in(client), signed_in(sign_in())) == (False, True)
+        assert AuditEvent.objects.latest("pk").actor_name == "System"
+        for address, why in (("chair@example.org", "not set up"), ("nobody@example.org", "no account")):
+            with pytest.raises(CommandError, match=why):
+                call_command("remove_codes", address)
