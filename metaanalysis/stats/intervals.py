@@ -25,7 +25,7 @@ NO_VARIANCE = (
     "The variance of the pooled effect is zero without a zero-cell correction: no interval can be given."
 )
 
-_SAME_EFFECT = 1e-12
+SAME_EFFECT = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,37 @@ def hksj_interval(
 
     `hksj-adhoc` never lets the interval become narrower than the t interval of the Wald standard error.
     """
-    df = len(y) - 1
-    scale = mean_and_q(y, weights)[1] / df
+    information, residual = math.fsum(weights), mean_and_q(y, weights)[1]
+    spread, largest = max(y) - min(y), max(map(abs, y))
+    is_one_effect = spread <= SAME_EFFECT * max(largest, max(weights) ** -0.5)
+    return hksj_from_sums(method, mean, len(y), information, residual, is_one_effect, level)
+
+
+def hksj_from_sums(
+    method: CiMethod,
+    mean: float,
+    k: int,
+    information: float,
+    residual: float,
+    is_one_effect: bool,
+    level: float,
+) -> Interval:
+    """`hksj_interval` from the sum of the weights and the weighted sum of squared distances from the mean.
+
+    `is_one_effect` tells that the effects differ by rounding only: that their spread is nothing (`SAME_EFFECT`) beside
+    the largest of them, or beside the smallest standard error.
+    """
+    df = k - 1
+    scale = residual / df
     if method is CiMethod.HKSJ_ADHOC:
         scale = max(1.0, scale)
-    elif _differ_by_rounding_only(y, weights):
+    elif is_one_effect:
         return Interval(method, None, None, None, None, HKSJ_OF_IDENTICAL_EFFECTS)
-    wald_se = math.fsum(weights) ** -0.5
+    wald_se = information**-0.5
     se = math.sqrt(scale) * wald_se
     reach = critical_value(level, df) * se
     note = HKSJ_NARROWER if reach < critical_value(level) * wald_se else None
     return Interval(method, se, mean - reach, mean + reach, two_sided_p(mean / se, df), note)
-
-
-def _differ_by_rounding_only(y: Sequence[float], weights: Sequence[float]) -> bool:
-    """True where the spread of the effects is nothing beside their size, or beside the smallest standard error."""
-    spread = max(y) - min(y)
-    return spread <= _SAME_EFFECT * max(max(map(abs, y)), max(weights) ** -0.5)
 
 
 def prediction_interval(

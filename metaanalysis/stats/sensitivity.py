@@ -7,13 +7,11 @@ subtracted from a total, so a study that dwarfs the others costs no digits when 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from metaanalysis.stats.distributions import critical_value, two_sided_p
-from metaanalysis.stats.intervals import choose_interval, wald_interval
+from metaanalysis.stats.intervals import SAME_EFFECT, choose_interval, hksj_from_sums, wald_interval
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.tau2_rows import tau2_of_rows
 from metaanalysis.stats.types import (
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     Membership = NDArray[np.bool_]
 
 _NUMBERS_AT_ONCE = 1 << 18  # of one matrix of rows times studies: 2 MiB
-_SAME_EFFECT = 1e-12  # as in `intervals`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,12 +211,14 @@ def _pool_rows(y: Numbers, v: Numbers, members: Membership, spec: PoolingSpec) -
         weights = members / (v + tau2[:, None])
         with np.errstate(invalid="ignore"):
             mean = (weights * y).sum(axis=1) / weights.sum(axis=1)
-    residual, differ = np.zeros(len(k)), np.ones(len(k), dtype=bool)
+    residual, is_one_effect = np.zeros(len(k)), np.zeros(len(k), dtype=bool)
     if spec.model is Model.RANDOM and spec.ci_method is not CiMethod.WALD:
         residual = (weights * (y - mean[:, None]) ** 2).sum(axis=1)
         spread = np.where(members, y, -np.inf).max(axis=1) - np.where(members, y, np.inf).min(axis=1)
-        differ = spread > _SAME_EFFECT * (members * abs(y)).max(axis=1)
-    columns = (k, mean, weights.sum(axis=1), q, tau2, residual, differ)
+        with np.errstate(divide="ignore"):  # a row without studies has no weights
+            smallest_se = weights.max(axis=1) ** -0.5
+        is_one_effect = spread <= SAME_EFFECT * np.maximum((members * abs(y)).max(axis=1), smallest_se)
+    columns = (k, mean, weights.sum(axis=1), q, tau2, residual, is_one_effect)
     for values in zip(*(column.tolist() for column in columns), strict=True):
         yield _row(spec, *values)
 
@@ -232,35 +231,24 @@ def _row(
     q: float,
     tau2: float,
     residual: float,
-    differ: bool,
+    is_one_effect: bool,
 ) -> Repooled:
     if k == 0:
         return Repooled(measure=spec.measure, k=0)
-    wald_se = information**-0.5
     method = CiMethod.WALD if spec.model is Model.COMMON else choose_interval(spec.ci_method, k, tau2)
-    low: float | None
-    high: float | None
-    se: float | None
-    p: float | None
     if method is CiMethod.WALD:
-        interval = wald_interval(mean, wald_se, spec.level)
-        se, low, high, p = interval.se, interval.low, interval.high, interval.p_value
-    elif method is CiMethod.HKSJ and not differ:
-        se = low = high = p = None
+        interval = wald_interval(mean, information**-0.5, spec.level)
     else:
-        scale = residual / (k - 1) if method is CiMethod.HKSJ else max(1.0, residual / (k - 1))
-        se = math.sqrt(scale) * wald_se
-        reach = critical_value(spec.level, k - 1) * se
-        low, high, p = mean - reach, mean + reach, two_sided_p(mean / se, k - 1)
+        interval = hksj_from_sums(method, mean, k, information, residual, is_one_effect, spec.level)
     return Repooled(
         measure=spec.measure,
         k=k,
         estimate=mean,
-        se=se,
+        se=interval.se,
         ci_method=method,
-        ci_low=low,
-        ci_high=high,
-        p_value=p,
+        ci_low=interval.low,
+        ci_high=interval.high,
+        p_value=interval.p_value,
         q=q if k > 1 else None,
         i2=(100 * (q - k + 1) / q if q > k - 1 else 0.0) if k > 1 else None,
         tau2=tau2 if spec.model is Model.RANDOM else None,

@@ -196,7 +196,9 @@ def test_years_as_numbers_of_a_workbook() -> None:
 
 def _with_first_column(*numbers: str, header: str = '""') -> ParsedTable:
     studies = ("1,20,3,22", "4,50,9,52", "5,30,4,31")
-    rows = [f'{number},"S{i}",{cells}' for i, (number, cells) in enumerate(zip(numbers, studies, strict=True))]
+    rows = [
+        f'{number},"S{i}",{cells}' for i, (number, cells) in enumerate(zip(numbers, studies, strict=True))
+    ]
     lines = [f"{header},study,events_t,n_t,events_c,n_c", *rows]
     return read_table("\n".join(lines).encode(), filename="a.csv")
 

@@ -178,6 +178,14 @@ def test_studies_with_one_effect_have_no_hartung_knapp_interval() -> None:
         assert (row.se is None) is (interval is CiMethod.HKSJ)
 
 
+def test_effects_that_differ_by_rounding_only_have_none_either() -> None:
+    studies = [StudyEstimate(f"S{i}", i * 1e-17, 0.1) for i in range(4)]
+    spec = PoolingSpec(Measure.GIV, ci_method=CiMethod.HKSJ)
+    for i, row in enumerate(leave_one_out(studies, spec)):
+        assert row.pooled.se is row.pooled.ci_low is row.pooled.p_value is None
+        assert_same(row.pooled, studies[:i] + studies[i + 1 :], spec)
+
+
 def estimates_of(studies: Sequence[StudyData], spec: PoolingSpec) -> list[float | None]:
     left_out, added = leave_one_out(studies, spec), cumulative(studies, spec)
     return [*(row.pooled.estimate for row in left_out), *(row.pooled.estimate for row in added)]
