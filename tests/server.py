@@ -22,7 +22,6 @@ from email.message import EmailMessage
 from email.policy import default
 from itertools import count
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -136,8 +135,7 @@ class RunningServer:
     def letters(self) -> list[EmailMessage]:
         """The e-mails that the server has sent, the newest last."""
         files = sorted((self.folder / "mail").glob("*.log"), key=lambda file: file.stat().st_mtime_ns)
-        parsed = [message_from_bytes(file.read_bytes().rstrip(b"-\n"), policy=default) for file in files]
-        return cast(list[EmailMessage], parsed)
+        return [message_from_bytes(file.read_bytes().rstrip(b"-\n"), policy=default) for file in files]
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run_manage(self.env, *arguments)
