@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b32decode
 from collections.abc import Callable
 
 import pytest
@@ -55,7 +56,7 @@ def test_an_invitation_from_the_chair_to_the_first_vote_and_back(
     expect(nora.get_by_label("Your name")).to_have_value("Nora New")
     nora.get_by_label("Choose a password").fill("too short")
     nora.get_by_role("button", name="Accept and begin").click()
-    expect(nora.get_by_text("at least 12 characters")).to_be_visible()
+    expect(nora.get_by_text("This password is too short.")).to_be_visible()
     without_barrier(nora, axe)
     nora.get_by_label("Choose a password").fill("a long walk by the sea")
     nora.get_by_role("button", name="Accept and begin").click()
@@ -98,7 +99,6 @@ def test_codes_are_set_up_in_two_minutes_and_then_asked_for(
     without_barrier(page, axe)
     expect(page.locator("svg.qr path")).to_be_visible()
     key = "".join(page.locator(".key").inner_text().split())
-    from base64 import b32decode
 
     def code(step: int) -> str:
         return f"{totp(b32decode(key), t0=-30 * step):06}"
@@ -115,16 +115,16 @@ def test_codes_are_set_up_in_two_minutes_and_then_asked_for(
     again.get_by_label("E-mail address").fill("methodologist@example.org")
     again.get_by_label("Password").fill(PASSWORD)
     again.get_by_role("button", name="Sign in").click()
-    again.get_by_label("Code").wait_for()
+    again.get_by_role("textbox", name="Code").wait_for()
     without_barrier(again, axe)
-    again.get_by_label("Code").fill(recovery)
+    again.get_by_role("textbox", name="Code").fill(recovery)
     again.get_by_role("button", name="Sign in").click()
     again.wait_for_url(f"{server.url}/account/")
     expect(again.get_by_text("You used a recovery code; 9 are left.")).to_be_visible()
     again.get_by_role("link", name="Remove one-time codes").click()
     without_barrier(again, axe)
     again.get_by_label("Your password").fill(PASSWORD)
-    again.get_by_label("Code").fill(code(1))
+    again.get_by_role("textbox", name="Code").fill(code(1))
     again.get_by_role("button", name="Remove").click()
     expect(again.get_by_text("your password alone signs you in")).to_be_visible()
 
@@ -137,11 +137,13 @@ def test_a_forgotten_password_is_chosen_anew(server: RunningServer, axe: AxeRun,
     page.get_by_role("button", name="Send the link").click()
     expect(page.get_by_role("heading", name="Look into your mail")).to_be_visible()
     without_barrier(page, axe)
-    expect.set_options(timeout=10_000)
-    page.goto(f"{server.url}/sign-in/")  # the letter goes out after its answer; another answer comes after it
+    for _ in range(100):  # the letter goes out after its answer
+        if server.letters():
+            break
+        page.goto(f"{server.url}/sign-in/")
     page.goto(link_of_newest_letter(server))
     without_barrier(page, axe)
-    page.get_by_label("New password").fill("a long walk by the sea")
+    page.get_by_role("textbox", name="New password", exact=True).fill("a long walk by the sea")
     page.get_by_label("The new password again").fill("a long walk by the sea")
     page.get_by_role("button", name="Store the new password").click()
     page.get_by_label("E-mail address").fill("observer@example.org")
@@ -158,7 +160,8 @@ def test_an_administrator_begins_a_guideline_and_a_question(
     made = server.manage(
         "shell",
         "-c",
-        "from etd.models import User; User.objects.create_superuser('admin@example.org', 'demo-panel-2026', name='Ada Min')",
+        "from etd.models import User;"
+        "User.objects.create_superuser('admin@example.org', 'demo-panel-2026', name='Ada Min')",
     )
     assert made.returncode == 0, made.stderr
     page.goto(f"{server.url}/admin/")
@@ -176,7 +179,7 @@ def test_an_administrator_begins_a_guideline_and_a_question(
     without_barrier(page, axe)
     page.get_by_role("link", name="New question").click()
     without_barrier(page, axe)
-    page.get_by_label("Title", exact=True).fill("Should cooling be used after cardiac arrest?")
+    page.get_by_role("textbox", name="Title").fill("Should cooling be used after cardiac arrest?")
     page.get_by_label("Short name of the intervention").fill("cooling")
     page.get_by_label("Short name of the comparison").fill("no cooling")
     page.get_by_label("Name in the address").fill("cooling")

@@ -375,7 +375,7 @@ class TestHowLongASignInLasts:
         session["planted"] = True
         session.save()
         planted = session.session_key
-        client.cookies[the_settings.SESSION_COOKIE_NAME] = planted
+        client.cookies[the_settings.SESSION_COOKIE_NAME] = str(planted)
         sign_in(client=client)
         assert signed_in(client)
         assert client.session.session_key != planted
