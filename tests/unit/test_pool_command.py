@@ -324,6 +324,12 @@ def test_named_choices_reach_the_analysis(capsys: pytest.CaptureFixture[str], bc
     assert wide["prediction_high"] > narrow["prediction_high"]
 
 
+def test_a_sheet_of_a_file_that_is_no_workbook_is_refused(
+    table: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "not a workbook" in refused(capsys, table("Alpha,3,20,4,21"), "--sheet", "Data")
+
+
 def test_outcome_and_sheet_are_found_whatever_their_case(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -214,6 +214,9 @@ def _table(file: Path, sheet: str | None) -> ParsedTable:
         if len(table.sheets) > 1 and table.sheet is None and not sheet:
             lines.append("Name the sheet with --sheet.")
         raise CommandError("\n".join(lines), returncode=2)
+    if sheet and not table.sheets:
+        text = f"There is no sheet '{visible(sheet)}': this file is not a workbook. Leave --sheet out."
+        raise CommandError(text, returncode=2)
     return table
 
 
