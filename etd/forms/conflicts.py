@@ -108,7 +108,7 @@ class ManageForm(forms.Form):
     op = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
     level = forms.ChoiceField(
         widget=forms.RadioSelect,
-        label="How is it managed?",
+        label="From now on",
         error_messages={"required": "Please choose how it is managed."},
     )
     note = ProseField(

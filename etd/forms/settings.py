@@ -14,9 +14,9 @@ from etd.forms.helper import form_helper
 from etd.models import Guideline
 
 TALLIES = {
-    TallyDisplay.NONE: "Not shown: only the chairs see how often each option was chosen, and nothing is printed",
-    TallyDisplay.COUNTS: "Counts: the panel sees and the document prints how often each option was chosen, not by whom",
-    TallyDisplay.NAMED: "Named: the panel sees and the document prints who chose what",
+    TallyDisplay.NONE: "Not shown: only the chairs see how often each option was chosen",
+    TallyDisplay.COUNTS: "Counts: the panel sees how often each option was chosen, not by whom",
+    TallyDisplay.NAMED: "Named: the panel sees who chose what",
 }
 RULES = {
     ConsensusPreset(rule.key): format_html(
