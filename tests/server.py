@@ -119,6 +119,8 @@ class RunningServer:
     database_url: str
     folder: Path
     workers: int = 1
+    # Controls of tests start one that is wrong on purpose.
+    application: str = "config.wsgi:application"
     url: str = ""
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
@@ -148,7 +150,7 @@ class RunningServer:
             descriptor = listener.fileno()
             command = [sys.executable, "-m", "gunicorn", "--config", "config/gunicorn.py"]
             self.process = subprocess.Popen(
-                [*command, "--bind", f"fd://{descriptor}", "config.wsgi:application"],
+                [*command, "--bind", f"fd://{descriptor}", self.application],
                 cwd=ROOT,
                 env=self.env | {"SITE_URL": self.url},
                 stdin=subprocess.DEVNULL,

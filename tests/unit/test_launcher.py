@@ -224,3 +224,14 @@ def test_one_failing_database_fails_the_run(
     assert capsys.readouterr().out.splitlines()[-1] == "FAILED on postgres."
     assert machine.command_test(["--sqlite"]) == 0
     assert given[2:] == [("sqlite", [])]
+
+
+def test_reliability_runs_in_the_environment_of_the_tests(
+    machine: ModuleType, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[Sequence[str]] = []
+    monkeypatch.setattr(machine, "become", became.append)
+    monkeypatch.setattr(machine, "settle_system_needs", lambda needs: [])
+    machine.main(["reliability", "--quick", "V7"])
+    assert installs(calls) == ["requirements-dev.txt"]
+    assert became == [[machine.PYTHON, "-m", "tests.reliability", "--quick", "V7"]]

@@ -1,0 +1,177 @@
+"""`./openetd reliability [--quick] [GOAL…]`: every goal with its control, into reports/reliability.json.
+
+Exit status 1 where a goal is missed, where a control does not fail, or where something broke.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from tests.launcher import ROOT
+from tests.postgres import PostgresServer, find_binaries
+from tests.reliability import scenarios as s
+from tests.server import ExampleDatabase
+
+REPORT = ROOT / "reports" / "reliability.json"
+Run = Callable[[ExampleDatabase], list[s.Result]]
+
+WRITES = 2600
+FULL: tuple[tuple[str, Run], ...] = (
+    *(("V1", lambda d, n=n: s.v1_no_vote_is_lost(d, s.Load(n, WRITES))) for n in (50, 100, 200)),
+    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(40, 600))),
+    ("V1", lambda d: s.v2_control_deferred(d, s.Load(40, 600))),
+    ("V3", lambda d: s.v3_cost_of_a_vote(d, 200)),
+    ("V5", lambda d: s.v5_close_while_voting(d, 40, 200)),
+    ("V5", lambda d: s.v5_control_naive(d, 40, 200)),
+    ("V6", lambda d: s.v6_the_same_form_again(d, 20, 12)),
+    ("V6", lambda d: s.v6_control_naive(d, 20, 12)),
+    ("V7", lambda d: s.v7_kill(d, s.Kills(20, 12, 600))),
+    ("V7", lambda d: s.v7_control_late(d, s.Kills(2, 12, 80))),
+    ("V7", lambda d: s.v7_kill_postgres(d, s.Kills(10, 12, 400))),
+    ("V7", lambda d: s.v7_control_postgres(d, s.Kills(5, 12, 200))),
+    ("V8", s.v8_nothing_typed_is_lost),
+    ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, pdf=True)),
+    ("C6", s.c6_ends_at_the_next_request),
+    ("C6", s.c6_control_remembering),
+    ("A1", lambda d: s.a1_any_history(d, 100)),
+    ("T1", lambda d: s.t_the_trail(d, 1)),
+)
+QUICK: tuple[tuple[str, Run], ...] = (
+    ("V1", lambda d: s.v1_no_vote_is_lost(d, s.Load(12, 156))),
+    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(12, 156))),
+    ("V3", lambda d: s.v3_cost_of_a_vote(d, 12, blocks=1)),
+    ("V5", lambda d: s.v5_close_while_voting(d, 8, 30)),
+    ("V5", lambda d: s.v5_control_naive(d, 8, 30)),
+    ("V6", lambda d: s.v6_the_same_form_again(d, 4, 6)),
+    ("V7", lambda d: s.v7_kill(d, s.Kills(2, 6, 40))),
+    ("V7", lambda d: s.v7_control_late(d, s.Kills(1, 6, 20))),
+    ("C6", s.c6_ends_at_the_next_request),
+    ("T1", lambda d: s.t_the_trail(d, 12)),
+)
+# A scenario also answers for these goals.
+ALSO = {"V2": "V1", "V4": "V1", "T2": "T1", "A3": "A1"}
+
+
+@contextmanager
+def database(kind: str) -> Iterator[ExampleDatabase]:
+    """A fresh example on SQLite or on a PostgreSQL server of this run; gone afterwards."""
+    postgres = None
+    if kind == "postgres":
+        binaries = find_binaries()
+        if binaries is None:
+            raise SystemExit("PostgreSQL is missing; ./openetd reliability --sqlite measures the rest.")
+        postgres = PostgresServer(binaries, durable=True)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            if postgres:
+                postgres.start()
+            made = ExampleDatabase(Path(folder), postgres)
+            made.make()
+            yield made
+        finally:
+            if postgres:
+                postgres.stop()
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on. The load says how busy the machine was with other things at the start."""
+    binaries = find_binaries()
+    postgres = ""
+    if binaries:
+        asked = [str(binaries / "postgres"), "--version"]
+        postgres = subprocess.run(
+            asked, capture_output=True, text=True, timeout=30, check=False
+        ).stdout.strip()
+    return {
+        "system": platform.platform(),
+        "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load": [round(one, 2) for one in os.getloadavg()],
+        "python": platform.python_version(),
+        "django": version("django"),
+        "gunicorn": version("gunicorn"),
+        "sqlite": sqlite3.sqlite_version,
+        "postgresql": postgres,
+    }
+
+
+def run(name: str, work: Run, on: ExampleDatabase) -> list[dict[str, Any]]:
+    """The results of one scenario as they are reported; what breaks is a failure that says why."""
+    start = time.monotonic()
+    try:
+        results = [asdict(result) for result in work(on)]
+    except Exception:
+        results = [
+            asdict(s.Result(name, s.vendor(on), passed=False, figures={"broke": traceback.format_exc()}))
+        ]
+    for result in results:
+        result["seconds"] = round(time.monotonic() - start, 1)
+        say(line(result))
+    return results
+
+
+def say(message: str) -> None:
+    sys.stdout.write(f"{message}\n")
+    sys.stdout.flush()
+
+
+def line(result: dict[str, Any]) -> str:
+    what = "control" if result["is_control"] else "goal"
+    good = "fails, as it must" if result["is_control"] else "reached"
+    bad = "DOES NOT FAIL" if result["is_control"] else "MISSED"
+    figures = ", ".join(
+        f"{name} {len(value) if isinstance(value, list) else value}"
+        for name, value in result["figures"].items()
+    )
+    return f"{result['goal']:<12}{result['database']:<12}{what:<8}{good if result['passed'] else bad:<18}{figures}"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./openetd reliability", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="small numbers, within three minutes")
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite alone")
+    parser.add_argument("--postgres", action="store_true", help="on PostgreSQL alone")
+    parser.add_argument("goals", nargs="*", metavar="GOAL", help="V1, V3, V5, …: only these")
+    chosen = parser.parse_args(arguments)
+    kinds = [kind for kind in ("sqlite", "postgres") if getattr(chosen, kind)] or ["sqlite", "postgres"]
+    scenarios = QUICK if chosen.quick else FULL
+    wanted = {ALSO.get(goal.upper(), goal.upper()) for goal in chosen.goals}
+    if unknown := sorted(wanted - {name for name, _ in scenarios}):
+        parser.error(f"{unknown[0]} is no goal of this run; there are {', '.join(names(scenarios))}.")
+    report: dict[str, Any] = {"quick": chosen.quick, "machine": machine(), "results": []}
+    start = time.monotonic()
+    for kind in kinds:
+        with database(kind) as made:
+            for name, work in scenarios:
+                if not wanted or name in wanted:
+                    report["results"] += run(name, work, made)
+    report["seconds"] = round(time.monotonic() - start)
+    report["passed"] = all(result["passed"] for result in report["results"])
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    missed = [result for result in report["results"] if not result["passed"]]
+    say(f"\n{len(report['results'])} results in {report['seconds']} s, {len(missed)} not as they must be.")
+    say(f"Report: {REPORT.relative_to(ROOT)}")
+    return 1 if missed else 0
+
+
+def names(scenarios: tuple[tuple[str, Run], ...]) -> list[str]:
+    return list(dict.fromkeys(name for name, _ in scenarios))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

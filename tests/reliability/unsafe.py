@@ -1,0 +1,117 @@
+"""Applications that are wrong on purpose, for the controls: each must be caught by the scenario that it belongs to.
+
+gunicorn starts one as `tests.reliability.unsafe:naive()`. Nothing of the application itself can switch these on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cache
+from typing import Any
+from unittest import mock
+
+from django.core.handlers.wsgi import WSGIHandler
+
+# Between reading and writing, or between the answer and the write: wide enough for two requests to meet in.
+GAP = 0.02
+LATE = 0.5
+
+
+def naive() -> WSGIHandler:
+    """Reads, checks and saves without a lock or a transaction, and knows no repeated request."""
+    from config.wsgi import application
+    from etd.actions import audit, voting
+    from etd.actions.errors import Refused, StaleEdit
+    from etd.models import Ballot, Vote, VotingRound
+    from etd.votes import commitment, vote_content
+
+    def cast_vote(
+        *, question: Any, item_key: str, version: int, by: Any, op: Any = None, **content: Any
+    ) -> Any:
+        voting_round = VotingRound.objects.filter(question=question).latest("number")
+        if voting_round.closed_at is not None:
+            raise Refused("The round has closed.")
+        ballot = Ballot.objects.get(round=voting_round, member=by)
+        found = Vote.objects.filter(ballot=ballot, item_key=item_key).first()
+        vote = found or Vote(ballot=ballot, item_key=item_key, version=0)
+        if vote.version != version:
+            raise StaleEdit(vote_content(vote), vote.version)
+        time.sleep(GAP)
+        vote.option_keys, vote.comment = content["option_keys"], content["comment"]
+        vote.nonce = str(op)
+        vote.commitment, vote.cast_at, vote.version = commitment(vote), voting_round.opened_at, version + 1
+        vote.save()
+        audit.record(
+            type="vote_cast",
+            subject=f"Round {voting_round.number}, {item_key}",
+            after={"commitment": vote.commitment},
+            at=vote.cast_at,
+            by=by,
+            question=question,
+            op=op,
+        )
+        return vote
+
+    mock.patch.object(voting, "cast_vote", cast_vote).start()
+    return application
+
+
+def late() -> WSGIHandler:
+    """Answers “saved” first and saves a moment later."""
+    from django.db import connection
+    from django.utils import timezone
+
+    from config.wsgi import application
+    from etd.actions import voting
+    from etd.models import Vote
+
+    safe = voting.cast_vote
+
+    def save_later(arguments: dict[str, Any]) -> None:
+        time.sleep(LATE)
+        try:
+            safe(**arguments)
+        finally:
+            connection.close()
+
+    def cast_vote(**arguments: Any) -> Vote:
+        threading.Thread(target=save_later, args=[arguments], daemon=True).start()
+        return Vote(
+            option_keys=arguments["option_keys"], version=arguments["version"] + 1, cast_at=timezone.now()
+        )
+
+    mock.patch.object(voting, "cast_vote", cast_vote).start()
+    return application
+
+
+def deferred() -> WSGIHandler:
+    """Django's own way with SQLite: a transaction takes the write lock only when it first writes."""
+    from config import settings
+
+    settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"  # type: ignore[index]
+    from config.wsgi import application
+
+    return application
+
+
+def remembering() -> WSGIHandler:
+    """Asks once who somebody is and what they may do, and believes it for ever."""
+    from django.contrib.auth import middleware
+
+    from config.wsgi import application
+    from etd import permissions
+
+    ask, load = middleware.get_user, permissions.load_access
+
+    people: dict[str, Any] = {}
+
+    def get_user(request: Any) -> Any:
+        key = request.session.session_key
+        if key not in people:
+            people[key] = ask(request)
+        return people[key]
+
+    mock.patch.object(middleware, "get_user", get_user).start()
+    mock.patch.object(permissions, "load_access", cache(load)).start()
+    return application
