@@ -143,7 +143,7 @@ def begg_test(y: Sequence[float], se: Sequence[float]) -> RankTest | NotComputed
     standardised = [
         (yi - mean) / (si * math.sqrt(share)) for yi, si, share in zip(y, se, others, strict=True)
     ]
-    if max(y) - min(y) <= _ROUNDING * max(map(abs, y)):
+    if max(y) - min(y) <= _ROUNDING * max(max(map(abs, y)), min(se)):
         return NotComputed("all studies have the same effect")
     variances = [si**2 for si in se]
     no_ties = len(set(standardised)) == len(set(variances)) == len(y)
@@ -171,7 +171,8 @@ def _slope_test(
     rest = math.fsum(
         w * (yi - y_mean - slope * (xi - x_mean)) ** 2 for w, xi, yi in zip(weights, x, y, strict=True)
     )
-    if rest <= _ROUNDING**2 * math.fsum(w * yi**2 for w, yi in zip(weights, y, strict=True)):
+    # weights are about 1 / se²: what is nothing beside 1 is nothing beside the standard errors
+    if rest <= _ROUNDING**2 * (1 + math.fsum(w * yi**2 for w, yi in zip(weights, y, strict=True))):
         return NotComputed(EXACT_FIT)
     df = len(y) - 2
     se = math.sqrt(rest / df / x_spread)

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.small_study import (
     FEW_STUDIES,
     ONLY_ODDS_RATIOS,
@@ -16,7 +17,7 @@ from metaanalysis.stats.small_study import (
     egger_test,
     small_study_effects,
 )
-from metaanalysis.stats.types import Measure, Method, PoolingSpec, StudyCounts, StudyEstimate
+from metaanalysis.stats.types import Measure, Method, PoolingSpec, StudyCounts, StudyEstimate, ZeroRule
 
 from .blocks import Block, blocks, close
 
@@ -130,3 +131,12 @@ def test_many_ranks_without_ties_have_an_exact_p() -> None:
     assert isinstance(found, RankTest)
     assert found.kendall_tau == pytest.approx(0.0045197740113, rel=1e-10)
     assert found.p_value == pytest.approx(0.964549846142, rel=1e-11)
+
+
+def test_effects_that_are_nothing_but_rounding_are_not_tested() -> None:
+    studies = [StudyCounts(f"S{n}", 0, n, 0, n) for n in (22, 30, 29, 11, 57, 32)]
+    spec = PoolingSpec(zero=ZeroRule.ONLY0_KEEP)
+    assert any(study.estimate for study in pool(studies, spec).studies)
+    found = small_study_effects(studies, spec)
+    assert isinstance(found.egger, NotComputed)
+    assert isinstance(found.begg, NotComputed)
