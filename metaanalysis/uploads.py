@@ -9,15 +9,16 @@ from django.core.files.uploadhandler import MemoryFileUploadHandler, StopUpload
 from django.http import HttpRequest
 
 from metaanalysis.importers import clean_filename
-from metaanalysis.importers.limits import MAX_FILE_BYTES, MIB
+from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_REVIEW_BYTES, MIB
 
 TOO_LARGE = "openetd.file_too_large"
 INTERRUPTED = "openetd.upload_interrupted"
 
 
 class LimitedUploadHandler(MemoryFileUploadHandler):
-    """Keeps the files of a request in memory, together at most MAX_FILE_BYTES.
+    """Keeps the files of a request in memory, together at most MAX_REVIEW_BYTES.
 
+    Which format it is, and so whether its own limit is lower, is known from the whole body only (`read_table`).
     A larger upload is read to its end without being kept, so that the person gets an answer, and the request is marked
     as too large; one that was cut off on its way is marked as interrupted and leaves no file.
     """
@@ -28,7 +29,7 @@ class LimitedUploadHandler(MemoryFileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         self.received += len(raw_data)
-        if self.received > MAX_FILE_BYTES:
+        if self.received > MAX_REVIEW_BYTES:
             self._mark(TOO_LARGE)
             raise StopUpload(connection_reset=False)
         return super().receive_data_chunk(raw_data, start)
@@ -58,7 +59,8 @@ def received_file(request: HttpRequest, field: str) -> ReceivedFile:
     files = request.FILES.getlist(field)
     if request.META.get(TOO_LARGE):
         raise BadUpload(
-            f"The file is larger than {MAX_FILE_BYTES // MIB} MiB. Keep only the table of studies in it."
+            f"The file is larger than {MAX_REVIEW_BYTES // MIB} MiB; the limit is {MAX_BYTES_IN_WORDS}. Keep only the "
+            "table of studies in it."
         )
     if request.META.get(INTERRUPTED):
         raise BadUpload("The upload was cut off on its way. Nothing was kept; please send the file again.")

@@ -13,7 +13,7 @@ from etd.forms.helper import form_helper
 from etd.models import Outcome, Population
 from metaanalysis.actions.uploads import Assignment, Missing, NewOutcome
 from metaanalysis.forms.method import SPEC_FIELDS, SpecForm
-from metaanalysis.importers.limits import MAX_FILE_BYTES, MIB
+from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_ROWS
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import PoolingSpec
 
@@ -27,8 +27,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label="A table with one study a row",
         help_text=(
-            f"CSV, XLSX, or RevMan (.rm5, .csv, .zip), at most {MAX_FILE_BYTES // MIB} MiB. You see everything that "
-            "was read before anything is stored."
+            f"CSV, XLSX, or RevMan (.rm5, .csv, .zip). At most {MAX_BYTES_IN_WORDS}, and {MAX_ROWS:,} studies. You see "
+            "everything that was read before anything is stored."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.rm5,.zip,text/csv"}),
     )

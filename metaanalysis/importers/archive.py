@@ -11,22 +11,59 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import PurePosixPath
 
-from metaanalysis.importers.limits import MAX_PARTS, MAX_RATIO, MAX_UNPACKED_BYTES, MIB, RATIO_FLOOR_BYTES
+from metaanalysis.importers.limits import (
+    MAX_DIRECTORY_ENTRIES,
+    MAX_PARTS,
+    MAX_RATIO,
+    MAX_UNPACKED_BYTES,
+    MIB,
+    RATIO_FLOOR_BYTES,
+)
 from metaanalysis.importers.table import Refusal
 
 _LOCAL_HEADER_BYTES = 30
+_ENTRY = b"PK\x01\x02"
 _ENCRYPTED_FLAGS = 0x1 | 0x40 | 0x2000
 
 
 @dataclass(frozen=True)
 class PackageKind:
-    """How a package is called in messages, what to do if it is damaged or too large, how many parts it may have."""
+    """How a package is called in messages, what to do if it is damaged or too large, how many parts it may have.
+
+    `read_endings`: what the names of the parts end in that will be unpacked; the sizes of the others do not matter.
+    """
 
     name: str
     save_again: str
     make_smaller: str
     max_parts: int = MAX_PARTS
+    read_endings: tuple[str, ...] = ("",)
+
+    def reads(self, name: str) -> bool:
+        return name.casefold().endswith(self.read_endings) and not _is_shadow(name)
+
+
+def part_names(data: bytes) -> tuple[str, ...]:
+    """Names of the parts of a zip, none if it is damaged or its directory too long to be listed."""
+    if not data.startswith(b"PK") or _too_many_entries(data):
+        return ()
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            return tuple(name for name in archive.namelist() if not _is_shadow(name))
+    except (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError):
+        return ()
+
+
+def _is_shadow(name: str) -> bool:
+    """Whether a Mac put this part beside the one of the same name, to hold its colours and icon."""
+    return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith("._")
+
+
+def _too_many_entries(data: bytes) -> bool:
+    """Each entry of the directory begins with this signature, so there cannot be more of them."""
+    return data.count(_ENTRY) > MAX_DIRECTORY_ENTRIES
 
 
 @contextmanager
@@ -34,11 +71,14 @@ def checked_archive(data: bytes, kind: PackageKind) -> Iterator[zipfile.ZipFile]
     """The package, its directory checked. Raises Refusal for it, and for damage met while parts are read."""
     if not data.startswith(b"PK\x03\x04"):
         raise _damaged(kind)
+    if _too_many_entries(data):
+        text = f"the package has more parts than the limit of {kind.max_parts:,}. {kind.save_again}"
+        raise Refusal("too_many_parts", text)
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             parts = archive.infolist()
             _check_names(parts, kind)
-            _check_sizes(parts, kind)
+            _check_sizes([part for part in parts if kind.reads(part.filename)], kind)
             _check_places(parts, data, kind)
             yield archive
     except (

@@ -5,6 +5,7 @@ import unicodedata
 from pathlib import PurePosixPath
 from typing import Literal
 
+from metaanalysis.importers.archive import part_names
 from metaanalysis.importers.revman import is_data_package, is_rm5
 from metaanalysis.importers.table import Refusal
 
@@ -46,13 +47,27 @@ def identify(data: bytes, filename: str) -> Literal["csv", "xlsx", "revman-web",
                 f"this is a zip package such as an Excel workbook, but it is named {suffix}. Name it .xlsx."
             )
             raise Refusal("wrong_type", text)
-        return "revman-web" if is_data_package(data) else "xlsx"
+        if is_data_package(data):
+            return "revman-web"
+        _refuse_zip_in_zip(data)
+        return "xlsx"
     is_review = is_rm5(data)
     if not is_review:
         _refuse_other_types(data)
     if suffix in _WORKBOOK_NAMES:
         raise Refusal("wrong_type", f"this is not a workbook although it is named {suffix}. {_SAVE_AS}")
     return "rm5" if is_review else "csv"
+
+
+def _refuse_zip_in_zip(data: bytes) -> None:
+    """A download that packs the data package once more; one level is unpacked by the person, never here."""
+    names = part_names(data)
+    inner = next((name for name in names if name.casefold().endswith(".zip") and name != "Index.zip"), None)
+    if inner is not None and "[Content_Types].xml" not in names:
+        text = (
+            "this is a zip archive that holds another. Unpack it once and upload the archive that is in it."
+        )
+        raise Refusal("nested_archive", text, value=inner)
 
 
 def _refuse_other_types(data: bytes) -> None:

@@ -23,7 +23,7 @@ def read_cells(data: bytes, *, filename: str, sheet: str | None = None) -> tuple
     """Every row that is not blank, the header first, without judging what is in it.
 
     The result of a formula is not trusted: its source is given. Raises Refusal where there are no cells to show, and
-    WorkbookReaderUnavailable as `read_table` does.
+    ReaderUnavailable as `read_table` does.
     """
     if len(data) > MAX_FILE_BYTES:
         raise Refusal("too_large", "the table is too large to be shown here.")

@@ -34,17 +34,16 @@ from metaanalysis.importers.columns import (
 from metaanalysis.importers.decimals import Number, is_missing, read_decimal, read_spread
 from metaanalysis.importers.estimates import read_estimate
 from metaanalysis.importers.file_type import identify
-from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_ROWS, MIB
-from metaanalysis.importers.not_studies import what_instead
-from metaanalysis.importers.revman import (
-    RevmanFile,
-    is_revman5_csv,
-    layout_of,
-    read_data_package,
-    read_revman5_csv,
-    read_rm5,
-    study_rows,
+from metaanalysis.importers.limits import (
+    MAX_BYTES_IN_WORDS,
+    MAX_FILE_BYTES,
+    MAX_REVIEW_BYTES,
+    MAX_ROWS,
+    MIB,
 )
+from metaanalysis.importers.not_studies import what_instead
+from metaanalysis.importers.review import read_review_rows
+from metaanalysis.importers.revman import is_revman5_csv, layout_of, read_revman5_csv, study_rows
 from metaanalysis.importers.table import Kind, ParsedTable, ProblemLog, Refusal, StudyRow, visible
 from metaanalysis.importers.text_grid import read_text_table
 from metaanalysis.importers.workbook import read_workbook_table
@@ -85,7 +84,7 @@ def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> Parse
 
     Never raises for a bad file: every problem is in the result. `filename` is only compared with what the bytes
     are. `sheet` chooses a sheet of a workbook; without it, several filled sheets give the error `choose_sheet` and
-    their names in `sheets`. Raises WorkbookReaderUnavailable if the child process cannot start at all.
+    their names in `sheets`. Raises ReaderUnavailable if the child process cannot start at all.
     """
     log = ProblemLog()
     source = _Source()
@@ -115,25 +114,25 @@ def read_table(data: bytes, *, filename: str, sheet: str | None = None) -> Parse
 def _read(
     data: bytes, filename: str, sheet: str | None, source: _Source, log: ProblemLog
 ) -> tuple[tuple[Column, ...], list[StudyRow]]:
+    if len(data) > MAX_REVIEW_BYTES:
+        text = f"the file is larger than {MAX_REVIEW_BYTES // MIB} MiB; the limit is {MAX_BYTES_IN_WORDS}."
+        raise Refusal("file_too_large", f"{text} Keep only the table of studies.")
+    found = identify(data, filename)
+    source.file_format = found
+    if found == "rm5" or found == "revman-web":
+        rows = read_review_rows(data, found, log)
+        source.layout = layout_of(rows)
+        return (), rows
     if len(data) > MAX_FILE_BYTES:
         text = f"the file is larger than {MAX_FILE_BYTES // MIB} MiB. Keep only the table of studies."
         raise Refusal("file_too_large", text)
-    source.file_format = identify(data, filename)
-    if source.file_format == "rm5":
-        return (), _revman_rows(read_rm5(data, log), source, log)
-    if source.file_format == "revman-web":
-        return (), _revman_rows(read_data_package(data, log), source, log)
     grid = _grid(data, sheet, source, log)
     if is_revman5_csv(grid):
         source.file_format = "revman5-csv"
-        return (), _revman_rows(read_revman5_csv(grid, log), source, log)
+        rows = study_rows(read_revman5_csv(grid, log), log)
+        source.layout = layout_of(rows)
+        return (), rows
     return _read_grid(grid, source, log)
-
-
-def _revman_rows(file: RevmanFile, source: _Source, log: ProblemLog) -> list[StudyRow]:
-    rows = study_rows(file, log)
-    source.layout = layout_of(rows)
-    return rows
 
 
 def _grid(data: bytes, sheet: str | None, source: _Source, log: ProblemLog) -> tuple[Row, ...]:
@@ -153,7 +152,8 @@ def _read_grid(
 ) -> tuple[tuple[Column, ...], list[StudyRow]]:
     grid = tuple(row for row in grid if not all(cell.is_blank for cell in row.cells))
     if len(grid) > MAX_ROWS + 1:
-        raise Refusal("too_many_rows", f"more than {MAX_ROWS:,} studies. Split the table.")
+        text = f"more than {MAX_ROWS:,} studies. Split the table."
+        raise Refusal("too_many_rows", text, row=grid[MAX_ROWS + 1].number)
     if not grid:
         raise Refusal("no_rows", "no study rows found. Put the column names in row 1 and the studies below.")
     header, body = grid[0], grid[1:]

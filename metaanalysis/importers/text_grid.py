@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from metaanalysis.importers.cells import Cell, Row, trimmed
 from metaanalysis.importers.columns import known_names
 from metaanalysis.importers.exports import unguarded
-from metaanalysis.importers.limits import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_ROWS
+from metaanalysis.importers.limits import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_LINES
 from metaanalysis.importers.table import ProblemLog, Refusal, visible
 
 DELIMITERS = ",;\t|"
@@ -38,8 +38,9 @@ def read_text_table(data: bytes, log: ProblemLog) -> TextTable:
             )
         if width == 0:
             continue
-        if len(rows) > MAX_ROWS:
-            raise Refusal("too_many_rows", f"more than {MAX_ROWS:,} studies. Split the table.", row=number)
+        if len(rows) >= MAX_LINES:
+            text = f"more than {MAX_LINES:,} rows. Split the table, or export one comparison at a time from RevMan."
+            raise Refusal("too_many_rows", text, row=number)
         rows.append(Row(number, tuple(Cell(unguarded(value)) for value in record)))
     return TextTable(tuple(rows), encoding, delimiter)
 

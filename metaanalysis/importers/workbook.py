@@ -1,36 +1,16 @@
 """XLSX: bytes → rows of cells, through the check of the package and a limited child process."""
 
-import json
-import subprocess
-import sys
-import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from metaanalysis.importers.cells import EMPTY, Cell, CellKind, Row
+from metaanalysis.importers.child_main import Job
+from metaanalysis.importers.child_process import run_worker
 from metaanalysis.importers.exports import unguarded
-from metaanalysis.importers.limits import MIB
 from metaanalysis.importers.table import ProblemLog, Refusal
 from metaanalysis.importers.workbook_archive import check_archive
-from metaanalysis.importers.workbook_worker import MAX_ANSWER_BYTES, READY
 
-_PROJECT_ROOT = str(Path(__file__).resolve().parents[2])
-_START = (
-    "import sys; sys.path.append(sys.argv[1]); from metaanalysis.importers.workbook_worker import main; "
-    "main(int(sys.argv[2]), int(sys.argv[3]))"
-)
-_AT_ONCE = threading.BoundedSemaphore(2)
-
-
-@dataclass(frozen=True)
-class WorkerLimits:
-    """Of one child process; `wait_seconds` is how long an upload waits for its turn."""
-
-    memory_bytes: int = 512 * MIB
-    cpu_seconds: int = 10
-    wall_seconds: float = 20
-    wait_seconds: float = 45
+_SAVE_AGAIN = "Open it in a spreadsheet program, save it as .xlsx and upload that."
 
 
 @dataclass(frozen=True)
@@ -43,14 +23,10 @@ class WorkbookTable:
     first_column: int
 
 
-class WorkbookReaderUnavailable(RuntimeError):
-    """The child process cannot start here: a fault of the installation, not of the file."""
-
-
 def read_workbook_table(data: bytes, sheet: str | None, log: ProblemLog) -> WorkbookTable:
-    """The cells of one sheet. Raises Refusal, WorkbookReaderUnavailable."""
+    """The cells of one sheet. Raises Refusal, ReaderUnavailable."""
     check_archive(data)
-    found = run_worker(data, sheet)
+    found = run_worker(data, workbook_job(sheet))
     log.sheet = found["sheet"]
     if found["merged"]:
         ranges = ", ".join(found["merged"])
@@ -64,55 +40,8 @@ def read_workbook_table(data: bytes, sheet: str | None, log: ProblemLog) -> Work
     return WorkbookTable(rows, found["sheet"], tuple(found["sheets"]), first - 1)
 
 
-def run_worker(data: bytes, sheet: str | None, limits: WorkerLimits = WorkerLimits()) -> dict[str, Any]:
-    """The child's answer. Raises Refusal for what the child refuses and for what it did not survive."""
-    if not _AT_ONCE.acquire(timeout=limits.wait_seconds):
-        text = "the server is busy reading other workbooks. Upload the file again in a minute."
-        raise Refusal("busy", text)
-    try:
-        output = _run(data, sheet, limits)
-    finally:
-        _AT_ONCE.release()
-    if not output.startswith(READY):
-        raise WorkbookReaderUnavailable("the process that reads workbooks does not start")
-    answer = output.removeprefix(READY)
-    if not answer or len(answer) > MAX_ANSWER_BYTES:
-        text = "the workbook is too complex to read within the limits. Keep only the sheet with the table."
-        raise Refusal("too_complex", text)
-    found: dict[str, Any] = json.loads(answer)
-    if "refusal" in found:
-        refusal = found["refusal"]
-        raise Refusal(
-            refusal["code"],
-            refusal["text"],
-            row=refusal["row"],
-            column=refusal["column"],
-            sheet=refusal["sheet"],
-            value=refusal["value"],
-            sheets=tuple(refusal["sheets"]),
-        )
-    return found
-
-
-def _run(data: bytes, sheet: str | None, limits: WorkerLimits) -> bytes:
-    """What the child wrote, at most READY and the largest answer and one byte; killed when its time is up."""
-    command = [sys.executable, "-I", "-B", "-c", _START, _PROJECT_ROOT]
-    command += [str(limits.memory_bytes), str(limits.cpu_seconds)]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, env={}, cwd="/", **streams) as child:  # type: ignore[call-overload]
-        alarm = threading.Timer(limits.wall_seconds, child.kill)
-        alarm.start()
-        try:
-            try:
-                child.stdin.write(json.dumps(sheet).encode() + b"\n" + data)
-                child.stdin.close()
-            except BrokenPipeError:
-                pass
-            output: bytes = child.stdout.read(len(READY) + MAX_ANSWER_BYTES + 1)
-        finally:
-            alarm.cancel()
-            child.kill()
-    return output
+def workbook_job(sheet: str | None) -> Job:
+    return Job("workbook", "workbook", _SAVE_AGAIN, "Keep only the sheet with the table.", sheet)
 
 
 def _warn_hidden(found: dict[str, Any], log: ProblemLog) -> None:

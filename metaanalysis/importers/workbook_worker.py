@@ -1,15 +1,10 @@
-"""The child process that parses a workbook: bytes on stdin, JSON on stdout, nothing else.
+"""Parses a workbook in the child process (`child_main`).
 
-Started by `workbook.py` with an empty environment. It limits itself before it imports the parser, so that a hostile
-file can cost at most 512 MiB, 10 seconds of processor time and no file.
-
-Answers `{"rows": [[row, [[column, kind, text, number format], …]], …], "sheet", "sheets", …}` or
-`{"refusal": {"code", "text", "row", "column", "value", "sheet", "sheets"}}`. Columns and rows count from 1.
+Gives `{"rows": [[row, [[column, kind, text, number format], …]], …], "sheet", "sheets", …}`. Columns and rows count
+from 1.
 """
 
-import json
 import re
-import resource
 import sys
 import warnings
 from collections.abc import Iterator
@@ -18,14 +13,12 @@ from decimal import Decimal
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from metaanalysis.importers.limits import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_ROWS, MIB
+from metaanalysis.importers.limits import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_ROWS
 from metaanalysis.importers.table import Refusal
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
-READY = b"ready\n"
-MAX_ANSWER_BYTES = 4 * MIB
 _NAMESPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _NUMBER = re.compile(r"\s*(-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?)\s*")
 _INDEX = re.compile(r"\s*[0-9]{1,7}\s*")
@@ -67,43 +60,13 @@ class Structure:
             raise Refusal("too_many_columns", text, row=row)
 
 
-def limit_this_process(memory_bytes: int, cpu_seconds: int) -> None:
-    """No more memory, processor time, files or open descriptors than these; cannot be undone."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
-
-
-def main(memory_bytes: int, cpu_seconds: int) -> None:
-    """One workbook: `[sheet name as JSON]\\n` and the bytes come on stdin."""
-    limit_this_process(memory_bytes, cpu_seconds)
+def load_parser() -> None:
+    """Imports openpyxl, once the process is limited. Raises SystemExit where it would parse XML unguarded."""
     sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would load it only to know its number types
     import openpyxl
 
     if not openpyxl.DEFUSEDXML:
         raise SystemExit("defusedxml is missing")
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
-    sheet = json.loads(sys.stdin.buffer.readline())
-    sys.stdout.buffer.write(answer(sys.stdin.buffer.read(), sheet))
-
-
-def answer(data: bytes, sheet: str | None) -> bytes:
-    """The JSON for this workbook; whatever the parser raises becomes a refusal."""
-    try:
-        encoded = json.dumps(read_workbook(data, sheet)).encode()
-        if len(encoded) > MAX_ANSWER_BYTES:
-            text = "the sheet holds more than 4 MiB of text. Keep only the table."
-            raise Refusal("sheet_too_large", text)
-    except Refusal as refusal:
-        return _refusal(refusal)
-    except MemoryError:
-        return _refusal(Refusal("too_complex", f"the workbook needs too much memory to read. {_SAVE_AGAIN}"))
-    except Exception:  # noqa: BLE001, RUF100 -- a parser fed with hostile bytes may raise anything
-        return _refusal(Refusal("damaged", f"the workbook is damaged. {_SAVE_AGAIN}"))
-    return encoded
 
 
 def read_workbook(data: bytes, wanted: str | None) -> dict[str, Any]:
@@ -314,16 +277,3 @@ def _touches(ref: str, low: int, high: int, structure: Structure) -> bool:
 
 def _is_true(value: str | None) -> bool:
     return value in {"1", "true"}
-
-
-def _refusal(refusal: Refusal) -> bytes:
-    fields = {
-        "code": refusal.code,
-        "text": refusal.text,
-        "row": refusal.row,
-        "column": refusal.column,
-        "value": refusal.value,
-        "sheet": refusal.sheet,
-        "sheets": list(refusal.sheets),
-    }
-    return json.dumps({"refusal": fields}).encode()

@@ -24,9 +24,9 @@ from metaanalysis.actions.typed import stage_typed
 from metaanalysis.actions.uploads import UnreadableFile
 from metaanalysis.grids import MAX_GRID_ROWS, Grid
 from metaanalysis.importers import ParsedTable, Problem, clean_filename, read_table
+from metaanalysis.importers.child_process import ReaderUnavailable
 from metaanalysis.importers.raw_cells import read_cells
 from metaanalysis.importers.table import Refusal
-from metaanalysis.importers.workbook import WorkbookReaderUnavailable
 from metaanalysis.models import DataUpload, StudyResult, UploadStatus
 from metaanalysis.previews import can_be_corrected
 from metaanalysis.readings import from_json
@@ -107,7 +107,7 @@ def correct_upload(request: HttpRequest, access: Access, upload: int) -> HttpRes
     try:
         cells = read_cells(bytes(staged.content), filename=staged.filename, sheet=staged.sheet or table.sheet)
         grid = grids.of_cells(cells)
-    except (Refusal, WorkbookReaderUnavailable):
+    except (Refusal, ReaderUnavailable):
         logger.exception("the cells of upload %s cannot be shown", staged.pk)
         messages.error(request, "The cells of this file cannot be shown here. Correct it in its own program.")
         return redirect("upload_preview", *access.slugs, staged.pk)

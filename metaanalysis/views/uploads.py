@@ -17,7 +17,7 @@ from etd.views.pages import page
 from etd.workflow import WHY_FROZEN
 from metaanalysis.actions import uploads
 from metaanalysis.forms.uploads import UploadForm
-from metaanalysis.importers.workbook import WorkbookReaderUnavailable
+from metaanalysis.importers.child_process import ReaderUnavailable
 from metaanalysis.models import DataUpload, UploadStatus
 from metaanalysis.previews import Preview, preview
 from metaanalysis.stats.types import DataKind
@@ -32,7 +32,8 @@ KINDS = (
     (DataKind.ESTIMATE, "Estimates", "hazard ratio 0.74 (0.55–0.99), or a log ratio with its standard error"),
 )
 READER_MISSING = (
-    "Workbooks cannot be read on this server at the moment. Save the sheet as CSV UTF-8 and send that."
+    "Only text tables can be read on this server at the moment. Save the sheet, or export the analyses, as CSV UTF-8 "
+    "and send that."
 )
 UNTICKED = "Tick that you have looked at the warnings."
 METHOD_OF_ANOTHER = (
@@ -60,7 +61,7 @@ def upload(request: HttpRequest, access: Access) -> HttpResponse:
         return _upload_form(request, access, error.messages, status=422, filename=received.filename)
     except Refused as error:
         return _upload_form(request, access, [str(error)], status=409)
-    except WorkbookReaderUnavailable:
+    except ReaderUnavailable:
         logger.exception("workbook reader unavailable")
         return _upload_form(request, access, [READER_MISSING], status=503)
     return redirect("upload_preview", *access.slugs, staged.pk)
@@ -145,7 +146,7 @@ def _choose_sheet(request: HttpRequest, access: Access, staged: DataUpload) -> H
         shown = preview(access.question, staged)
         status = 422 if isinstance(error, uploads.UnreadableFile) else 409
         return _preview_page(request, access, staged, shown, status=status, refusal=str(error))
-    except WorkbookReaderUnavailable:
+    except ReaderUnavailable:
         logger.exception("workbook reader unavailable")
         shown = preview(access.question, staged)
         return _preview_page(request, access, staged, shown, status=503, refusal=READER_MISSING)

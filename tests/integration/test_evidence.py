@@ -22,7 +22,7 @@ from etd.models import AuditEvent, Outcome, OutcomeRow, OutcomeTable, Population
 from metaanalysis.actions import uploads as study_uploads
 from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.importers import read_table
-from metaanalysis.importers.limits import MAX_FILE_BYTES
+from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_REVIEW_BYTES
 from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
 from metaanalysis.specification import BESIDE_A_REPORTED_ROW, ON_ITS_OWN
@@ -449,11 +449,11 @@ def test_no_file_and_two_files_are_refused(client: Client) -> None:
 
 
 def test_two_files_that_are_too_large_together_are_not_kept_in_memory(client: Client) -> None:
-    half = b"x" * (MAX_FILE_BYTES // 2 + 1)
+    half = b"x" * (MAX_REVIEW_BYTES // 2 + 1)
     files = [SimpleUploadedFile("a.csv", half), SimpleUploadedFile("b.csv", half)]
     answer = client.post(url("upload"), {"file": files})
     assert answer.status_code == 422
-    assert "larger than 2 MiB" in text(answer)
+    assert "larger than 10 MiB; the limit is 2 MiB (10 MiB for RevMan" in text(answer)
 
 
 def test_an_upload_that_was_cut_off_leaves_nothing(client: Client) -> None:

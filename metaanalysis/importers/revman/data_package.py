@@ -7,9 +7,8 @@ does not use hold 0.0, so the data type of the analysis decides which are read.
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
-from io import BytesIO
 
-from metaanalysis.importers.archive import PackageKind, checked_archive
+from metaanalysis.importers.archive import PackageKind, checked_archive, part_names
 from metaanalysis.importers.revman.analyses import (
     Analysis,
     DataKind,
@@ -30,8 +29,9 @@ _EXPORT_AGAIN = "Export the data package from RevMan again and upload it unchang
 _PACKAGE = PackageKind(
     "data package",
     _EXPORT_AGAIN,
-    "Make a zip of the folder that ends in -analysis-data alone, without its pictures, and upload that.",
+    "Export one comparison at a time from RevMan.",
     max_parts=2_000,  # a forest plot for each analysis and subgroup
+    read_endings=(_ROWS, _SETTINGS),
 )
 _KEY_COLUMNS = {"analysisgroup": "group", "analysisnumber": "number", "analysisname": "name"}
 _ARM_COLUMNS = {
@@ -100,14 +100,8 @@ Key = tuple[str, str]
 
 
 def is_data_package(data: bytes) -> bool:
-    """Whether this is a zip that holds a table of RevMan Web's study rows."""
-    if not data.startswith(b"PK"):
-        return False
-    try:
-        with zipfile.ZipFile(BytesIO(data)) as archive:
-            return any(name.casefold().endswith(_ROWS) for name in archive.namelist())
-    except (zipfile.BadZipFile, OSError, ValueError, OverflowError, NotImplementedError):
-        return False
+    """Whether this is a zip that holds a table of RevMan Web's study rows, in whatever folder."""
+    return any(name.casefold().endswith(_ROWS) for name in part_names(data))
 
 
 def read_data_package(data: bytes, log: ProblemLog) -> RevmanFile:
@@ -142,7 +136,7 @@ def _parts(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _only_part(archive: zipfile.ZipFile, ending: str) -> bytes:
-    found = [name for name in archive.namelist() if name.casefold().endswith(ending)]
+    found = [name for name in archive.namelist() if _PACKAGE.reads(name) and name.casefold().endswith(ending)]
     if not found:
         raise Refusal("missing_part", f"the data package holds no table {ending}. {_EXPORT_AGAIN}")
     if len(found) > 1:

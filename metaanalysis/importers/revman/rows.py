@@ -36,7 +36,10 @@ def study_rows(file: RevmanFile, log: ProblemLog) -> list[StudyRow]:
     """Every study of every analysis; errors, warnings and notices go to `log`. Raises Refusal if there is none."""
     count = sum(len(analysis.entries) for analysis in file.analyses)
     if count > MAX_ROWS:
-        text = f"the file holds {count:,} rows of studies; the limit is {MAX_ROWS:,}. Export fewer analyses."
+        text = (
+            f"the file holds {count:,} rows of studies (totals and headings not counted); the limit is {MAX_ROWS:,}. "
+            "Export one comparison at a time from RevMan."
+        )
         raise Refusal("too_many_rows", text)
     rows: list[StudyRow] = []
     said: set[tuple[str, str]] = set()

@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from metaanalysis.importers import ParsedTable, StudyRow, read_table
 from metaanalysis.importers.columns import TEXT_COLUMNS
-from metaanalysis.importers.limits import MAX_FILE_BYTES
+from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_REVIEW_BYTES, MAX_ROWS
 from metaanalysis.importers.table import visible
 from metaanalysis.kinds import MEASURES_OF, kinds_of, misfit, named_measures, study_of
 from metaanalysis.printed_result import (
@@ -63,6 +63,9 @@ year, outcome, subgroup and others may be there. Every row of one outcome is poo
 """
 
 
+_FILE = f"a CSV, XLSX or RevMan file of at most {MAX_BYTES_IN_WORDS}, and {MAX_ROWS:,} studies"
+
+
 class Command(BaseCommand):
     help = "Pool the studies of a CSV, XLSX or RevMan file. Needs no database."
     requires_system_checks: list[str] = []
@@ -70,7 +73,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = COLUMNS
         parser.formatter_class = RawDescriptionHelpFormatter
-        parser.add_argument("file", type=Path, help="a CSV, XLSX or RevMan file of at most 2 MiB")
+        parser.add_argument("file", type=Path, help=_FILE)
         parser.add_argument("--outcome", help="which outcome to pool, where the file has several")
         parser.add_argument("--sheet", help="which sheet to read, where a workbook has several")
         parser.add_argument(
@@ -199,7 +202,7 @@ def _fitting_spec(rows: Sequence[StudyRow], options: dict[str, Any]) -> PoolingS
 def _table(file: Path, sheet: str | None) -> ParsedTable:
     try:
         with file.open("rb") as stream:
-            data = stream.read(MAX_FILE_BYTES + 1)
+            data = stream.read(MAX_REVIEW_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or "it cannot be read").lower()
         text = f"{visible(str(file), 200)}: {reason}. Give the path of a CSV or XLSX file that you may read."

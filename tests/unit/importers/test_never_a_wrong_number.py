@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from metaanalysis.importers import read_table, workbook
 from metaanalysis.importers.cells import Cell
+from metaanalysis.importers.child_main import Job, answer
 from metaanalysis.importers.decimals import read_decimal
-from metaanalysis.importers.workbook_worker import answer
 
 from .corpus import cell_xml, package, parts_of, sheet_xml
 
@@ -176,8 +176,8 @@ def test_workbook(table: Written, data: st.DataObject, monkeypatch: pytest.Monke
     check(table, as_workbook(table, data.draw), "trials.xlsx")
 
 
-def worker_in_this_process(data: bytes, sheet: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(answer(data, sheet))
+def worker_in_this_process(data: bytes, job: Job) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(answer(data, job))
     if "refusal" in found:
         refusal = found["refusal"]
         raise workbook.Refusal(refusal["code"], refusal["text"])

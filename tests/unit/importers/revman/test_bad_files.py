@@ -8,11 +8,11 @@ from io import BytesIO
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metaanalysis.importers import ParsedTable, read_table
-from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES
+from metaanalysis.importers.limits import MAX_REVIEW_BYTES, MAX_ROWS, MAX_UNPACKED_BYTES
 from metaanalysis.importers.revman import data_package
 from tests.unit.importers.corpus import package
 
@@ -61,7 +61,7 @@ def large_part() -> bytes:
 
 
 def bomb() -> bytes:
-    return as_package([DEATH], {"figure.svg": b" " * (183 * 1024 * 1024)})
+    return as_package([DEATH], {ROWS: b" " * (183 * 1024 * 1024)})
 
 
 def twice(name: str) -> bytes:
@@ -111,7 +111,7 @@ def encrypted() -> bytes:
             lambda: as_rm5([replace(DEATH, studies={"": [replace(ABLE, name="x" * 500_000)]})]),
         ),
         ("no_rows", lambda: rm5_of("", "")),
-        ("file_too_large", lambda: GOOD_RM5 + b" " * MAX_FILE_BYTES),
+        ("file_too_large", lambda: GOOD_RM5 + b" " * MAX_REVIEW_BYTES),
         (
             "duplicate_study_id",
             lambda: GOOD_RM5.replace(b"</INCLUDED", b'<STUDY ID="STD-Able_x0020_2001"/></INCLUDED'),
@@ -160,12 +160,14 @@ def test_a_data_package_that_harms_or_is_damaged(code: str, build: Callable[[], 
     assert (codes(parsed), parsed.rows) == ([code], ())
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_a_bomb_is_refused_without_unpacking_it() -> None:
     data = bomb()
     with mock.patch.object(zipfile.ZipFile, "read", side_effect=AssertionError("unpacked")):
         assert codes(read(data, "package.zip")) == ["unpacks_too_large"]
 
 
+@pytest.mark.usefixtures("in_this_process")
 def test_only_the_two_tables_are_unpacked() -> None:
     unpacked = []
     whole = zipfile.ZipFile.read
@@ -175,7 +177,9 @@ def test_only_the_two_tables_are_unpacked() -> None:
         return whole(archive, name)
 
     with mock.patch.object(zipfile.ZipFile, "read", read_part):
-        assert read(GOOD_PACKAGE, "package.zip").errors == ()
+        plots = {f"X-analysis-data/plot-{number}.svg": b"<svg/>" for number in range(9)}
+        plots["X-analysis-data/large.svg"] = b" " * (183 * 1024 * 1024)
+        assert read(as_package([DEATH], plots), "package.zip").errors == ()
     assert sorted(name.partition("/X-")[2] for name in unpacked) == [
         "data-rows.csv",
         "overall-estimates-and-settings.csv",
@@ -194,9 +198,11 @@ def test_the_limit_of_rows(write: Callable[[list[Analysis]], bytes]) -> None:
         studies = [Study(f"S{number}", numbers) for number in range(count)]
         return write([replace(DEATH, studies={"": studies})])
 
-    rows_of_its_own = 2 if write is as_csv else 0
-    assert len(read(review(MAX_ROWS - rows_of_its_own)).rows) == MAX_ROWS - rows_of_its_own
-    assert codes(read(review(MAX_ROWS + 1))) == ["too_many_rows"]
+    assert len(read(review(MAX_ROWS)).rows) == MAX_ROWS
+    beyond = read(review(MAX_ROWS + 1))
+    assert codes(beyond) == ["too_many_rows"]
+    assert "5,001 rows of studies" in beyond.errors[0].message
+    assert "one comparison at a time" in beyond.errors[0].message
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.txt", "review.xml", "noname"])
@@ -220,7 +226,8 @@ def test_direction_characters_in_a_name_are_refused() -> None:
     assert codes(read(data)) == ["invisible_character"]
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.usefixtures("in_this_process")
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([GOOD_RM5, GOOD_PACKAGE, as_csv([DEATH])]), st.integers(0, 6_000), st.binary(max_size=6)
 )

@@ -28,6 +28,8 @@ MEASURES: dict[Kind, list[str]] = {
     "o_e": ["HR", "OR"],
 }
 
+CHECKS_NOT_MADE = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+
 
 @st.composite
 def counts(draw: st.DrawFn) -> dict[str, int]:
@@ -119,7 +121,8 @@ def assert_is(row: StudyRow, meant: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("file_format", WRITERS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("in_this_process")
+@settings(max_examples=40, deadline=None, suppress_health_check=CHECKS_NOT_MADE)
 @given(reviews())
 def test_every_study_is_read_as_it_was_written(file_format: str, review: list[Analysis]) -> None:
     parsed = read_table(WRITERS[file_format](review), filename="review.any")
@@ -137,7 +140,8 @@ def test_every_study_is_read_as_it_was_written(file_format: str, review: list[An
     assert parsed.layout == ("mixed" if len(kinds) > 1 else next(iter(kinds)))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("in_this_process")
+@settings(max_examples=20, deadline=None, suppress_health_check=CHECKS_NOT_MADE)
 @given(reviews(), st.sampled_from([",", ";"]), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]))
 def test_the_dialect_of_the_csv_changes_nothing(
     review: list[Analysis], delimiter: str, encoding: str
@@ -146,7 +150,8 @@ def test_the_dialect_of_the_csv_changes_nothing(
     assert read_table(other, filename="a.csv").rows == read_table(usual, filename="a.csv").rows
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("in_this_process")
+@settings(max_examples=20, deadline=None, suppress_health_check=CHECKS_NOT_MADE)
 @given(reviews())
 def test_the_declared_encoding_of_an_rm5_is_the_one_that_counts(review: list[Analysis]) -> None:
     def rows(encoding: str) -> ParsedTable:
