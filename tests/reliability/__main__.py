@@ -33,7 +33,7 @@ Run = Callable[[ExampleDatabase], list[s.Result]]
 WRITES = 2600
 FULL: tuple[tuple[str, Run], ...] = (
     *(("V1", lambda d, n=n: s.v1_no_vote_is_lost(d, s.Load(n, WRITES))) for n in (50, 100, 200)),
-    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(40, 600))),
+    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(20, 480, rivals=1))),
     ("V1", lambda d: s.v2_control_deferred(d, s.Load(40, 600))),
     ("V3", lambda d: s.v3_cost_of_a_vote(d, 200)),
     ("V5", lambda d: s.v5_close_while_voting(d, 40, 200)),
@@ -52,8 +52,8 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("T1", lambda d: s.t_the_trail(d, 1)),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
-    ("V1", lambda d: s.v1_no_vote_is_lost(d, s.Load(12, 156))),
-    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(12, 156))),
+    ("V1", lambda d: s.v1_no_vote_is_lost(d, s.Load(12, 144))),
+    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(4, 144, rivals=1))),
     ("V3", lambda d: s.v3_cost_of_a_vote(d, 12, blocks=1)),
     ("V5", lambda d: s.v5_close_while_voting(d, 8, 30)),
     ("V5", lambda d: s.v5_control_naive(d, 8, 30)),

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from tests.reliability.history import Outcome, Write
 
-ANSWER_SECONDS = 60.0
+ANSWER_SECONDS = 120.0
 
 
 class ConnectionBroke(Exception):

@@ -36,7 +36,7 @@ from tests.reliability.history import (
 from tests.server import ExampleDatabase, RunningServer, application_environment
 
 TRIVIAL = "/no-such-page/"
-RUN_SECONDS = 240.0
+RUN_SECONDS = 300.0
 SAFE = "config.wsgi:application"
 
 

@@ -29,6 +29,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 
 from etd import permissions  # noqa: E402
+from etd.actions import rounds  # noqa: E402
 from etd.models import PanelMembership  # noqa: E402
 from tests.reliability.worlds import addresses, set_up  # noqa: E402
 
@@ -148,6 +149,7 @@ EXPECTED = {
     "database gone": {503},
     "replaced meanwhile": {409, 422},
     "too long": {422, 409},
+    "round closed": {409},
 }
 
 
@@ -158,6 +160,13 @@ def try_all() -> dict[str, Any]:
     tried: list[list[Any]] = []
     lost: list[list[Any]] = []
     actions = set()
+    votes: list[tuple[Any, str, dict[str, Any], list[str]]] = []
+
+    def judge(actor: str, action: str, name: str, status: int, is_whole: bool) -> None:
+        tried.append([actor, action, name, status])
+        if not is_whole or status not in EXPECTED[name]:
+            lost.append([actor, action, name, status, is_whole])
+
     for actor, user in people.items():
         if user is None or not PanelMembership.objects.filter(user=user).exists():
             continue
@@ -166,9 +175,15 @@ def try_all() -> dict[str, Any]:
                 continue
             actions.add(action)
             for name, status, is_whole in fates(user, action, values, texts):
-                tried.append([actor, action, name, status])
-                if not is_whole or status not in EXPECTED[name]:
-                    lost.append([actor, action, name, status, is_whole])
+                judge(actor, action, name, status, is_whole)
+            if "/votes/" in action:
+                votes.append((user, action, values, texts))
+    rounds.close_round(voting_round=question.rounds.get(), by=people["chair"])  # type: ignore[arg-type]
+    for user, action, values, texts in votes:
+        typed = {name: f"{TYPED} [{name}]" for name in texts}
+        response = client_for(user).post(action, values | typed)
+        whole = all(holds(response.content.decode(), text) for text in typed.values())
+        judge("voter", action, "round closed", response.status_code, whole)
     return {"forms": len(actions), "tried": len(tried), "lost": lost, "addresses": sorted(actions)}
 
 

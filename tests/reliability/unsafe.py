@@ -14,7 +14,7 @@ from unittest import mock
 from django.core.handlers.wsgi import WSGIHandler
 
 # Between reading and writing, or between the answer and the write: wide enough for two requests to meet in.
-GAP = 0.02
+GAP = 0.05
 LATE = 0.5
 
 

@@ -85,7 +85,7 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
     )
     with mock.patch("secrets.token_hex", lambda n=32: f"{draw.getrandbits(8 * n):0{2 * n}x}"):
         for voter in (*secret, people["panel member"], chair):
-            for number, criterion in enumerate(criteria[:4]):
+            for number, criterion in enumerate(criteria):
                 own = voter not in secret
                 which, confidence, basis = VOTES[0 if own else world]
                 option = criterion.options[(int(which) + number) % len(criterion.options)].key
