@@ -27,6 +27,7 @@ class Permission(StrEnum):
     EXPORT = "export the document"
     VOTE = "give one's own judgement in an open round"
     MANAGE_ROUNDS = "open, extend and close voting rounds and change the settings of votes"
+    DISCUSS = "write in the panel's discussion"
     DECLARE_CONFLICT = "declare one's own conflicts of interest"
     MANAGE_CONFLICTS = "manage members' conflicts of interest"
     CREATE_QUESTION = "begin a new question"
@@ -46,6 +47,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.CHAIR: _EVERYBODY
     | {
         Permission.VOTE,
+        Permission.DISCUSS,
         Permission.MANAGE_ROUNDS,
         Permission.MANAGE_CONFLICTS,
         Permission.EDIT_QUESTION,
@@ -57,9 +59,10 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.MANAGE_PEOPLE,
         Permission.MANAGE_CHAIRS,
     },
-    Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE},
+    Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE, Permission.DISCUSS},
     Role.METHODOLOGIST: _EVERYBODY
     | {
+        Permission.DISCUSS,
         Permission.EDIT_QUESTION,
         Permission.EDIT_TEXTS,
         Permission.RECORD_JUDGEMENT,

@@ -44,6 +44,7 @@ urlpatterns = [
     path(f"{QUESTION}rounds/<int:number>/extend/", rounds.extend_round, name="extend_round"),
     path(f"{QUESTION}rounds/<int:number>/close/", rounds.close_round, name="close_round"),
     path(f"{QUESTION}rounds/<int:number>/void/", rounds.void_ballot, name="void_ballot"),
+    path(f"{QUESTION}rounds/<int:number>/notes/<slug:item>/", rounds.add_note, name="add_note"),
     path(f"{QUESTION}receipt/", rounds.receipt, name="receipt"),
     path(f"{QUESTION}meeting/", meeting.meeting, name="meeting"),
     path(f"{QUESTION}meeting/<slug:item>/", meeting.meeting_item, name="meeting_item"),

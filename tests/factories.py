@@ -22,6 +22,7 @@ from etd.models import (
     ConflictDeclaration,
     ConflictManagement,
     CriterionAssessment,
+    DiscussionNote,
     Guideline,
     Invitation,
     Judgement,
@@ -290,6 +291,18 @@ def vote(**fields: Any) -> Vote:
     } | fields
     values["ballot"] = values.get("ballot") or ballot()
     return Vote.objects.create(**values)
+
+
+def discussion_note(**fields: Any) -> DiscussionNote:
+    values: dict[str, Any] = {
+        "item_key": FRAMEWORK.criteria[0].key,
+        "text": "The device is not to be had everywhere.",
+        "written_at": NOW,
+    } | fields
+    values["round"] = values.get("round") or voting_round()
+    values["question"] = values.get("question") or values["round"].question
+    values["author"] = values.get("author") or user()
+    return DiscussionNote.objects.create(**values)
 
 
 def audit_chain_head(**fields: Any) -> AuditChainHead:

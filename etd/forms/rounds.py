@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils import timezone
@@ -119,6 +120,17 @@ class VoidForm(forms.Form):
         standing = [(str(one.ballot_id), one.name) for one in ballots if not one.is_voided]
         self.fields["ballot"].choices = [("", "Please choose"), *standing]  # type: ignore[attr-defined]
         self.fields["reason"].widget.attrs["class"] = "form-control"
+
+
+class NoteForm(forms.Form):
+    """A note in the discussion of one item."""
+
+    text = ProseField(label="Your note", rows=3)
+    op = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].widget.attrs["class"] = "form-control"
 
 
 class ReceiptForm(forms.Form):

@@ -1,6 +1,7 @@
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
 from etd.models.conflicts import ConflictDeclaration, ConflictManagement
+from etd.models.discussion import DiscussionNote
 from etd.models.guideline import Guideline, PanelMembership
 from etd.models.invitation import Invitation
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
@@ -17,6 +18,7 @@ __all__ = [
     "ConflictDeclaration",
     "ConflictManagement",
     "CriterionAssessment",
+    "DiscussionNote",
     "Guideline",
     "Invitation",
     "Judgement",

@@ -7,19 +7,23 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from etd.actions import discussion as notes
 from etd.actions import questions
 from etd.actions import rounds as actions
 from etd.actions.errors import Refused
 from etd.actions.voting import voting_members
 from etd.enums import QuestionStatus, TallyDisplay
-from etd.forms.rounds import ExtendForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
+from etd.forms.rounds import ExtendForm, NoteForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
 from etd.frameworks import get_framework
 from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
+from etd.selectors.discussion import discussion
 from etd.selectors.rounds import (
+    ItemTally,
     find_round,
     item_name,
     item_names,
@@ -237,6 +241,30 @@ def receipt(request: HttpRequest, access: Access) -> HttpResponse:
     return render(request, "etd/rounds/receipt.html", page(access) | context)
 
 
+@require_POST
+@requires(Permission.DISCUSS)
+def add_note(request: HttpRequest, access: Access, number: int, item: str) -> HttpResponse:
+    """Say something about what the round found on one item."""
+    current = _round_or_404(access.question, number)
+    if item not in current.item_keys:
+        raise Http404
+    form = NoteForm(request.POST, auto_id=f"id_{item}_%s")
+    unsaved: dict[str, Any] = {"note_item": item, "unsaved_note": form}
+    if not form.is_valid():
+        return _round_page(request, access, current, status=422, **unsaved)
+    try:
+        notes.add_discussion_note(
+            voting_round=current,
+            item_key=item,
+            text=form.cleaned_data["text"],
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+    except Refused as error:
+        return _round_page(request, access, current, status=409, refusal=str(error), **unsaved)
+    return redirect(f"{reverse('round', args=[*access.slugs, number])}#discussion-{item}")
+
+
 def _round_page(
     request: HttpRequest, access: Access, current: VotingRound, *, status: int = 200, **more: Any
 ) -> HttpResponse:
@@ -248,7 +276,7 @@ def _round_page(
         "summary": _summary(access.question, current.number),
         "current": current,
         "results": laid_out[0] if laid_out else None,
-        "tallies": laid_out[1] if laid_out else (),
+        "tallies": _with_notes(access, laid_out[1]) if laid_out else (),
         "items": [
             {
                 "name": item_name(framework, key),
@@ -270,6 +298,18 @@ def _round_page(
     )
     context.setdefault("extend_form", ExtendForm())
     return render(request, "etd/rounds/round.html", page(access) | context | more, status=status)
+
+
+def _with_notes(access: Access, tallies: tuple[ItemTally, ...]) -> list[dict[str, Any]]:
+    said = discussion(access.question, access.user)
+    return [
+        {
+            "tally": tally,
+            "notes": said.get(tally.result.key, ()),
+            "form": NoteForm(auto_id=f"id_{tally.result.key}_%s"),
+        }
+        for tally in tallies
+    ]
 
 
 def last_is(question: Question, current: VotingRound) -> bool:

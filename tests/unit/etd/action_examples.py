@@ -235,6 +235,17 @@ def open_round_now(panel: Panel) -> VotingRound:
     return rounds.open_round(**(open_round(panel) | {"closes_at": timezone.now() + timedelta(hours=1)}))
 
 
+def add_discussion_note(panel: Panel) -> dict[str, Any]:
+    opened = open_round_now(panel)
+    rounds.close_round(voting_round=opened, by=panel.chair)
+    return {
+        "voting_round": opened,
+        "item_key": PLAIN.key,
+        "text": "Trials of other devices point the same way.",
+        "by": panel.member,
+    }
+
+
 def extend_round(panel: Panel) -> dict[str, Any]:
     opened = open_round_now(panel)
     assert opened.closes_at is not None
@@ -448,6 +459,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.recommendations.edit_section": edit_section,
     "etd.actions.rounds.open_round": open_round,
     "etd.actions.rounds.extend_round": extend_round,
+    "etd.actions.discussion.add_discussion_note": add_discussion_note,
     "etd.actions.rounds.close_round": close_round,
     "etd.actions.rounds.void_ballot": void_ballot,
     "etd.actions.conflicts.declare_conflict": declare_conflict,

@@ -92,6 +92,12 @@ STRINGS = {
         ),
         f"{FIRST}, Ada in Round 2 of Cooling?",
     ),
+    "DiscussionNote": lambda: (
+        f.discussion_note(
+            author=f.user(name="Ada"), round=f.voting_round(number=2, question=f.question(title="Cooling?"))
+        ),
+        f"Ada on {FIRST}, Round 2 of Cooling?",
+    ),
     "AuditChainHead": lambda: (f.audit_chain_head(chain="site", seq=4), "site at 4"),
     "AuditEvent": lambda: (
         f.audit_event(chain="site", seq=4, type="vote_cast", subject="Round 1"),
