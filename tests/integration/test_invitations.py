@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -283,3 +284,21 @@ class TestWhoIsInvited:
         with pytest.raises(Refused, match="already has a role"):
             invitations.accept_invitation(invitation=invitation(), token=path.split("/")[3], by=user)
         assert invitation().accepted_at is None
+
+    @pytest.mark.parametrize(
+        ("change", "why"),
+        [
+            ({"expires_at": timezone.now() - timedelta(days=1)}, "has expired"),
+            ({"withdrawn_at": timezone.now()}, "has been withdrawn"),
+            ({"token_hash": f.DIGEST}, "A newer e-mail has replaced this link"),
+        ],
+    )
+    def test_what_ends_while_the_page_is_open_ends_it(
+        self, change: dict[str, Any], why: str, invited: Client
+    ) -> None:
+        token, seen = link().split("/")[3], invitation()
+        by = {"withdrawn_by": seen.created_by} if "withdrawn_at" in change else {}
+        Invitation.objects.update(**change, **by)
+        with pytest.raises(Refused, match=why):
+            invitations.accept_invitation(invitation=seen, token=token, by=None, name="N", password=PASSWORD)
+        assert not User.objects.filter(email="nora.new@example.org").exists()

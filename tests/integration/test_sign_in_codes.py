@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from base64 import b32decode
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -121,6 +122,11 @@ class TestSigningIn:
         assert signed_in(self.give(sign_in(), code))
         again = self.give(sign_in(), code)
         assert not signed_in(again)
+
+    def test_the_code_that_set_them_up_is_not_good_for_a_sign_in(self, example: None) -> None:
+        step = int(time.time()) // 30
+        one_time_codes.set_up_codes(user=user(), key=KEY, code=code_of_now(), by=user())
+        assert TOTPDevice.objects.get().last_t >= step
 
     def test_a_recovery_code_is_good_once_and_the_rest_are_counted(self, recovery: list[str]) -> None:
         client = sign_in()
@@ -241,15 +247,17 @@ class TestForgottenPassword:
         from django.test import RequestFactory
 
         from etd.views.account import ask_for_reset
+        from etd.views.submitting import AnswerFirst
 
         request = RequestFactory().post("/forgotten-password/", {"email": "chair@example.org"})
         request.user = request.session = None  # type: ignore[assignment]
         request._messages = []  # type: ignore[attr-defined]
         answer = ask_for_reset(request)
+        assert isinstance(answer, AnswerFirst)
         assert "a link is on its way" in answer.content.decode()
         assert not AuditEvent.objects.filter(type="password_reset_asked").exists()
         assert mail.outbox == []
-        answer.close()
+        answer.work()  # as its `close` does, which would also close this test's connection
         assert len(mail.outbox) == 1
 
     def test_three_an_hour(self, example: None) -> None:
