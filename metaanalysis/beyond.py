@@ -108,8 +108,8 @@ def prediction_in_words(result: PooledResult) -> str:
     if low is None or high is None or natural[0] is None or natural[1] is None:
         return ""
     measure = result.spec.measure
-    ends = f"{numbers.effect_number(natural[0], measure)} to {numbers.effect_number(natural[1], measure)}"
-    reach = f"In a new, similar study the true effect would be expected from {ends}"
+    ends = numbers.effect_interval(natural[0], natural[1], measure)
+    reach = f"In a new, similar study the true effect would be expected within {ends}"
     if low <= 0 <= high:
         return f"{reach}: it could go either way."
     return f"{reach}, on one side of no effect."

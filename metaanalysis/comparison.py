@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from metaanalysis.importers import StudyRow
-from metaanalysis.kinds import numbers_text
 from metaanalysis.models import StudyResult
 from metaanalysis.stats.types import DataKind
 
@@ -39,18 +38,6 @@ class Change:
     row: StudyRow
     stored: StudyResult
     fields: tuple[str, ...]
-
-    @property
-    def before(self) -> str:
-        return numbers_text(self.stored)
-
-    @property
-    def after(self) -> str:
-        return numbers_text(self.row)
-
-    @property
-    def same_numbers(self) -> bool:
-        return self.before == self.after
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from metaanalysis import readings
 from metaanalysis.actions.uploads import MAX_GROUPS, Missing
 from metaanalysis.comparison import Comparison
 from metaanalysis.forms.method import SpecForm
-from metaanalysis.forms.uploads import NEW, AssignmentForm
+from metaanalysis.forms.place import NEW
+from metaanalysis.forms.uploads import AssignmentForm
 from metaanalysis.grids import LABELS
 from metaanalysis.importers import ParsedTable, StudyRow
 from metaanalysis.kinds import NAMES, NUMBERS, mixed_kinds
@@ -26,6 +27,7 @@ from metaanalysis.readings import Group
 from metaanalysis.selectors.study_data import Stored, UploadLine, load_stored, upload_line
 from metaanalysis.specification import UsualChoice
 from metaanalysis.stats.types import DataKind
+from metaanalysis.wording import study_name
 
 ROWS_SHOWN = 200
 CHOOSE_ABOVE = 8
@@ -340,7 +342,7 @@ def _row_tables(rows: Sequence[StudyRow]) -> tuple[RowTable, ...]:
         lines = tuple(
             RowLine(
                 row.row,
-                f"{row.study} {row.year or ''}".strip(),
+                study_name(row.study, row.year),
                 tuple(zip(_numbers_of(kind, row), _LABELS[kind], strict=True)),
                 tuple((getattr(row, name), LABELS[name]) for name in texts),
             )

@@ -78,7 +78,7 @@ def sections(studies: Sequence[StudyData], found: Beyond, *, outcome: str, main:
         most_influential=beyond.most_influential(found),
         left_out=_repooled(result, [(row.omitted, row.pooled) for row in found.left_out]),
         cumulative=_repooled(
-            result, [(_with_year(row.added, row.year), row.pooled) for row in found.cumulative]
+            result, [(wording.study_name(row.added, row.year), row.pooled) for row in found.cumulative]
         ),
         has_years=found.has_years,
         enough_for_tests=found.small_studies.k >= ENOUGH_STUDIES,
@@ -88,10 +88,6 @@ def sections(studies: Sequence[StudyData], found: Beyond, *, outcome: str, main:
         methods=_method_lines(methods, found, main),
         methods_agree=beyond.other_methods_in_words(methods),
     )
-
-
-def _with_year(name: str, year: int | None) -> str:
-    return name if year is None or name.endswith(str(year)) else f"{name} {year}"
 
 
 def _grouped(found: Beyond) -> GroupedBy | None:

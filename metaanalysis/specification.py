@@ -94,9 +94,6 @@ def _choice(name: str, kind: DataKind, hint: str) -> UsualChoice:
     return UsualChoice(name if usual else f"{name}-{measure}", spec, _WHY[name])
 
 
-BESIDE_A_REPORTED_ROW = beside_a_reported_row()
-ON_ITS_OWN = on_its_own()
-UNDECIDED = undecided()
 USUAL_CHOICES = {
     choice.key: choice
     for name in _WHY

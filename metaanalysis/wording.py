@@ -49,6 +49,11 @@ RD_SES = {
 AUTO_RULE = "Hartung-Knapp-Sidik-Jonkman from three studies on if τ² is above 0, else Wald"
 
 
+def study_name(name: str, year: int | None) -> str:
+    """The study with its year, which many names end with already."""
+    return name if year is None or name.endswith(str(year)) else f"{name} {year}"
+
+
 def fitting_i2(tau2_method: str | None, i2: float | None, i2_tau2: float | None) -> tuple[float | None, bool]:
     """The I² that fits the estimator, in percent, and whether it is from τ² (for PM and REML) rather than from Q."""
     from_tau2 = tau2_method not in (None, "DL") and i2_tau2 is not None

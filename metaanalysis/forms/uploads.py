@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from crispy_forms.layout import Column, Div, Row
+from crispy_forms.layout import Column, Row
 from django import forms
 
 from etd.enums import Better
@@ -13,11 +13,11 @@ from etd.forms.helper import form_helper
 from etd.models import Outcome, Population
 from metaanalysis.actions.uploads import Assignment, Missing, NewOutcome
 from metaanalysis.forms.method import SPEC_FIELDS, SpecForm
+from metaanalysis.forms.place import NEW, PlaceFields
 from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_ROWS
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import PoolingSpec
 
-NEW = "new"
 LEAVE_OUT = "leave-out"
 
 
@@ -40,16 +40,9 @@ class UploadForm(forms.Form):
         self.helper = form_helper("file")
 
 
-class AssignmentForm(SpecForm):
+class AssignmentForm(PlaceFields, SpecForm):
     """What one group of rows becomes, how it is pooled, and what happens to studies that the file does not have."""
 
-    outcome = forms.ChoiceField()
-    new_outcome = forms.CharField(max_length=300, required=False, label="Name of the new outcome")
-    better = forms.ChoiceField(
-        choices=[("", "Choose"), *Better.choices], required=False, label="What is better?"
-    )
-    population = forms.ChoiceField()
-    new_population = forms.CharField(max_length=300, required=False, label="Name of the new population")
     missing = forms.ChoiceField(
         choices=[(Missing.KEEP, "Keep them in the analysis"), (Missing.REMOVE, "Remove them from it")],
         widget=forms.RadioSelect,
@@ -89,18 +82,7 @@ class AssignmentForm(SpecForm):
         self.populations = {str(population.pk): population for population in populations}
         self._choose_from("outcome", self.outcomes, leave_out=True)
         self._choose_from("population", self.populations, leave_out=False)
-        self.place_helper = form_helper(
-            "usual",
-            Row(
-                Column("outcome", css_class="col-lg-7"),
-                Column("population", css_class="col-lg-5"),
-            ),
-            Div(
-                Row(Column("new_outcome", css_class="col-lg-7"), Column("better", css_class="col-lg-5")),
-                css_class="only-new-outcome",
-            ),
-            Div("new_population", css_class="only-new-population"),
-        )
+        self.place_helper = form_helper("usual", *self.place_layout())
         self.spec_helper = form_helper(
             Row(*(Column(name, css_class="col-sm-6 col-xl-4") for name in SPEC_FIELDS))
         )
@@ -153,17 +135,6 @@ class AssignmentForm(SpecForm):
             for name in ("population", *SPEC_FIELDS):
                 self.fields[name].required = False
         super().full_clean()
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if cleaned.get("outcome") == NEW:
-            if not cleaned.get("new_outcome"):
-                self.add_error("new_outcome", "Write the name of the new outcome.")
-            if not cleaned.get("better"):
-                self.add_error("better", "Say whether a higher or a lower frequency is better.")
-        if cleaned.get("population") == NEW and not cleaned.get("new_population"):
-            self.add_error("new_population", "Write the name of the new population.")
-        return cleaned
 
     def assignment(self) -> Assignment | None:
         """What a valid form says; None where the rows are left out."""

@@ -29,7 +29,7 @@ from metaanalysis.plots.drawing import (
     letters_of,
     wrapped,
 )
-from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, fitting_i2
+from metaanalysis.wording import CI_METHODS, MEASURES, METHODS, fitting_i2, study_name
 
 WIDTH, NARROW_WIDTH = 900.0, 358.0
 ROW, STACKED_ROW = 24.0, 40.0
@@ -187,14 +187,14 @@ def _triple(values: Mapping[str, Any] | None) -> tuple[float, float, float] | No
 def _rows(
     result: Mapping[str, Any], inputs: Sequence[Mapping[str, Any]], order: str, grouped: GroupedBy | None
 ) -> _Rows:
-    placed, left_out = _matched(result["studies"], inputs), []
+    placed = _matched(result["studies"], inputs)
     used = {id(row) for _, row, _ in placed}
     rest = [row for row in inputs if id(row) not in used]
     left_out = _matched(result["excluded"], rest or inputs)
     measure = result["measure"]
     studies = [
         _Study(
-            label=_label(row, entry["study"]),
+            label=study_name(entry["study"], row.get("year")),
             cells=_cells(row),
             effect=effect_text(entry, measure),
             weight="–" if entry["weight"] is None else numbers.rounded(entry["weight"], 1),
@@ -206,7 +206,7 @@ def _rows(
     ]
     excluded = [
         _Study(
-            label=_label(row, entry["study"]),
+            label=study_name(entry["study"], row.get("year")),
             cells=_cells(row),
             effect="",
             weight="",
@@ -280,11 +280,6 @@ _ORDER_KEYS: Mapping[str, Any] = {
 
 def _uncapitalised(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
-
-
-def _label(row: Mapping[str, Any], name: str) -> str:
-    year = row.get("year")
-    return name if year is None or name.endswith(str(year)) else f"{name} {year}"
 
 
 def _kind(row: Mapping[str, Any]) -> str:

@@ -36,14 +36,6 @@ class PlaceMethod:
     history: tuple[MethodLine, ...]
     row_id: int | None
 
-    @property
-    def now(self) -> MethodLine:
-        return self.history[-1]
-
-    @property
-    def changed_after_results(self) -> bool:
-        return any(line.after_results for line in self.history)
-
 
 def method_history(outcome: Outcome, population: Population) -> tuple[MethodLine, ...]:
     """Every choice of the main method, the oldest first; empty where none was made."""

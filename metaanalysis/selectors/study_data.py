@@ -19,6 +19,7 @@ from metaanalysis.importers import StudyRow
 from metaanalysis.kinds import arm_text, estimate_text, kind_of
 from metaanalysis.models import Analysis, DataUpload, MainMethod, StudyResult, UploadStatus
 from metaanalysis.stats.types import DataKind, PoolingSpec
+from metaanalysis.wording import study_name
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,6 @@ class StudyLine:
     """
 
     study: str
-    year: str
     timepoint: str
     subgroup: str
     intervention: str
@@ -231,8 +231,7 @@ def study_line(entry: Mapping[str, Any], reason: str) -> StudyLine:
     """`entry` as `metaanalysis.analyses.input_of` gives it."""
     kind = kind_of(entry)
     return StudyLine(
-        study=entry["study"],
-        year=str(entry["year"] or ""),
+        study=study_name(entry["study"], entry["year"]),
         timepoint=entry["timepoint"],
         subgroup=entry["subgroup"],
         intervention=arm_text(entry, "intervention"),

@@ -25,7 +25,7 @@ from metaanalysis.importers import read_table
 from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_REVIEW_BYTES
 from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
-from metaanalysis.specification import BESIDE_A_REPORTED_ROW, ON_ITS_OWN
+from metaanalysis.specification import beside_a_reported_row, on_its_own
 from metaanalysis.stats.types import CiMethod, PoolingSpec, Tau2Method
 from tests import factories
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, get_question
@@ -92,7 +92,7 @@ def confirmed(content: bytes = SMALL, question: str = UPDATE) -> OutcomeRow:
     (row,) = study_uploads.confirm_upload(
         upload=upload,
         assignments=[
-            study_uploads.Assignment(group, outcome, population, BESIDE_A_REPORTED_ROW.spec)
+            study_uploads.Assignment(group, outcome, population, beside_a_reported_row().spec)
             for group in groups
         ],
         sha256=upload.sha256,
@@ -266,10 +266,10 @@ def test_the_method_offered_first_depends_on_the_reported_row_and_says_so(client
     outcome, population = place()
     target = url("upload_preview", upload.pk)
     beside = client.post(target, form(upload, outcome, population, action="compare") | {"rows0-usual": "own"})
-    assert BESIDE_A_REPORTED_ROW.why in text(beside)
+    assert beside_a_reported_row().why in text(beside)
     offered = {"rows0-usual": "undecided"}
     alone = client.post(target, form(upload, "new", population, action="compare") | offered)
-    assert ON_ITS_OWN.why in text(alone)
+    assert on_its_own().why in text(alone)
     assert '<option value="REML" selected>' in alone.content.decode()
     assert '<option value="auto" selected>' in alone.content.decode()
     own_choice = {"rows0-tau2": "PM", "rows0-usual": "undecided"}

@@ -25,7 +25,7 @@ from documents.schema import from_json
 from etd.enums import Better
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, User
 from metaanalysis.actions.analyses import run_analysis
-from metaanalysis.specification import BESIDE_A_REPORTED_ROW
+from metaanalysis.specification import beside_a_reported_row
 from tests import factories
 from tests.integration.conftest import ClientFor, get_question
 
@@ -84,7 +84,7 @@ def with_a_recomputed_row() -> None:
             events_comparison=counts[2],
             n_comparison=counts[3],
         )
-    run_analysis(outcome=outcome, population=population, spec=BESIDE_A_REPORTED_ROW.spec, by=by)
+    run_analysis(outcome=outcome, population=population, spec=beside_a_reported_row().spec, by=by)
 
 
 def test_every_sentence_of_the_document_is_in_the_pdf(exported: bytes) -> None:
@@ -156,7 +156,7 @@ def test_only_the_newest_analysis_of_a_row_is_printed(example: None) -> None:
     outcome = Outcome.objects.filter(question=get_question()).order_by("position")[0]
     population = Population.objects.filter(question=get_question()).order_by("position")[1]
     by = User.objects.get(email="methodologist@example.org")
-    newest = run_analysis(outcome=outcome, population=population, spec=BESIDE_A_REPORTED_ROW.spec, by=by)
+    newest = run_analysis(outcome=outcome, population=population, spec=beside_a_reported_row().spec, by=by)
     (analysis,) = assemble(get_question()).analyses
     assert analysis.at == newest.created_at.isoformat()
 

@@ -42,7 +42,7 @@ from metaanalysis.models import Analysis, MainMethod, StudyResult
 from metaanalysis.readings import Group
 from metaanalysis.selectors.methods import main_methods, method_history
 from metaanalysis.selectors.study_data import load_evidence, load_stored
-from metaanalysis.specification import ON_ITS_OWN
+from metaanalysis.specification import on_its_own
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.stats.types import CiMethod, DataKind, Measure, Model, PoolingSpec, SmdVariant, Tau2Method
 from tests import factories
@@ -311,7 +311,7 @@ def test_a_method_chosen_before_there_are_data_is_what_an_upload_begins_with(exa
     assert stored.offered(usual.key) == usual
     other = stored.usual(outcome("Another"), place[1], is_new=False, kind=DataKind.MEANS)
     assert (other.key, other.spec) == ("own-MD", PoolingSpec(measure=Measure.MD))
-    assert (stored.offered("own"), stored.offered("main-0")) == (ON_ITS_OWN, None)
+    assert (stored.offered("own"), stored.offered("main-0")) == (on_its_own(), None)
 
 
 def test_before_results_the_method_may_change_without_a_reason(example: None) -> None:
@@ -375,7 +375,7 @@ def test_a_change_after_results_is_kept_with_its_reason(example: None) -> None:
     assert (first.after_results, second.after_results, second.reason) == (False, True, why)
     assert "DerSimonian-Laird" in second.method
     place = next(p for p in main_methods(question()) if p.outcome == "Stroke")
-    assert (place.now, place.changed_after_results, place.row_id) == (second, True, row.pk)
+    assert (place.history, place.row_id) == ((first, second), row.pk)
     event = AuditEvent.objects.filter(type="main_method_chosen").latest("pk")
     assert why in event.after
     assert '"after_results":true' in event.after

@@ -30,7 +30,7 @@ def page_of(name: str, main: PoolingSpec | None = None, **spec: object) -> Secti
 def test_the_words_of_a_rich_analysis() -> None:
     assert beyond.sentences(found(studies_of("bcg"))) == (
         "The studies differ considerably more than chance alone would make them (I² from τ² 92%).",
-        "In a new, similar study the true effect would be expected from 0.13 to 1.79: it could go either way.",
+        "In a new, similar study the true effect would be expected within 0.13–1.79: it could go either way.",
         "No single study moves the interval across 1.",
         "The subgroups differ no more than chance alone would make likely (P 0.44).",
         "Small studies show no clearly other effects than large ones (Egger’s test, P 0.16).",

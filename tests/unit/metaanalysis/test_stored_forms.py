@@ -56,7 +56,7 @@ def test_rows_are_grouped_by_outcome_in_the_order_of_the_file() -> None:
         PoolingSpec(measure="SMD", smd="revman", prediction="k-2"),  # type: ignore[arg-type]
         PoolingSpec(measure="RD", method="mh", rd_se="greenland-robins"),  # type: ignore[arg-type]
         PoolingSpec(measure="HR", tau2_method="PM", ci_method="hksj-adhoc"),  # type: ignore[arg-type]
-        specification.BESIDE_A_REPORTED_ROW.spec,
+        specification.beside_a_reported_row().spec,
     ],
 )
 def test_a_specification_survives_being_stored(spec: PoolingSpec) -> None:
@@ -189,9 +189,9 @@ def test_new_changed_unchanged_and_missing() -> None:
     rows = [study_row("Same", 5), study_row("Counts", 6), study_row("Note", 5, "new"), study_row("New", 1)]
     found = compare(rows, stored)
     assert [row.study for row in found.new] == ["New"]
-    assert [(c.row.study, c.fields, c.same_numbers) for c in found.changed] == [
-        ("Counts", ("events_intervention",), False),
-        ("Note", ("note",), True),
+    assert [(c.row.study, c.fields) for c in found.changed] == [
+        ("Counts", ("events_intervention",)),
+        ("Note", ("note",)),
     ]
     assert [each.study.label for each in found.unchanged] == ["Same"]
     assert [each.study.label for each in found.missing] == ["Gone"]
