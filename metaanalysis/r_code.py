@@ -51,6 +51,25 @@ _ZEROS = {
     ZeroRule.NONE: 'add=0, to="none", drop00=TRUE',
 }
 
+_BY_RULE = [
+    "# The interval by rule: Hartung-Knapp from three studies on if tau2 is above 0, else Wald",
+    "refit <- function(part) {",
+    '  fit <- update(res, data=part, test="knha")',
+    '  if (fit$k < 3 || fit$tau2 < 1e-9) update(res, data=part, test="z") else fit',
+    "}",
+    "shown <- function(part) {",
+    "  fit <- refit(part)",
+    "  c(k=fit$k, estimate=fit$beta[[1]], ci.lb=fit$ci.lb, ci.ub=fit$ci.ub, P=fit$pval, tau2=fit$tau2)",
+    "}",
+    "one_out <- t(sapply(seq_len(nrow(dat)), function(i) shown(dat[-i, ])))",
+    "print(data.frame(without=dat$study, one_out))",
+]
+_CUMULATIVE_BY_RULE = [
+    "by_year <- dat[order(dat$year), ]",
+    "so_far <- t(sapply(seq_len(nrow(by_year)), function(i) shown(by_year[seq_len(i), ])))",
+    "print(data.frame(added=by_year$study, so_far))",
+]
+
 
 def r_code(inputs: Sequence[Mapping[str, Any]], result: PooledResult, *, title: str) -> str:
     """A script that prints the numbers of `result`, which stand in its comments. `inputs` are the entries pooled.
@@ -125,7 +144,7 @@ def _model(result: PooledResult, kind: DataKind) -> list[str]:
         ]
     if spec.method is Method.MH:
         return _mantel_haenszel(result)
-    shown = [*_show(), *_i2_by_q(), *_prediction(result), *_q_profile(result)]
+    shown = [*_show(), *(_i2_by_q() if result.k > 1 else []), *_prediction(result), *_q_profile(result)]
     return [*_effects(result, kind), _rma(result, "dat"), *shown]
 
 
@@ -266,14 +285,20 @@ def _greenland_robins(result: PooledResult) -> list[str]:
     ]
 
 
+def _is_by_rule(result: PooledResult) -> bool:
+    """Whether parts of the data may have another interval than all of them."""
+    return result.spec.ci_method is CiMethod.AUTO and result.spec.model is Model.RANDOM
+
+
 def _more(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> list[str]:
     """What else the page shows, where metafor has it for this kind of analysis."""
     if result.k < 3:
         return []
-    lines = ["forest(res, header=TRUE)", "print(leave1out(res))"]
+    by_rule = _is_by_rule(result)
+    lines = ["forest(res, header=TRUE)", *(_BY_RULE if by_rule else ["print(leave1out(res))"])]
     if result.spec.method is Method.IV:
         if any(row.get("year") is not None for row in inputs):
-            lines.append("print(cumul(res, order=dat$year))")
+            lines += _CUMULATIVE_BY_RULE if by_rule else ["print(cumul(res, order=dat$year))"]
         lines += [
             'funnel(res, refline=0, level=c(90, 95, 99), shade=c("white", "gray85", "gray75"))',
             'print(regtest(res, model="lm"))  # Egger',
@@ -287,9 +312,10 @@ def _subgroups(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> lis
     names = {row.get("subgroup") or "" for row in inputs}
     if len(names - {""}) < 2 or result.spec.method is not Method.IV:
         return []
+    fit = "refit(part)" if _is_by_rule(result) else "update(res, data=part)"
     return [
         "# Subgroups, each with a tau2 of its own, and the test for differences between them",
-        "groups <- lapply(split(dat, dat$subgroup), function(part) update(res, data=part))",
+        f"groups <- lapply(split(dat, dat$subgroup), function(part) {fit})",
         'for (name in names(groups)) { cat(name, "\\n"); print(groups[[name]]) }',
         'named <- groups[names(groups) != ""]',
         "est <- sapply(named, function(part) part$beta[[1]])",

@@ -110,6 +110,23 @@ def test_subgroups_and_their_test_are_asked_for_where_there_are_any() -> None:
     assert "subgroup differences" not in code(ESTIMATES, measure="HR")
 
 
+def test_parts_of_the_data_have_the_interval_by_rule_too() -> None:
+    text = code(COUNTS)
+    assert "fit$k < 3 || fit$tau2 < 1e-9" in text
+    assert "function(part) refit(part)" in text
+    assert "leave1out" not in text
+    assert "cumul(" not in text
+    chosen = code(COUNTS, ci_method="hksj")
+    assert "print(leave1out(res))" in chosen
+    assert "function(part) update(res, data=part)" in chosen
+    assert "refit" not in chosen
+
+
+def test_one_study_has_no_i2() -> None:
+    assert "I2_from_Q" not in code(COUNTS[:1])
+    assert "I2_from_Q" in code(COUNTS)
+
+
 def test_a_name_cannot_leave_its_quotes() -> None:
     rows = [row | {"study": name} for row, name in zip(COUNTS, ('a"); quit("no', "b\\", "c\nd"), strict=True)]
     (line,) = re.findall(r"^  study = c\(.*$", code(rows), flags=re.MULTILINE)
