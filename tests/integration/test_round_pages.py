@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +26,7 @@ ROUND = f"{VOTE}rounds/1/"
 CHAIR, PANEL, COLLEAGUE, PATIENT = demo("chair"), demo("panel"), demo("panel2"), demo("patient")
 
 
-def words(answer: HttpResponse) -> str:
+def words(answer: Any) -> str:
     """What the page says, its tags left out."""
     text = re.sub(r"<[^>]+>", "", html.unescape(answer.content.decode()))
     return re.sub(r"\s+", " ", text)

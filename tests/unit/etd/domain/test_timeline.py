@@ -1,0 +1,75 @@
+"""The trail in sentences, and what a rule asks for in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from etd.domain.consensus import AWMF, GRADE_GRID, WHO_TWO_THIRDS, Rule, own_rule
+from etd.domain.rule_wording import asks_for
+from etd.domain.timeline import Happened, Kind, kind_of, sentence
+
+NAMES = {"equity": "Equity"}
+STATUSES = {"voting": "Panel voting"}
+
+
+@pytest.mark.parametrize(
+    ("type", "subject", "after", "words"),
+    [
+        (
+            "round_opened",
+            "Round 2",
+            {"items": ["a", "b"], "blind": True, "closes_at": "2026-12-02T14:00:00+00:00"},
+            "opened round 2 on 2 items, blind, closing 2 December 2026, 14:00 UTC",
+        ),
+        (
+            "round_opened",
+            "Round 1",
+            {"items": ["a"], "blind": False, "closes_at": None},
+            "opened round 1 on 1 item, with open votes, without a closing time",
+        ),
+        ("round_closed", "Round 2", {}, "closed round 2"),
+        ("ballot_voided", "Round 2, Mia", {"reason": "Secret"}, "voided a ballot: Round 2, Mia"),
+        ("status_changed", "q", "voting", "moved the question to “Panel voting”"),
+        (
+            "judgement_recorded",
+            "equity",
+            {"choices": [["reduced", ""]], "round": 3},
+            "recorded the panel’s judgement on Equity, after round 3",
+        ),
+        ("judgement_recorded", "equity", {"choices": []}, "took back the panel’s judgement on Equity"),
+        (
+            "discussion_note_added",
+            "Round 1, equity",
+            {"sha256": "x"},
+            "wrote in the discussion of Equity, round 1",
+        ),
+        ("a_new_type", "something", None, "a new type: something"),
+    ],
+)
+def test_an_event_as_a_sentence(type: str, subject: str, after: Any, words: str) -> None:
+    assert sentence(Happened(type, "Carla", subject, after, NAMES, STATUSES)) == words
+
+
+def test_a_round_that_its_time_has_closed_was_closed_by_nobody() -> None:
+    happened = Happened("round_closed", "System", "Round 2", {}, NAMES, STATUSES)
+    assert sentence(happened) == "round 2 ended, its time was up"
+
+
+def test_what_has_no_kind_of_its_own_is_about_the_evidence() -> None:
+    assert (kind_of("row_computed"), kind_of("round_opened")) == (Kind.EVIDENCE, Kind.ROUNDS)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (AWMF, "more than 75%"),
+        (WHO_TWO_THIRDS, "more than two thirds"),
+        (own_rule(70), "at least 70%"),
+        (GRADE_GRID, "at least 50% for one side and less than 20% for the other"),
+        (None, ""),
+    ],
+)
+def test_what_a_rule_asks_for(rule: Rule | None, words: str) -> None:
+    assert asks_for(rule) == words
