@@ -15,9 +15,11 @@ _CONTINUITY = "in ratio measures 0.5 is added to its four cells (zero-cell rule 
 Counts = tuple[int, int, int, int]
 
 
-def check_rows(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog) -> None:
+def check_rows(
+    rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog, *, has_row_numbers: bool = True
+) -> None:
     """`names` gives each canonical column's name as written, for the messages."""
-    _check_duplicates(rows, names, log)
+    _check_duplicates(rows, names, log, has_row_numbers=has_row_numbers)
     _check_totals(rows, names, log)
     for row in rows:
         if row.kind == "counts":
@@ -52,7 +54,9 @@ def _setting(row: StudyRow) -> tuple[str, ...]:
     return tuple(folded(part) for part in (row.outcome, row.timepoint, row.population, row.subgroup))
 
 
-def _check_duplicates(rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog) -> None:
+def _check_duplicates(
+    rows: Sequence[StudyRow], names: dict[str, str], log: ProblemLog, *, has_row_numbers: bool
+) -> None:
     exact: dict[tuple[str, ...], StudyRow] = {}
     alike: dict[tuple[str, ...], StudyRow] = {}
     for row in rows:
@@ -66,7 +70,8 @@ def _check_duplicates(rows: Sequence[StudyRow], names: dict[str, str], log: Prob
             )
             log.error("duplicate_study", text, row=row.row, column=names["study"], value=row.study)
         elif similar is not row:
-            text = f"is this the same study as '{visible(similar.study)}' in row {similar.row}? If so, delete one."
+            place = f" in row {similar.row}" if has_row_numbers else ""
+            text = f"is this the same study as '{visible(similar.study)}'{place}? If so, delete one."
             log.warning("similar_study", text, row=row.row, column=names["study"], value=row.study)
 
 

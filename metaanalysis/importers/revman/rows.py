@@ -27,6 +27,7 @@ from metaanalysis.importers.revman.analyses import (
 )
 from metaanalysis.importers.revman.figures import NotAFigure, decimal_of, is_nothing
 from metaanalysis.importers.revman.numbers import CORRECT, NoData, Numbers, Rejected
+from metaanalysis.importers.revman.row_checks import check_review
 from metaanalysis.importers.table import Kind, ProblemLog, Refusal, StudyRow, visible
 
 _NAMES_SHOWN = 20
@@ -42,12 +43,17 @@ def study_rows(file: RevmanFile, log: ProblemLog) -> list[StudyRow]:
         )
         raise Refusal("too_many_rows", text)
     rows: list[StudyRow] = []
+    entries_before = 0
     said: set[tuple[str, str]] = set()
     for analysis, outcome in zip(file.analyses, _outcome_names(file.analyses), strict=True):
         if analysis.entries:
-            rows += _AnalysisRows(analysis, outcome, file.names, log, said).read(len(rows))
+            rows += _AnalysisRows(analysis, outcome, file.names, log, said).read(entries_before)
+            entries_before += len(analysis.entries)
     if not rows and not log.has_errors:
         raise Refusal("no_rows", "no study with numbers was found in the analyses of this file.")
+    if not log.has_errors:
+        has_row_numbers = all(entry.row for analysis in file.analyses for entry in analysis.entries)
+        check_review(rows, file.names, log, has_row_numbers=has_row_numbers)
     return rows
 
 
@@ -107,8 +113,8 @@ class _AnalysisRows:
         self.where = self.numbers.where
         self.note = method_words(self.analysis)
 
-    def read(self, rows_before: int) -> list[StudyRow]:
-        """`rows_before` numbers the rows of a file that has no row numbers of its own."""
+    def read(self, entries_before: int) -> list[StudyRow]:
+        """`entries_before` numbers the rows of a file that has no row numbers of its own."""
         self._check_names()
         try:
             self.numbers.settle_scale()
@@ -116,7 +122,7 @@ class _AnalysisRows:
             return []
         found = (
             self._row(entry, number)
-            for number, entry in enumerate(self.analysis.entries, start=rows_before + 1)
+            for number, entry in enumerate(self.analysis.entries, start=entries_before + 1)
         )
         rows = self._told_apart([row for row in found if row is not None])
         self._warn(rows)
