@@ -328,7 +328,8 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 FILE_UPLOAD_HANDLERS = ["metaanalysis.uploads.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+# The largest form is the preview of a file: 14 fields and a tick for each of at most 30 outcomes (MAX_GROUPS).
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
 LOGGING = {
     "version": 1,

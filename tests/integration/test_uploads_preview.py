@@ -252,6 +252,24 @@ def test_more_than_one_confirmation_takes_is_refused_with_the_limit(client: Clie
     assert len(set(re.findall(r'name="rows(\d+)-outcome"', fitting.content.decode()))) == MAX_GROUPS
 
 
+def test_the_form_of_as_many_outcomes_as_one_confirmation_takes_has_room_for_half_as_much_again(
+    client: Client, settings: Any
+) -> None:
+    upload = staged(many(40).encode())
+    page = client.get(
+        url("upload_preview", upload.pk), {"take": [str(number) for number in range(MAX_GROUPS)]}
+    )
+    names = set(re.findall(r'<(?:input|select|textarea|button)[^>]* name="([^"]+)"', page.content.decode()))
+    n_fields = len(names - {"take"}) + MAX_GROUPS
+    assert n_fields > 10 * MAX_GROUPS
+    assert n_fields * 1.5 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    sent = dict.fromkeys((f"x{number}" for number in range(n_fields)), "")
+    answer = client.post(
+        url("upload_preview", upload.pk), {"action": "discard", "sha256": upload.sha256, **sent}
+    )
+    assert answer.status_code == 302
+
+
 @pytest.mark.parametrize("take", ["x", "999", "-1", "²"])
 def test_a_tick_that_is_none_of_the_outcomes_is_ignored(take: str, client: Client) -> None:
     page = client.get(url("upload_preview", staged(many(9).encode()).pk), {"take": take})
