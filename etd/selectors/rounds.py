@@ -55,6 +55,7 @@ class ItemTally:
     """One item of a round that is over, or of an open round as it stands, laid out on its scale."""
 
     result: ItemResult
+    heading: str
     prompt: str
     is_type: bool
     round_number: int
@@ -180,6 +181,7 @@ def _laid_out(
     earlier = [(one.number, found) for one in before if (found := one.item(result.key)) is not None]
     return ItemTally(
         result=result,
+        heading=name.heading,
         prompt=name.prompt,
         is_type=name.is_type,
         round_number=voting_round.number,
