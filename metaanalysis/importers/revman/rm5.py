@@ -18,6 +18,8 @@ _EXPORT_AGAIN = "Open the review in RevMan, save it as .rm5 and upload that."
 _ROOT = re.compile(rb"<COCHRANE_REVIEW[\s>/]")
 _ENCODING = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']")
 _ENCODINGS = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "windows-1252"})
+_NO_MEMORY = 1
+"""The parser's own code for it (XML_ERROR_NO_MEMORY)."""
 _FAMILIES = {
     "DICH": DataKind.COUNTS,
     "CONT": DataKind.MEANS,
@@ -76,6 +78,8 @@ def read_rm5(data: bytes, log: ProblemLog) -> RevmanFile:
     except DefusedXmlException as error:
         raise Refusal("dtd", f"the file contains a DTD or entities. {_EXPORT_AGAIN}") from error
     except (ParseError, ValueError, LookupError) as error:
+        if isinstance(error, ParseError) and error.code == _NO_MEMORY:
+            raise MemoryError from error
         text = f"the XML of the file is damaged ({visible(str(error))}). {_EXPORT_AGAIN}"
         raise Refusal("damaged", text) from error
     if root.tag != "COCHRANE_REVIEW":
