@@ -72,6 +72,15 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("htmx:responseError", notSaved);
   document.body.addEventListener("htmx:sendError", notSaved);
   document.body.addEventListener("htmx:timeout", notSaved);
+  // What somebody opened stays open when the analysis is drawn anew by another method.
+  let opened = new Set();
+  const nameOf = (part) => part.querySelector("summary .step-name, summary").textContent.replace(/\d+/g, "").trim();
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    opened = new Set([...event.detail.target.querySelectorAll("#analysis details[open]")].map(nameOf));
+  });
+  document.body.addEventListener("htmx:afterSwap", () => {
+    document.querySelectorAll("#analysis details").forEach((part) => { if (opened.has(nameOf(part))) part.open = true; });
+  });
   // A fragment that came with a heading or an error takes the focus, so that a keyboard or a screen reader follows.
   document.body.addEventListener("htmx:afterSettle", (event) => {
     const editor = document.querySelector("form[data-editor] [role=alert], form[data-editor] textarea, form[data-editor] input:not([type=hidden])");

@@ -125,6 +125,22 @@ def test_a_number_opens_how_it_was_computed_from_the_keyboard(
     expect(step).to_contain_text("Calculated with")
 
 
+def test_what_was_opened_stays_open_when_another_method_is_drawn(
+    server: RunningServer, trials: Path, page: Page
+) -> None:
+    open_analysis(page, server, trials)
+    page.locator("summary", has_text="Without each study in turn").click()
+    page.locator("details.step", has_text="P for heterogeneity").first.locator("summary").click()
+    page.locator(".method-card form").first.get_by_label("Between-study variance").select_option(
+        "Paule-Mandel"
+    )
+    expect(page.get_by_text("This is only to look at")).to_be_visible()
+    opened_now = page.locator("#analysis details[open] > summary")
+    expect(opened_now).to_have_count(2)
+    expect(opened_now.first).to_contain_text("P for heterogeneity")
+    expect(opened_now.last).to_have_text("Without each study in turn")
+
+
 def test_the_plot_is_downloaded_as_it_is_shown(server: RunningServer, trials: Path, page: Page) -> None:
     open_analysis(page, server, trials)
     page.locator(".method-card form").first.get_by_label("Order of the studies").select_option(

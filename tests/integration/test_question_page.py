@@ -48,6 +48,14 @@ def test_every_sentence_of_the_document_is_on_the_page(client_for: ClientFor) ->
     assert [s for s in options if s not in page and not (s.isupper() and s.lower() in page.lower())] == []
 
 
+def test_copies_of_a_question_can_be_told_apart_by_the_titles_of_their_pages(client_for: ClientFor) -> None:
+    client = client_for("observer")
+    pages = [client.get(address).content.decode() for address in (QUESTION, UPDATE, VOTE)]
+    assert len({re.findall(r"<title>.*?</title>", page)[0] for page in pages}) == 3
+    (crumbs,) = re.findall(r'<nav class="crumbs".*?</nav>', pages[0], flags=re.DOTALL)
+    assert html.escape(get_question().title) in crumbs
+
+
 def test_every_figure_of_the_outcome_table_is_on_the_page(client_for: ClientFor) -> None:
     page = text_of(client_for("observer"), QUESTION)
     for row in (

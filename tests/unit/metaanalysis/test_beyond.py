@@ -9,6 +9,7 @@ from metaanalysis.beyond import Beyond
 from metaanalysis.sections import Sections, sections
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.types import PoolingSpec, StudyCounts, StudyData
+from metaanalysis.wording import study_name
 from tests.unit.metaanalysis_stats.reference import reference_sets
 
 
@@ -135,3 +136,11 @@ def test_the_studies_that_decide_are_marked_among_those_left_out() -> None:
         low = float(row.effect.partition("(")[2].partition("–")[0])
         assert (row.name in crossing) == (low < 1), row.effect
     assert crossing == {"Chopra et al.", "Pitt et al.", "Bennett et al.", "O'Brien et al."}
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "shown"),
+    [("Aronson 1948", 1948, "Aronson 1948"), ("Aronson", 1948, "Aronson 1948"), ("Aronson", None, "Aronson")],
+)
+def test_a_study_has_its_year_once(name: str, year: int | None, shown: str) -> None:
+    assert study_name(name, year) == shown
