@@ -24,7 +24,7 @@ _REML_GRID_STEPS = 96
 _REML_GRID_STEPS_A_DECADE = 8
 
 NULL_SET = (
-    "The studies agree more closely than chance alone would make likely: no value of tau² fits,"
+    "The studies agree more closely than chance alone would make likely: no value of τ² fits,"
     " so both bounds of its interval are given as 0."
 )
 

@@ -55,7 +55,7 @@ MH_UNDEFINED = (
 )
 ONE_STUDY = "Only one study: there is no heterogeneity to estimate."
 ONE_STUDY_RANDOM = (
-    "Only one study: heterogeneity cannot be estimated, tau² is taken as 0 and the study stands alone."
+    "Only one study: heterogeneity cannot be estimated, τ² is taken as 0 and the study stands alone."
 )
 TOO_LARGE = "A bound is too large to be written as a ratio and is left out."
 

@@ -102,7 +102,7 @@ def assert_tau2(result: PooledResult, block: dict[str, Any]) -> None:
     if "tau2_ci_lb" in block:
         assert_close(result.tau2_ci_low, block["tau2_ci_lb"], "tau2, lower", rel=1e-6)
         assert_close(result.tau2_ci_high, block["tau2_ci_ub"], "tau2, upper", rel=1e-6)
-        assert ("no value of tau²" in (result.note or "")) == ("null set" in block["tau2_ci_note"])
+        assert ("no value of τ²" in (result.note or "")) == ("null set" in block["tau2_ci_note"])
 
 
 def assert_prediction(result: PooledResult, block: dict[str, Any], df: str) -> None:
