@@ -204,7 +204,7 @@ def _effect(facts: _Facts) -> Step:
     meaning = (
         f"The pooled effect: the studies' effects, averaged by their weights. {_convention(facts)}".strip()
     )
-    source = f"{METHODS[result.spec.method].capitalize()}. {SOURCES[result.spec.method]}"
+    source = f"{_capitalised(METHODS[result.spec.method])}. {SOURCES[result.spec.method]}"
     if facts.summed:
         return _summed_effect(facts, name, value, meaning, back, source)
     if result.spec.method is Method.PETO:
@@ -445,7 +445,7 @@ def _weights(facts: _Facts) -> Step | None:
     return Step(
         key="weights",
         name="Weight of each study",
-        value=f"{low}% to {high}%",
+        value=f"{low}% to {high}%" if len(whole) > 1 else "100%",
         meaning="How much each study counts in the pooled effect.",
         formula=(how, "weight in % = 100 · wᵢ / Σ wᵢ"),
         columns=("Study", "weight in %"),
@@ -545,7 +545,7 @@ def _tau2(facts: _Facts) -> Step | None:
         meaning=f"How much the studies' true effects vary, as a variance{_on_log(result.spec.measure)}.",
         formula=formula,
         inputs=inputs,
-        source=f"{TAU2_METHODS[method][:1].upper()}{TAU2_METHODS[method][1:]}. {SOURCES[method]}",
+        source=f"{_capitalised(TAU2_METHODS[method])}. {SOURCES[method]}",
     )
 
 
@@ -667,6 +667,11 @@ def _prediction(facts: _Facts) -> Step | None:
         if spec.prediction is PredictionDf.K_MINUS_2
         else "Veroniki et al. 2019, t with k − 1 df; standard error of the interval shown (Partlett and Riley 2017)",
     )
+
+
+def _capitalised(words: str) -> str:
+    """With a capital at the beginning; names within keep theirs."""
+    return words[:1].upper() + words[1:]
 
 
 def _on_log(measure: Measure) -> str:

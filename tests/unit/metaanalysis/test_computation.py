@@ -135,6 +135,21 @@ def test_every_step_names_a_formula_and_a_source() -> None:
             assert step.meaning, step.key
 
 
+@pytest.mark.parametrize(
+    ("method", "words"), [("mh", "Mantel-Haenszel. "), ("peto", "Peto. "), ("iv", "Inverse variance. ")]
+)
+def test_the_source_of_the_effect_keeps_the_capitals_of_names(method: str, words: str) -> None:
+    studies = reference_sets()["bcg"].studies
+    spec = PoolingSpec(model="common", method=method)  # type: ignore[arg-type]
+    assert computation(studies, pool(studies, spec))[0].source.startswith(words)
+
+
+def test_one_study_has_all_the_weight() -> None:
+    studies = reference_sets()["bcg"].studies[:1]
+    weights = {step.key: step for step in computation(studies, pool(studies, PoolingSpec()))}["weights"]
+    assert weights.value == "100%"
+
+
 def test_nothing_estimable_has_no_steps() -> None:
     assert computation([], pool([], PoolingSpec())) == ()
 
