@@ -61,7 +61,7 @@ def test_an_application_that_remembers_is_caught(example_database: ExampleDataba
 
 
 def test_nobody_sees_blind_votes(example_database: ExampleDatabase) -> None:
-    assert passed(s.c2_nobody_sees_blind_votes(example_database, pdf=False))
+    assert passed(s.c2_nobody_sees_blind_votes(example_database, full=False))
 
 
 def test_nothing_typed_is_lost(example_database: ExampleDatabase) -> None:

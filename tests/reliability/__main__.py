@@ -45,7 +45,7 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("V7", lambda d: s.v7_kill_postgres(d, s.Kills(10, 12, 400))),
     ("V7", lambda d: s.v7_control_postgres(d, s.Kills(5, 12, 200))),
     ("V8", s.v8_nothing_typed_is_lost),
-    ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, pdf=True)),
+    ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, full=True)),
     ("C6", s.c6_ends_at_the_next_request),
     ("C6", s.c6_control_remembering),
     ("A1", lambda d: s.a1_any_history(d, 100)),

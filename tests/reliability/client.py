@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -14,7 +15,11 @@ ANSWER_SECONDS = 120.0
 
 
 class ConnectionBroke(Exception):
-    """No whole answer came back: nobody knows whether the request was served."""
+    """No whole answer came back: nobody knows whether the request was served. `is_empty`: not a byte of it did."""
+
+    def __init__(self, reason: str, *, is_empty: bool) -> None:
+        super().__init__(reason)
+        self.is_empty = is_empty
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
+    # How often a kept-open connection turned out to be closed, and the request was sent again on a new one.
+    resent: int = 0
 
     async def get(self, path: str) -> Answer:
         return await self._request("GET", path, b"")
@@ -65,19 +72,32 @@ class Browser:
             "Content-Type: application/x-www-form-urlencoded",
             f"Content-Length: {len(body)}",
         ]
+        content = ("\r\n".join(lines) + "\r\n" + more + "\r\n").encode() + body
+        is_reused = self.writer is not None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                reader, writer = await self._connection()
-                writer.write(("\r\n".join(lines) + "\r\n" + more + "\r\n").encode() + body)
-                await writer.drain()
-                answer, keep = await read_answer(reader)
-        except (OSError, EOFError, TimeoutError, ValueError) as error:
-            self.close()
-            raise ConnectionBroke(repr(error)) from error
+            answer, keep = await self._send(content)
+        except ConnectionBroke as error:
+            if not is_reused or not error.is_empty:
+                raise
+            # As browsers do: the server may have closed the connection while nobody used it.
+            self.resent += 1
+            answer, keep = await self._send(content)
         if not keep:
             self.close()
         self.cookies |= answer.cookies
         return answer
+
+    async def _send(self, content: bytes) -> tuple[Answer, bool]:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                reader, writer = await self._connection()
+                writer.write(content)
+                await writer.drain()
+                return await read_answer(reader)
+        except (OSError, EOFError, TimeoutError, ValueError) as error:
+            self.close()
+            is_empty = isinstance(error, ConnectionError) or getattr(error, "partial", None) == b""
+            raise ConnectionBroke(repr(error), is_empty=is_empty) from error
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.reader is None or self.writer is None or self.reader.at_eof():
@@ -89,6 +109,14 @@ class Browser:
         if self.writer is not None:
             self.writer.close()
         self.reader = self.writer = None
+
+    async def end(self) -> None:
+        """Close the connection and wait until it is: the event loop ends next."""
+        writer = self.writer
+        self.close()
+        if writer is not None:
+            with suppress(OSError):
+                await writer.wait_closed()
 
 
 async def read_answer(reader: asyncio.StreamReader) -> tuple[Answer, bool]:

@@ -13,12 +13,13 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tests.launcher import ROOT
@@ -38,6 +39,7 @@ from tests.server import ExampleDatabase, RunningServer, application_environment
 TRIVIAL = "/no-such-page/"
 RUN_SECONDS = 300.0
 SAFE = "config.wsgi:application"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Panel:
     facts: dict[str, Any]
     seed: int
     history: list[Write] = field(default_factory=list)
+    browsers: list[Browser] = field(default_factory=list)
+    resent: int = 0
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.seed)  # noqa: S311 -- a load, not a secret
@@ -81,10 +85,28 @@ class Panel:
     def stored(self) -> Stored:
         return Stored.of(self.stage("read", self.facts["question"]))
 
+    def browser(self, session: str) -> Browser:
+        self.browsers.append(Browser(self.port, session))
+        return self.browsers[-1]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """What people do, to its end; their connections are closed afterwards."""
+
+        async def whole() -> T:
+            try:
+                return await work
+            finally:
+                while self.browsers:
+                    browser = self.browsers.pop()
+                    self.resent += browser.resent
+                    await browser.end()
+
+        return asyncio.run(whole())
+
     def voter(self, n: int) -> Voter:
         """A device of the n-th member, which has no form open yet."""
         member, session = self.facts["members"][n]
-        return Voter(member, Browser(self.port, session), self.path, self.history)
+        return Voter(member, self.browser(session), self.path, self.history)
 
     async def voters(self, numbers: Sequence[int]) -> list[Voter]:
         """A device for each, with the form of the first item open."""
@@ -181,16 +203,18 @@ async def vote_through(panel: Panel, load: Load, deadline: float) -> None:
     )
 
 
-def votes_under_load(database: ExampleDatabase, load: Load, *, application: str = SAFE) -> Findings:
+def votes_under_load(
+    database: ExampleDatabase, load: Load, *, application: str = SAFE
+) -> tuple[Findings, dict[str, Any]]:
     with panel_on(database, load.members, application=application) as panel:
-        asyncio.run(vote_through(panel, load, time.monotonic() + RUN_SECONDS))
-        return check(panel.history, panel.stored())
+        panel.run(vote_through(panel, load, time.monotonic() + RUN_SECONDS))
+        found = check(panel.history, panel.stored())
+        return found, {"members": load.members, "resent": panel.resent} | found.figures()
 
 
 def v1_no_vote_is_lost(database: ExampleDatabase, load: Load) -> list[Result]:
     """V1: nothing acknowledged is lost, wrong or twice. V2: nobody gets an error of the server."""
-    found = votes_under_load(database, load)
-    figures = {"members": load.members} | found.figures()
+    found, figures = votes_under_load(database, load)
     where = vendor(database)
     enough = found.writes >= load.writes
     return [
@@ -206,16 +230,16 @@ def v1_no_vote_is_lost(database: ExampleDatabase, load: Load) -> list[Result]:
 
 def v4_a_naive_application_loses_votes(database: ExampleDatabase, load: Load) -> list[Result]:
     """The control of V1: without lock, transaction and version check the same load must lose votes."""
-    found = votes_under_load(database, load, application="tests.reliability.unsafe:naive()")
-    return [Result("V4", vendor(database), found.overwritten > 0, found.figures(), is_control=True)]
+    found, figures = votes_under_load(database, load, application="tests.reliability.unsafe:naive()")
+    return [Result("V4", vendor(database), found.overwritten > 0, figures, is_control=True)]
 
 
 def v2_control_deferred(database: ExampleDatabase, load: Load) -> list[Result]:
     """The control of V2, on SQLite alone: with Django's default transactions members are sent away."""
     if database.postgres:
         return []
-    found = votes_under_load(database, load, application="tests.reliability.unsafe:deferred()")
-    return [Result("V2", "sqlite", found.server_errors > 0, found.figures(), is_control=True)]
+    found, figures = votes_under_load(database, load, application="tests.reliability.unsafe:deferred()")
+    return [Result("V2", "sqlite", found.server_errors > 0, figures, is_control=True)]
 
 
 # --- V3: what a vote costs, beside a page that does nothing
@@ -266,7 +290,7 @@ def v3_cost_of_a_vote(
         return measured
 
     with panel_on(database, members) as panel:
-        measured = asyncio.run(run(panel))
+        measured = panel.run(run(panel))
         accepted = all(write.outcome is Outcome.ACKNOWLEDGED for write in panel.history)
     ratio = statistics.median(vote / page for vote, page, _, _ in measured)
     throughput = statistics.median(votes / pages for _, _, votes, pages in measured)
@@ -288,7 +312,7 @@ def v3_cost_of_a_vote(
 async def vote_until_closed(panel: Panel, members: int, before: int) -> tuple[float, float]:
     """The panel votes without pause; a member is recused, the round closed. When the close was sent and answered."""
     voters = await panel.voters(range(members))
-    chair = Browser(panel.port, panel.facts["chair"][1])
+    chair = panel.browser(panel.facts["chair"][1])
     close_path = f"{panel.path}rounds/{panel.facts['round']}/close/"
     await chair.open_form(close_path)
     over = asyncio.Event()
@@ -327,7 +351,7 @@ def close_among_votes(
     database: ExampleDatabase, members: int, before: int, application: str
 ) -> dict[str, Any]:
     with panel_on(database, members, application=application) as panel:
-        _, closed_at = asyncio.run(vote_until_closed(panel, members, before))
+        _, closed_at = panel.run(vote_until_closed(panel, members, before))
         stored = panel.stored()
         recused = panel.facts["members"][0][0]
     found = check(panel.history, stored)
@@ -405,7 +429,7 @@ def replays(
     database: ExampleDatabase, members: int, votes: int, application: str
 ) -> tuple[Findings, dict[str, Any]]:
     with panel_on(database, members, application=application) as panel:
-        differing = asyncio.run(vote_with_replays(panel, members, votes))
+        differing = panel.run(vote_with_replays(panel, members, votes))
         found = check(panel.history, panel.stored())
     forms = len({write.op for write in panel.history})
     return found, {"forms": forms, "differing_answers": differing} | found.figures()
@@ -483,11 +507,11 @@ def kill_the_server(database: ExampleDatabase, size: Kills, application: str) ->
         for _ in range(size.kills):
             share = size.writes / size.kills
             writes = round(panel.draw.uniform(0.5, 1.5) * share)
-            unanswered += asyncio.run(life_of_a_server(panel, size, writes))
+            unanswered += panel.run(life_of_a_server(panel, size, writes))
             start = time.monotonic()
             panel.server.start()
             slowest = max(slowest, time.monotonic() - start)
-        asyncio.run(life_of_a_server(panel, size, 0))
+        panel.run(life_of_a_server(panel, size, 0))
         stored = panel.stored()
     return {
         "kills": size.kills,
@@ -562,7 +586,7 @@ async def vote_after_each_ending(panel: Panel) -> list[str]:
 
 def c6_ends_at_the_next_request(database: ExampleDatabase) -> list[Result]:
     with panel_on(database, len(ENDINGS)) as panel:
-        still = asyncio.run(vote_after_each_ending(panel))
+        still = panel.run(vote_after_each_ending(panel))
     return [Result("C6", vendor(database), not still, {"endings": list(ENDINGS), "still_in_force": still})]
 
 
@@ -574,7 +598,7 @@ def c6_control_remembering(database: ExampleDatabase) -> list[Result]:
         panel.server.kill()
         panel.server.workers = 1
         panel.server.start()
-        still = asyncio.run(vote_after_each_ending(panel))
+        still = panel.run(vote_after_each_ending(panel))
     return [Result("C6", vendor(database), bool(still), {"still_in_force": still}, is_control=True)]
 
 
@@ -621,12 +645,12 @@ def kill_the_database(size: Kills, *, durable: bool) -> dict[str, Any] | None:
                     process = postgres.process
                     assert process is not None
                     kill = partial(kill_group, process)
-                    unanswered += asyncio.run(life_of_a_server(panel, size, writes, kill))
+                    unanswered += panel.run(life_of_a_server(panel, size, writes, kill))
                     start = time.monotonic()
                     start_again(postgres)
-                    asyncio.run(until_served(panel))
+                    panel.run(until_served(panel))
                     slowest = max(slowest, time.monotonic() - start)
-                asyncio.run(life_of_a_server(panel, size, 0))
+                panel.run(life_of_a_server(panel, size, 0))
                 stored = panel.stored()
         finally:
             postgres.stop()
@@ -696,19 +720,25 @@ def run_alone(database: ExampleDatabase, module: str, *arguments: object) -> str
 
 def two_worlds(database: ExampleDatabase, *options: str) -> tuple[dict[str, Any], dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
-        found = []
-        for world in (0, 1):
-            target = Path(folder) / f"{world}.json"
-            run_alone(database, "tests.reliability.worlds", world, target, *options)
-            found.append(json.loads(target.read_text(encoding="utf-8")))
-    return found[0], found[1]
+        targets = [Path(folder) / "0.json", Path(folder) / "1.json"]
+        with ThreadPoolExecutor() as pool:
+            running = [
+                pool.submit(run_alone, database, "tests.reliability.worlds", world, target, *options)
+                for world, target in enumerate(targets)
+            ]
+            for one in running:
+                one.result()
+        first, second = (json.loads(target.read_text(encoding="utf-8")) for target in targets)
+    return first, second
 
 
-def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, pdf: bool) -> list[Result]:
-    """Two databases that differ only in others' blind votes give everybody else the same bytes; closed, they differ."""
-    options = ["--pdf"] if pdf else []
-    one, other = two_worlds(database, *options)
-    closed, closed_other = two_worlds(database, "--closed")
+def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, full: bool) -> list[Result]:
+    """Two databases that differ only in others' blind votes give everybody else the same bytes; closed, they differ.
+
+    `full` asks as everybody and asks for PDFs as well, otherwise as four people.
+    """
+    one, other = two_worlds(database, "--pdf" if full else "--few")
+    closed, closed_other = two_worlds(database, "--closed", "--few")
     differing = sorted(key for key in one["answers"] if one["answers"][key] != other["answers"].get(key))
     canaries = [key for world in (one, other) for key, seen in world["answers"].items() if seen["canaries"]]
     errors = [key for key, seen in one["answers"].items() if seen["status"] >= 500]
@@ -720,7 +750,7 @@ def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, pdf: bool) -> list[
         "server_errors": errors,
         "addresses_without_values": one["left_out"],
         "mails": len(one["mails"]),
-        "with_pdf": pdf,
+        "with_pdf": full,
     }
     same_mails = one["mails"] == other["mails"]
     passed = not (differing or canaries or errors or one["left_out"]) and same_mails
@@ -732,8 +762,10 @@ def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, pdf: bool) -> list[
 
 
 def v8_nothing_typed_is_lost(database: ExampleDatabase) -> list[Result]:
-    found = json.loads(run_alone(database, "tests.reliability.typed"))
-    control = json.loads(run_alone(database, "tests.reliability.typed", "--forgetful"))
+    with ThreadPoolExecutor() as pool:
+        goal = pool.submit(run_alone, database, "tests.reliability.typed")
+        other = pool.submit(run_alone, database, "tests.reliability.typed", "--forgetful")
+        found, control = json.loads(goal.result()), json.loads(other.result())
     where = vendor(database)
     figures = {name: found[name] for name in ("forms", "tried", "lost")}
     passed = not found["lost"] and found["forms"] > 5

@@ -153,13 +153,13 @@ EXPECTED = {
 }
 
 
-def try_all() -> dict[str, Any]:
-    """Every form of every actor; what was lost is listed with its address and the status of the answer."""
+def try_all(most: int = 1000) -> dict[str, Any]:
+    """Every form of every actor, `most` at the most; what was lost is listed with its address and status."""
     question, people = set_up(0, closed=False)
     paths, _ = addresses(question, people)
     tried: list[list[Any]] = []
     lost: list[list[Any]] = []
-    actions = set()
+    actions: set[str] = set()
     votes: list[tuple[Any, str, dict[str, Any], list[str]]] = []
 
     def judge(actor: str, action: str, name: str, status: int, is_whole: bool) -> None:
@@ -171,7 +171,7 @@ def try_all() -> dict[str, Any]:
         if user is None or not PanelMembership.objects.filter(user=user).exists():
             continue
         for action, values, texts in list(text_forms(client_for(user), paths)):
-            if action in actions:
+            if action in actions or len(actions) == most:
                 continue
             actions.add(action)
             for name, status, is_whole in fates(user, action, values, texts):
@@ -196,7 +196,7 @@ def main() -> None:
             mock.patch("etd.middleware.typed_text", return_value=[]),
             mock.patch("etd.views.errors.typed_text", return_value=[]),
         ):
-            found = try_all()
+            found = try_all(most=3)
     else:
         found = try_all()
     json.dump(found, sys.stdout)

@@ -18,9 +18,16 @@ GAP = 0.05
 LATE = 0.5
 
 
+def made() -> WSGIHandler:
+    """The application as it ships. Nothing of Django's may be imported before it is made."""
+    from config.wsgi import application
+
+    return application
+
+
 def naive() -> WSGIHandler:
     """Reads, checks and saves without a lock or a transaction, and knows no repeated request."""
-    from config.wsgi import application
+    application = made()
     from etd.actions import audit, voting
     from etd.actions.errors import Refused, StaleEdit
     from etd.models import Ballot, Vote, VotingRound
@@ -59,10 +66,10 @@ def naive() -> WSGIHandler:
 
 def late() -> WSGIHandler:
     """Answers “saved” first and saves a moment later."""
+    application = made()
     from django.db import connection
     from django.utils import timezone
 
-    from config.wsgi import application
     from etd.actions import voting
     from etd.models import Vote
 
@@ -90,16 +97,14 @@ def deferred() -> WSGIHandler:
     from config import settings
 
     settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] = "DEFERRED"  # type: ignore[index]
-    from config.wsgi import application
-
-    return application
+    return made()
 
 
 def remembering() -> WSGIHandler:
     """Asks once who somebody is and what they may do, and believes it for ever."""
+    application = made()
     from django.contrib.auth import middleware
 
-    from config.wsgi import application
     from etd import permissions
 
     ask, load = middleware.get_user, permissions.load_access
