@@ -6,7 +6,9 @@ EVIDENCE = "guidelines/<slug:guideline>/<slug:question>/evidence/"
 
 urlpatterns = [
     path(EVIDENCE, evidence.evidence, name="evidence"),
-    path(f"{EVIDENCE}template/<str:kind>.<str:file_format>", evidence.upload_template, name="upload_template"),
+    path(
+        f"{EVIDENCE}template/<str:kind>.<str:file_format>", evidence.upload_template, name="upload_template"
+    ),
     path(f"{EVIDENCE}studies/new/", grids.type_studies, name="type_studies"),
     path(f"{EVIDENCE}studies/<int:outcome>/<int:population>/", grids.edit_studies, name="edit_studies"),
     path(f"{EVIDENCE}uploads/new/", uploads.upload, name="upload"),

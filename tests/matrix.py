@@ -51,9 +51,7 @@ ADDRESSES = (
     Address("extend_round", CHAIR, SEND, FIRST, question="mcs-after-rosc-vote"),
     Address("close_round", CHAIR, EDIT, FIRST, empty_post=302, question="mcs-after-rosc-vote"),
     Address("void_ballot", CHAIR, EDIT, FIRST, question="mcs-after-rosc-vote"),
-    Address(
-        "add_note", EDITORS | VOTERS, SEND, FIRST | {"item": "equity"}, question="mcs-after-rosc-vote"
-    ),
+    Address("add_note", EDITORS | VOTERS, SEND, FIRST | {"item": "equity"}, question="mcs-after-rosc-vote"),
     Address("receipt", EVERYBODY),
     Address("meeting", EVERYBODY),
     Address("meeting_item", EVERYBODY, kwargs={"item": "resources_required"}),

@@ -100,7 +100,12 @@ def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
 
 
 def test_every_address_is_in_the_matrix() -> None:
-    listed = {address.name for address in ADDRESSES} | OF_AN_UPLOAD_OR_A_ROW | OF_A_MEMBER | set(OUTSIDE_A_QUESTION)
+    listed = (
+        {address.name for address in ADDRESSES}
+        | OF_AN_UPLOAD_OR_A_ROW
+        | OF_A_MEMBER
+        | set(OUTSIDE_A_QUESTION)
+    )
     assert {pattern.name for pattern in patterns(get_resolver())} == listed
 
 
