@@ -133,7 +133,9 @@ def test_a_directory_too_long_to_list_is_refused_before_it_is_listed(monkeypatch
 
 @pytest.mark.parametrize("folder", ["", "CD001234/", "Übersicht (1)/data package/X-analysis-data/"])
 def test_the_folder_of_a_package_may_have_any_name(folder: str) -> None:
-    parts = {f"{folder}CD001234-{name.partition('/X-')[2]}": as_part(name) for name in (ROWS, SETTINGS)}
+    parts: dict[str, str | bytes] = {
+        f"{folder}CD001234-{name.partition('/X-')[2]}": as_part(name) for name in (ROWS, SETTINGS)
+    }
     parts[f"__MACOSX/{folder}._CD001234-data-rows.csv"] = b"\0\5\x16\7"
     parts[f"{folder}._CD001234-overall-estimates-and-settings.csv"] = b"\0\5\x16\7"
     parsed = read(package(parts))
