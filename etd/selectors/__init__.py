@@ -12,6 +12,7 @@ from etd.selectors.outcome_tables import OutcomeTableView, RowView, arm
 from etd.selectors.question import (
     CriterionView,
     EtdView,
+    JudgementView,
     RecommendationTypeView,
     StatementView,
     load_etd,
@@ -31,6 +32,7 @@ from etd.selectors.voting import VoteView, round_progress
 __all__ = [
     "CriterionView",
     "EtdView",
+    "JudgementView",
     "OutcomeTableView",
     "RecommendationTypeView",
     "RoundResults",

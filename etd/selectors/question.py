@@ -43,6 +43,7 @@ class JudgementView:
     evidence_changed: bool
     round_number: int | None = None
     reason: str = ""
+    evidence_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -321,6 +322,7 @@ def _criterion(
                 evidence_changed=j.evidence_digest != digest,
                 round_number=j.round_number,
                 reason=j.reason,
+                evidence_digest=j.evidence_digest,
             )
             for j in judgements
         ),

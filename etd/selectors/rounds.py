@@ -186,14 +186,17 @@ def _laid_out(
         is_type=name.is_type,
         round_number=voting_round.number,
         rule_asks=asks_for(rule_from_json(voting_round.consensus_rule)),
-        cells=_cells(framework, result, mine.option_keys if mine else ()),
+        cells=tally_cells(framework, result, mine.option_keys if mine else ()),
         earlier=tuple(
-            EarlierTally(number, found, _cells(framework, found, ())) for number, found in reversed(earlier)
+            EarlierTally(number, found, tally_cells(framework, found)) for number, found in reversed(earlier)
         ),
     )
 
 
-def _cells(framework: Framework, result: ItemResult, mine: tuple[str, ...]) -> tuple[TallyCell, ...]:
+def tally_cells(
+    framework: Framework, result: ItemResult, mine: tuple[str, ...] = ()
+) -> tuple[TallyCell, ...]:
+    """The result of an item on its scale, or by types of recommendation; `mine` are the keys of the viewer's vote."""
     if result.key == RECOMMENDATION_TYPE_ITEM:
         places = {
             one.key: (column, "", one.tone)
