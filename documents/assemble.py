@@ -9,13 +9,15 @@ from django.conf import settings
 
 from documents import schema
 from etd import selectors
+from etd.enums import Basis
 from etd.models import Question
 from etd.selectors.declaring import printed_panel
+from etd.selectors.printed_rounds import PrintedRound, PrintedTally, printed_rounds
 from metaanalysis.models import Analysis
 
 
 def assemble(question: Question) -> schema.EtdDocument:
-    """The question as a document, in a fixed number of queries, without anybody's vote."""
+    """The question as a document: of votes only what `printed_rounds` gives, in two queries more for each round."""
     etd = selectors.load_etd(question, None)
     headings = etd.framework.headings
     return schema.EtdDocument(
@@ -60,6 +62,7 @@ def assemble(question: Question) -> schema.EtdDocument:
         ),
         analyses=_analyses(question),
         panel=_panel(question),
+        rounds=tuple(_round(one) for one in printed_rounds(question)),
     )
 
 
@@ -86,15 +89,27 @@ def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.
             )
             for cell in view.scale
         ),
-        judgements=tuple(
-            schema.Judgement(
-                j.option_key, j.label, j.applies_to, j.basis_label, j.at.isoformat(), j.evidence_changed
-            )
-            for j in view.judgements
-        ),
+        judgements=tuple(_judgement(j) for j in view.judgements),
         too_many=view.too_many,
         research_evidence=view.research_evidence,
         additional_considerations=view.additional_considerations,
+    )
+
+
+def _judgement(view: selectors.JudgementView) -> schema.Judgement:
+    return schema.Judgement(
+        option_key=view.option_key,
+        label=view.label,
+        applies_to=view.applies_to,
+        basis=view.basis_label,
+        at=view.at.isoformat(),
+        evidence_changed=view.evidence_changed,
+        basis_key=str(view.basis),
+        # Whoever loads a document from elsewhere has judged nothing.
+        recorded_by="" if view.basis == Basis.DOCUMENT else view.by,
+        round_number=view.round_number,
+        reason=view.reason,
+        evidence_digest=view.evidence_digest,
     )
 
 
@@ -174,6 +189,58 @@ def _panel(question: Question) -> schema.Panel | None:
         ),
         declared_none=printed.declared_none,
         no_declaration=printed.no_declaration,
+    )
+
+
+def _round(printed: PrintedRound) -> schema.Round:
+    summary = printed.summary
+    return schema.Round(
+        number=summary.number,
+        blind=summary.blind,
+        opened_at=summary.opened_at.isoformat(),
+        ended_at=summary.ended_at.isoformat() if summary.ended_at else "",
+        by_time=summary.by_time,
+        items=printed.items,
+        n_ballots=summary.n_ballots,
+        n_voided=summary.n_voided,
+        n_cast=printed.n_cast,
+        rule=summary.rule,
+        rule_asks=printed.rule_asks,
+        rule_citation=printed.rule_citation,
+        tally_display=printed.tally_display,
+        roll=printed.roll,
+        tallies=tuple(_tally(tally) for tally in printed.tallies),
+        tally_digest=printed.tally_digest,
+    )
+
+
+def _tally(printed: PrintedTally) -> schema.Tally:
+    result = printed.result
+    return schema.Tally(
+        item_key=result.key,
+        heading=result.heading,
+        n_ballots=result.n_ballots,
+        n_votes=result.n_votes,
+        n_abstained=result.n_abstained,
+        n_unsure=result.n_unsure,
+        options=tuple(
+            schema.OptionVotes(
+                key=cell.option.key,
+                label=cell.option.label,
+                column=cell.column,
+                direction=cell.direction,
+                tone=cell.tone,
+                aside=cell.aside,
+                count=cell.option.count,
+                share=cell.option.share,
+                leads=cell.leads,
+                names=cell.option.names,
+            )
+            for cell in printed.cells
+        ),
+        verdict=result.verdict,
+        is_met=result.is_met,
+        is_small=result.is_small,
     )
 
 

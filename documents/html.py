@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from textwrap import shorten
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils import dateformat
 
-from documents.schema import Analysis, EtdDocument, OutcomeGroup, OutcomeTable, Row, Statement
+from documents.schema import (
+    Analysis,
+    Criterion,
+    EtdDocument,
+    Judgement,
+    OptionVotes,
+    OutcomeGroup,
+    OutcomeTable,
+    Round,
+    Row,
+    Statement,
+    Tally,
+)
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from metaanalysis import wording
 from metaanalysis.kinds import kind_of
 from metaanalysis.plots.drawing import Plot
@@ -18,6 +34,8 @@ from metaanalysis.plots.forest import forest_plot
 
 MOST_STUDIES_DRAWN = 120
 RUNNING_TITLE_LETTERS = 90
+
+EVIDENCE_DIGEST_LETTERS = 12
 
 _TAG = re.compile(r"(<[^>]*>)")
 _COMPOUND = re.compile(r"(?<!\S)(?=\S{3,40}(?!\S))\S*\w[-–—/]\w\S*")
@@ -46,6 +64,68 @@ class PrintedTable:
     @property
     def tells_sources_apart(self) -> bool:
         return len(self.table.sources) > 1
+
+
+@dataclass(frozen=True)
+class PrintedBasis:
+    """What a judgement rests on, in a sentence or two; `of` names its options where a criterion has several bases."""
+
+    of: str
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class VotesCell:
+    """One option with its votes; the bar is `height` of 100 high, which is all votes."""
+
+    votes: OptionVotes
+    height: int
+    colour: str
+    title: str
+
+
+@dataclass(frozen=True)
+class PrintedTally:
+    """The votes of one round on one item."""
+
+    number: int
+    ended: str
+    tally: Tally
+    rule_asks: str
+    cells: tuple[VotesCell, ...]
+
+    @property
+    def named(self) -> tuple[OptionVotes, ...]:
+        return tuple(cell.votes for cell in self.cells if cell.votes.names)
+
+    @property
+    def n_unsure(self) -> int:
+        """Types of recommendation have no place beside a scale."""
+        return 0 if self.tally.item_key == RECOMMENDATION_TYPE_ITEM else self.tally.n_unsure
+
+
+@dataclass(frozen=True)
+class PrintedVotes:
+    """How a panel voted on an item: the last round that asked about it, and those before, the newest first."""
+
+    last: PrintedTally
+    earlier: tuple[PrintedTally, ...]
+
+
+@dataclass(frozen=True)
+class PrintedCriterion:
+    criterion: Criterion
+    bases: tuple[PrintedBasis, ...]
+    votes: PrintedVotes | None
+    tables: tuple[PrintedTable, ...]
+
+
+@dataclass(frozen=True)
+class PrintedRound:
+    round: Round
+    opened: str
+    ended: str
 
 
 @dataclass(frozen=True)
@@ -95,9 +175,19 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
         "headings": document.framework.headings,
         "running_title": shorten(document.question.title, RUNNING_TITLE_LETTERS, placeholder=" …"),
         "criteria": [
-            (criterion, [_printed_table(table) for table in document.tables_of(criterion.key)])
+            PrintedCriterion(
+                criterion=criterion,
+                bases=printed_bases(criterion.judgements),
+                votes=_printed_votes(document.rounds, criterion.key),
+                tables=tuple(_printed_table(table) for table in document.tables_of(criterion.key)),
+            )
             for criterion in document.criteria
         ],
+        "type_votes": _printed_votes(document.rounds, RECOMMENDATION_TYPE_ITEM),
+        "rounds": [PrintedRound(one, moment(one.opened_at), moment(one.ended_at)) for one in document.rounds],
+        "rules": list(
+            dict.fromkeys((one.rule, one.rule_citation) for one in document.rounds if one.rule_citation)
+        ),
         "statements": [
             PrintedStatement(statement, _grade(statement, document.guideline.strength_word))
             for statement in document.statements
@@ -116,6 +206,71 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
 def csv_name(number: int) -> str:
     """The name of the file with an analysis' study data, attached to the PDF."""
     return f"analysis-{number}-studies.csv"
+
+
+def moment(iso: str) -> str:
+    """`3 October 2024, 14:05 UTC`: the same wherever the document is made."""
+    return dateformat.format(datetime.fromisoformat(iso).astimezone(UTC), "j F Y, H:i") + " UTC"
+
+
+def printed_bases(judgements: Iterable[Judgement]) -> tuple[PrintedBasis, ...]:
+    """What a criterion's judgements rest on, each basis once; nothing of those taken over from a document."""
+    options: dict[tuple[str, str], list[str]] = {}
+    for judgement in judgements:
+        if judgement.basis_key not in ("", Basis.DOCUMENT):
+            options.setdefault((_basis(judgement), judgement.reason), []).append(judgement.label)
+    several = len(options) > 1
+    return tuple(
+        PrintedBasis(", ".join(labels) if several else "", text, reason)
+        for (text, reason), labels in options.items()
+    )
+
+
+def _basis(judgement: Judgement) -> str:
+    """`By vote in round 2. Recorded by … on evidence …`."""
+    words = {
+        Basis.VOTE: "By vote",
+        Basis.CONSENSUS: "By consensus",
+        Basis.CHAIR: "By the chair",
+    }[Basis(judgement.basis_key)]
+    if judgement.round_number is not None:
+        preposition = "in" if judgement.basis_key == Basis.VOTE else "after"
+        words += f" {preposition} round {judgement.round_number}"
+    text = f"{words}. Recorded by {judgement.recorded_by}, {moment(judgement.at)}"
+    if judgement.evidence_digest:
+        text += f", on evidence {judgement.evidence_digest[:EVIDENCE_DIGEST_LETTERS]}"
+    return f"{text}; the evidence has changed since." if judgement.evidence_changed else f"{text}."
+
+
+def _printed_votes(rounds: Iterable[Round], item_key: str) -> PrintedVotes | None:
+    found = [
+        PrintedTally(
+            number=one.number,
+            ended=moment(one.ended_at),
+            tally=tally,
+            rule_asks=one.rule_asks,
+            cells=tuple(_votes_cell(option, tally) for option in tally.options),
+        )
+        for one in rounds
+        if (tally := one.tally(item_key)) is not None
+    ]
+    return PrintedVotes(found[-1], tuple(reversed(found[:-1]))) if found else None
+
+
+# By direction, and for the types by tone: the colours of the judgement scale, light where an option does not lead.
+_BARS = {"intervention": ("#0b5d6b", "#9cc3c9"), "comparison": ("#96490f", "#dcb899")}
+_OTHER_BARS = ("#4d5a63", "#b4bec5")
+
+
+def _votes_cell(option: OptionVotes, tally: Tally) -> VotesCell:
+    side = {"for": "intervention", "against": "comparison"}.get(option.tone.partition("-")[0])
+    dark, light = _BARS.get(side or option.direction, _OTHER_BARS)
+    return VotesCell(
+        votes=option,
+        height=round(100 * option.count / tally.n_votes) if tally.n_votes else 0,
+        colour=dark if option.leads else light,
+        title=f"{option.label}: {option.count} of {tally.n_votes}",
+    )
 
 
 def _grade(statement: Statement, strength_word: str) -> str:

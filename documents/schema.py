@@ -1,14 +1,18 @@
 """The whole Evidence-to-Decision document as plain values: what is exported as JSON and printed as PDF.
 
 Numbers stand as text where the document prints them (`effect`, `p_value` …) and raw in `values`, `inputs` and
-`result`. Nobody's vote is in it; names stand only with the fact and the scope of a conflict of interest. `to_json` and
-`from_json` are each other's inverse.
+`result`. Nothing of a round that is open is in it. Of rounds that are over it holds what the setting lets be printed
+with which each was opened: the fact of it alone ("none"), counts ("counts"), or who chose what ("named"). Names stand
+with judgements as those who recorded them, with the fact and scope of a conflict of interest, and in "named" rounds.
+
+Keys may be added within a schema version: a field with a default may be missing from what is read. `to_json` and
+`from_json` are each other's inverse. `docs/document-format.md` tells it key by key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -87,7 +91,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One option that the panel chose. `at` is ISO 8601 with its zone."""
+    """One option that the panel chose. `at` is ISO 8601 with its zone; `basis` is `basis_key` in words.
+
+    `recorded_by` is empty where the judgement was taken over from a document. `round_number` names the round that the
+    judgement refers to; `reason` is the panel's own where the rule of that round was not met. `evidence_digest` is the
+    sha256 of the evidence it was made on.
+    """
 
     option_key: str
     label: str
@@ -95,6 +104,11 @@ class Judgement:
     basis: str
     at: str
     evidence_changed: bool
+    basis_key: str = ""
+    recorded_by: str = ""
+    round_number: int | None = None
+    reason: str = ""
+    evidence_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -245,6 +259,77 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class OptionVotes:
+    """The votes for one option. `column` is its place, 1 to 7 on the judgement scale and from 1 among the types.
+
+    `share` is a text (`71%`), empty where so few voted that it is withheld; `names` only where it is said who chose
+    what. `leads` with the most votes. `tone` is the style of a type of recommendation.
+    """
+
+    key: str
+    label: str
+    column: int
+    direction: str
+    tone: str
+    aside: bool
+    count: int
+    share: str
+    leads: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The votes on one item of a round. `n_unsure` votes name an option beside the scale; they are in `n_votes`.
+
+    `verdict` is that of the round's rule in words and `is_met` whether it was met, None where the rule does not speak
+    of such an item. `is_small` says that percentages are withheld for so few votes.
+    """
+
+    item_key: str
+    heading: str
+    n_ballots: int
+    n_votes: int
+    n_abstained: int
+    n_unsure: int
+    options: tuple[OptionVotes, ...]
+    verdict: str
+    is_met: bool | None
+    is_small: bool
+
+
+@dataclass(frozen=True)
+class Round:
+    """A voting round that is over. Times are ISO 8601 with their zone; `by_time`: it ended at its closing time.
+
+    `tally_display` is "none", "counts" or "named". With "none", `n_cast` is None and `tallies` and `tally_digest` are
+    empty; `roll` (who had a ballot) is empty unless "named". `n_cast` ballots of `n_ballots` hold a vote; `n_voided`
+    are in neither. `rule_asks` is the least that the rule calls a consensus. `tally_digest` is the sha256 in the audit
+    trail.
+    """
+
+    number: int
+    blind: bool
+    opened_at: str
+    ended_at: str
+    by_time: bool
+    items: tuple[str, ...]
+    n_ballots: int
+    n_voided: int
+    n_cast: int | None
+    rule: str
+    rule_asks: str
+    rule_citation: str
+    tally_display: str
+    roll: tuple[str, ...]
+    tallies: tuple[Tally, ...]
+    tally_digest: str
+
+    def tally(self, item_key: str) -> Tally | None:
+        return next((tally for tally in self.tallies if tally.item_key == item_key), None)
+
+
+@dataclass(frozen=True)
 class EtdDocument:
     """`panel` is None where neither a declaration nor a vote says that a panel worked with this question."""
 
@@ -261,7 +346,8 @@ class EtdDocument:
     sections: tuple[Section, ...]
     references: tuple[Reference, ...]
     analyses: tuple[Analysis, ...]
-    panel: Panel | None
+    panel: Panel | None = None
+    rounds: tuple[Round, ...] = ()
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)
@@ -305,10 +391,11 @@ def _built(kind: Any, value: Any, where: str) -> Any:
     if isinstance(kind, type) and is_dataclass(kind):
         _expect(value, Mapping, where)
         hints = get_type_hints(kind)
-        missing, unknown = hints.keys() - value.keys(), value.keys() - hints.keys()
+        needed = {field.name for field in fields(kind) if field.default is MISSING}
+        missing, unknown = needed - value.keys(), value.keys() - hints.keys()
         if missing or unknown:
             raise UnknownSchema(f"{where}: missing {sorted(missing)}, unknown {sorted(unknown)}")
-        return kind(**{name: _built(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+        return kind(**{name: _built(hints[name], item, f"{where}.{name}") for name, item in value.items()})
     _expect(value, origin or kind, where)
     return value
 
