@@ -37,6 +37,11 @@ RUNNING_TITLE_LETTERS = 90
 
 EVIDENCE_DIGEST_LETTERS = 12
 
+# In points, as in print.css: the width between the margins, and the gaps between the columns of a row.
+PAGE_WIDTH, SCALE_GAP, TYPES_GAP = 493.2, 2.5, 3.0
+SCALE_COLUMNS, TYPES_COLUMNS = 7, 5
+SMALL_BAR = 9
+
 _TAG = re.compile(r"(<[^>]*>)")
 _COMPOUND = re.compile(r"(?<!\S)(?=\S{3,40}(?!\S))\S*\w[-–—/]\w\S*")
 
@@ -86,6 +91,29 @@ class VotesCell:
 
 
 @dataclass(frozen=True)
+class SmallBar:
+    """Places in points; `height` of the nine that are all votes."""
+
+    x: float
+    middle: float
+    height: float
+    colour: str
+    aside: bool
+    leads: bool
+    count: int
+
+
+@dataclass(frozen=True)
+class SmallRow:
+    """The votes of an earlier round drawn small, in the columns of the row above it; widths in points."""
+
+    width: float
+    column: float
+    title: str
+    bars: tuple[SmallBar, ...]
+
+
+@dataclass(frozen=True)
 class PrintedTally:
     """The votes of one round on one item."""
 
@@ -102,7 +130,23 @@ class PrintedTally:
     @property
     def n_unsure(self) -> int:
         """Types of recommendation have no place beside a scale."""
-        return 0 if self.tally.item_key == RECOMMENDATION_TYPE_ITEM else self.tally.n_unsure
+        return 0 if self._is_type else self.tally.n_unsure
+
+    @property
+    def small_row(self) -> SmallRow:
+        n_columns = TYPES_COLUMNS if self._is_type else SCALE_COLUMNS
+        gap = TYPES_GAP if self._is_type else SCALE_GAP
+        column = (PAGE_WIDTH - (n_columns - 1) * gap) / n_columns
+        return SmallRow(
+            width=PAGE_WIDTH,
+            column=round(column, 2),
+            title=f"Round {self.number}. {'; '.join(cell.title for cell in self.cells)}",
+            bars=tuple(_small_bar(cell, column, gap, self._is_type) for cell in self.cells),
+        )
+
+    @property
+    def _is_type(self) -> bool:
+        return self.tally.item_key == RECOMMENDATION_TYPE_ITEM
 
 
 @dataclass(frozen=True)
@@ -270,6 +314,19 @@ def _votes_cell(option: OptionVotes, tally: Tally) -> VotesCell:
         height=round(100 * option.count / tally.n_votes) if tally.n_votes else 0,
         colour=dark if option.leads else light,
         title=f"{option.label}: {option.count} of {tally.n_votes}",
+    )
+
+
+def _small_bar(cell: VotesCell, column: float, gap: float, is_type: bool) -> SmallBar:
+    x = (cell.votes.column - 1) * (column + gap)
+    return SmallBar(
+        x=round(x, 2),
+        middle=round(x + column / 2, 2),
+        height=round(cell.height * SMALL_BAR / 100, 2),
+        colour=cell.colour,
+        aside=cell.votes.aside and not is_type,
+        leads=cell.votes.leads,
+        count=cell.votes.count,
     )
 
 

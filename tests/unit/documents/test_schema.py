@@ -81,6 +81,14 @@ def test_a_panel_is_read_as_it_is_written_and_holds_nobodys_words() -> None:
     assert {field.name for field in fields(Conflict)} == {"name", "scope", "level", "level_label"}
 
 
+def test_what_was_written_before_a_key_was_added_is_still_read() -> None:
+    plain = to_json(example())
+    del plain["rounds"], plain["panel"]
+    for name in ("basis_key", "recorded_by", "round_number", "reason", "evidence_digest"):
+        del plain["criteria"][0]["judgements"][0][name]
+    assert from_json(plain) == example()
+
+
 def test_the_schema_needs_no_django() -> None:
     code = "import documents.schema, sys; print([m for m in sys.modules if m.split('.')[0] == 'django'])"
     done = subprocess.run(
