@@ -34,6 +34,7 @@ def test_the_panels_judgement_moves_the_summary_on_the_same_page(server: Running
     expect(card).to_contain_text("2 options are ticked where the framework takes one")
     card.get_by_role("link", name="Record the panel’s judgement").click()
     card.get_by_role("checkbox", name="Negligible costs and savings").uncheck()
+    card.get_by_label("It rests on").select_option("consensus")
     card.get_by_role("button", name="Save").click()
     expect(card).not_to_contain_text("options are ticked")
     chosen = page.locator("#summary tr", has_text="Resources required").first.locator("td.chosen")

@@ -90,7 +90,10 @@ class Panel:
         return self.browsers[-1]
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
-        """What people do, to its end; their connections are closed afterwards."""
+        """What people do, to its end; their connections are closed afterwards.
+
+        In a thread of its own, because a browser test may have left a loop running in this one.
+        """
 
         async def whole() -> T:
             try:
@@ -101,7 +104,8 @@ class Panel:
                     self.resent += browser.resent
                     await browser.end()
 
-        return asyncio.run(whole())
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(lambda: asyncio.run(whole())).result()
 
     def voter(self, n: int) -> Voter:
         """A device of the n-th member, which has no form open yet."""
