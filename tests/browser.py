@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, WebError
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page, WebError
 
 from tests.launcher import load_launcher
 from tests.tools import missing_tool
@@ -68,12 +68,20 @@ def axe() -> AxeRun:
     """`axe(page)`: the accessibility violations of the page as axe-core reports them, [] when there are none."""
     from axe_playwright_python.base import AXE_SCRIPT
 
-    def run(page: Page) -> list[dict[str, Any]]:
-        page.evaluate(
-            AXE_SCRIPT
-        )  # by the debugging protocol, which the content security policy does not bind
+    def violations(page: Page) -> list[dict[str, Any]]:
+        page.wait_for_load_state()
+        # by the debugging protocol, which the content security policy does not bind
+        page.evaluate(AXE_SCRIPT)
         result = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
-        violations: list[dict[str, Any]] = result["violations"]
-        return violations
+        found: list[dict[str, Any]] = result["violations"]
+        return found
+
+    def run(page: Page) -> list[dict[str, Any]]:
+        try:
+            return violations(page)
+        except Error:
+            # The click before was still on its way to another page, which took this one away from under axe.
+            page.wait_for_load_state("networkidle")
+            return violations(page)
 
     return run
