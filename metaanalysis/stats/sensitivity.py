@@ -19,10 +19,10 @@ from metaanalysis.stats.types import (
     Measure,
     Method,
     Model,
+    OnNaturalScale,
     PooledResult,
     PoolingSpec,
     StudyData,
-    to_natural,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _NUMBERS_AT_ONCE = 1 << 18  # of one matrix of rows times studies: 2 MiB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repooled:
+class Repooled(OnNaturalScale):
     """One row: `k` studies pooled again, on the analysis scale; `i2` in percent, from Q. None as in `PooledResult`."""
 
     measure: Measure
@@ -50,18 +50,6 @@ class Repooled:
     q: float | None = None
     i2: float | None = None
     tau2: float | None = None
-
-    @property
-    def estimate_natural(self) -> float | None:
-        return to_natural(self.estimate, self.measure)
-
-    @property
-    def ci_low_natural(self) -> float | None:
-        return to_natural(self.ci_low, self.measure)
-
-    @property
-    def ci_high_natural(self) -> float | None:
-        return to_natural(self.ci_high, self.measure)
 
     @property
     def excludes_no_effect(self) -> bool | None:

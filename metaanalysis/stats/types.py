@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 MAX_PARTICIPANTS = 1_000_000_000
 """More people in one arm than this is a slip of the keyboard; the limit also keeps every product finite."""
@@ -339,21 +339,21 @@ class PoolingSpec:
         return se if fits else None
 
 
-@dataclass(frozen=True, slots=True)
-class StudyEffect:
-    """One study as it entered the analysis; `weight` is its percentage, `corrected` tells of an added 0.5.
+class OnNaturalScale:
+    """An estimate with its interval, read off the analysis scale as people read them."""
 
-    The weight is None where the method gives no pooled effect.
-    """
+    __slots__ = ()
 
-    study: str
-    measure: Measure
-    estimate: float
-    se: float
-    ci_low: float
-    ci_high: float
-    weight: float | None
-    corrected: bool
+    if TYPE_CHECKING:
+
+        @property
+        def measure(self) -> Measure: ...
+        @property
+        def estimate(self) -> float | None: ...
+        @property
+        def ci_low(self) -> float | None: ...
+        @property
+        def ci_high(self) -> float | None: ...
 
     @property
     def estimate_natural(self) -> float | None:
@@ -369,6 +369,23 @@ class StudyEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyEffect(OnNaturalScale):
+    """One study as it entered the analysis; `weight` is its percentage, `corrected` tells of an added 0.5.
+
+    The weight is None where the method gives no pooled effect.
+    """
+
+    study: str
+    measure: Measure
+    estimate: float
+    se: float
+    ci_low: float
+    ci_high: float
+    weight: float | None
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Excluded:
     """A study that could not enter the analysis, and why, in words for the reader."""
 
@@ -377,7 +394,7 @@ class Excluded:
 
 
 @dataclass(frozen=True, slots=True)
-class PooledResult:
+class PooledResult(OnNaturalScale):
     """The outcome of `metaanalysis.stats.pooling.pool`.
 
     Whatever cannot be estimated is None and `note` says why. `tau2`, its bounds and `se` belong to the analysis
@@ -419,16 +436,8 @@ class PooledResult:
         return None if self.kind in (DataKind.MEANS, DataKind.ESTIMATE) else self.spec.zero
 
     @property
-    def estimate_natural(self) -> float | None:
-        return to_natural(self.estimate, self.spec.measure)
-
-    @property
-    def ci_low_natural(self) -> float | None:
-        return to_natural(self.ci_low, self.spec.measure)
-
-    @property
-    def ci_high_natural(self) -> float | None:
-        return to_natural(self.ci_high, self.spec.measure)
+    def measure(self) -> Measure:
+        return self.spec.measure
 
     @property
     def prediction_low_natural(self) -> float | None:
