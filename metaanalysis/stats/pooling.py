@@ -2,9 +2,9 @@
 
 Studies bring counts, means or estimates. The effect of each is computed first, and all that follows is the same.
 
-statsmodels supplies the effects of single studies, the common effect with its Q, and the Mantel-Haenszel odds
+statsmodels supplies the effects of single studies from counts, RevMan's Hedges' g, and the Mantel-Haenszel odds
 ratio. Its DerSimonian-Laird results, its I² and its zero corrections are wrong in common situations and are never
-used; see docs/statistical-methods.md, section 8.
+used; see docs/statistical-methods.md, section 12.
 """
 
 from __future__ import annotations
