@@ -12,6 +12,8 @@ workers = int(os.environ.get("WEB_CONCURRENCY", 2 if _on_postgresql else 1))
 threads = 4
 timeout = 60
 graceful_timeout = 20
+# A browser that sends on a connection just being closed gets no answer: close idle ones later than people pause.
+keepalive = 75
 # Heartbeats must not wait for a disk, and the image's root file system is read-only.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn names its own file in it
 control_socket_disable = True
