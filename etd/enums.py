@@ -44,6 +44,58 @@ class CertaintyLevel(models.TextChoices):
     VERY_LOW = "very_low", "Very low"
 
 
+class StudyDesign(models.TextChoices):
+    """What decides at which level the certainty of an outcome's evidence starts."""
+
+    RANDOMISED = "randomised", "Randomised trials"
+    NON_RANDOMISED = "non_randomised", "Non-randomised studies"
+    NON_RANDOMISED_ROBINS_I = "non_randomised_robins_i", "Non-randomised studies, risk of bias by ROBINS-I"
+
+
+class CertaintyDomain(models.TextChoices):
+    """What rates the certainty of evidence down (the first five) or up (the last three)."""
+
+    RISK_OF_BIAS = "risk_of_bias", "Risk of bias"
+    INCONSISTENCY = "inconsistency", "Inconsistency"
+    INDIRECTNESS = "indirectness", "Indirectness"
+    IMPRECISION = "imprecision", "Imprecision"
+    PUBLICATION_BIAS = "publication_bias", "Publication bias"
+    LARGE_EFFECT = "large_effect", "Large effect"
+    DOSE_RESPONSE = "dose_response", "Dose-response gradient"
+    CONFOUNDING = "confounding", "Plausible confounding would reduce the effect"
+
+
+class RiskLevel(models.TextChoices):
+    """Which comparator risk a line of a Summary of Findings is about."""
+
+    STUDIES = "studies", "As in the studies"
+    LOW = "low", "Low risk"
+    MODERATE = "moderate", "Moderate risk"
+    HIGH = "high", "High risk"
+
+
+class RiskSource(models.TextChoices):
+    """Where an assumed comparator risk comes from; pooled and median follow the evidence, external is typed in."""
+
+    POOLED = "pooled", "All events over all participants of the comparison"
+    MEDIAN = "median", "Median of the trials"
+    EXTERNAL = "external", "External cohort"
+
+
+class SummaryColumn(models.TextChoices):
+    """The cells of a Summary of Findings and an evidence profile that a person may word otherwise."""
+
+    OUTCOME = "outcome", "Outcome"
+    STUDIES = "studies", "Studies"
+    RELATIVE = "relative", "Relative effect"
+    COMPARATOR_RISK = "comparator_risk", "Risk with the comparison"
+    INTERVENTION_RISK = "intervention_risk", "Risk with the intervention"
+    DIFFERENCE = "difference", "Difference"
+    CERTAINTY = "certainty", "Certainty"
+    WHAT_HAPPENS = "what_happens", "What happens"
+    COMMENTS = "comments", "Comments"
+
+
 class Measure(models.TextChoices):
     OR = "OR", "Odds ratio"
     RR = "RR", "Risk ratio"

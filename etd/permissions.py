@@ -38,6 +38,8 @@ class Permission(StrEnum):
     EDIT_TEXTS = "edit the research evidence and additional considerations"
     RECORD_JUDGEMENT = "record the panel's judgement"
     EDIT_RECOMMENDATION = "write the recommendation and the conclusions"
+    EDIT_OUTCOMES = "edit outcomes, their certainty and the summary tables"
+    RATE_IMPORTANCE = "rate how important an outcome is"
     UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
 
 
@@ -52,6 +54,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.MANAGE_CONFLICTS,
         Permission.EDIT_QUESTION,
         Permission.EDIT_TEXTS,
+        Permission.EDIT_OUTCOMES,
+        Permission.RATE_IMPORTANCE,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.CREATE_QUESTION,
@@ -59,12 +63,14 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.MANAGE_PEOPLE,
         Permission.MANAGE_CHAIRS,
     },
-    Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE, Permission.DISCUSS},
+    Role.PANEL_MEMBER: _EVERYBODY | {Permission.VOTE, Permission.DISCUSS, Permission.RATE_IMPORTANCE},
     Role.METHODOLOGIST: _EVERYBODY
     | {
         Permission.DISCUSS,
         Permission.EDIT_QUESTION,
         Permission.EDIT_TEXTS,
+        Permission.EDIT_OUTCOMES,
+        Permission.RATE_IMPORTANCE,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.UPLOAD_DATA,
@@ -86,6 +92,7 @@ FROZEN_WITH: dict[Permission, Part] = {
     Permission.RECORD_JUDGEMENT: Part.JUDGEMENTS,
     Permission.EDIT_RECOMMENDATION: Part.RECOMMENDATION,
     Permission.UPLOAD_DATA: Part.EVIDENCE,
+    Permission.EDIT_OUTCOMES: Part.EVIDENCE,
 }
 
 

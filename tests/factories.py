@@ -12,18 +12,37 @@ from itertools import count
 from typing import Any
 
 from etd.actions import questions
-from etd.enums import Basis, Better, ConflictLevel, Measure, QuestionStatus, Role, StatementKind, ValueSource
+from etd.enums import (
+    Basis,
+    Better,
+    CertaintyDomain,
+    ConflictLevel,
+    Measure,
+    QuestionStatus,
+    RiskLevel,
+    RiskSource,
+    Role,
+    StatementKind,
+    StudyDesign,
+    SummaryColumn,
+    ValueSource,
+)
 from etd.frameworks import all_frameworks
 from etd.models import (
     AuditChainHead,
     AuditEvent,
     Ballot,
+    CertaintyRating,
+    CertaintyWorksheet,
+    ComparatorRisk,
     ConclusionSection,
     ConflictDeclaration,
     ConflictManagement,
     CriterionAssessment,
+    DecisionThresholds,
     DiscussionNote,
     Guideline,
+    ImportanceRating,
     Invitation,
     Judgement,
     Outcome,
@@ -37,6 +56,8 @@ from etd.models import (
     Recusal,
     Reference,
     RoundSnapshot,
+    SummaryEdit,
+    SummaryRow,
     User,
     Vote,
     VotingRound,
@@ -212,6 +233,62 @@ def outcome_row(**fields: Any) -> OutcomeRow:
     values["population"] = values.get("population") or population(question=values["table"].question)
     values["created_by"] = values.get("created_by") or values["table"].question.created_by
     return OutcomeRow.objects.create(**values)
+
+
+def importance_rating(**fields: Any) -> ImportanceRating:
+    values: dict[str, Any] = {"rating": 7, "rated_at": NOW} | fields
+    values["outcome"] = values.get("outcome") or outcome()
+    values["rated_by"] = values.get("rated_by") or user()
+    return ImportanceRating.objects.create(**values)
+
+
+def decision_thresholds(**fields: Any) -> DecisionThresholds:
+    values: dict[str, Any] = {"small": 5, "moderate": 20, "large": 50, "rationale": "Agreed"} | fields
+    values["outcome"] = values.get("outcome") or outcome()
+    return DecisionThresholds.objects.create(**values)
+
+
+def comparator_risk(**fields: Any) -> ComparatorRisk:
+    values: dict[str, Any] = {"level": RiskLevel.STUDIES, "source": RiskSource.POOLED} | fields
+    values["outcome"] = values.get("outcome") or outcome()
+    values["population"] = values.get("population") or population()
+    return ComparatorRisk.objects.create(**values)
+
+
+def certainty_worksheet(**fields: Any) -> CertaintyWorksheet:
+    values: dict[str, Any] = {"design": StudyDesign.RANDOMISED, "rated_at": NOW} | fields
+    values["outcome"] = values.get("outcome") or outcome()
+    values["rated_by"] = values.get("rated_by") or user()
+    return CertaintyWorksheet.objects.create(**values)
+
+
+def certainty_rating(**fields: Any) -> CertaintyRating:
+    values: dict[str, Any] = {
+        "domain": CertaintyDomain.IMPRECISION,
+        "levels": -1,
+        "reason": "Wide interval",
+    } | fields
+    values["worksheet"] = values.get("worksheet") or certainty_worksheet()
+    return CertaintyRating.objects.create(**values)
+
+
+def summary_row(**fields: Any) -> SummaryRow:
+    values: dict[str, Any] = {"source": ValueSource.REPORTED, "position": next(_numbers)} | fields
+    values["question"] = values.get("question") or question()
+    values["outcome"] = values.get("outcome") or outcome(question=values["question"])
+    values["population"] = values.get("population") or population(question=values["question"])
+    return SummaryRow.objects.create(**values)
+
+
+def summary_edit(**fields: Any) -> SummaryEdit:
+    values: dict[str, Any] = {
+        "column": SummaryColumn.WHAT_HAPPENS,
+        "text": "May change little",
+        "edited_at": NOW,
+    } | fields
+    values["row"] = values.get("row") or summary_row()
+    values["edited_by"] = values.get("edited_by") or user()
+    return SummaryEdit.objects.create(**values)
 
 
 def criterion_assessment(**fields: Any) -> CriterionAssessment:

@@ -1,12 +1,16 @@
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
+from etd.models.certainty import CertaintyRating, CertaintyWorksheet
+from etd.models.comparator_risk import ComparatorRisk
 from etd.models.conflicts import ConflictDeclaration, ConflictManagement
 from etd.models.discussion import DiscussionNote
 from etd.models.guideline import Guideline, PanelMembership
+from etd.models.importance import DecisionThresholds, ImportanceRating
 from etd.models.invitation import Invitation
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.question import Question, Recusal, Reference
 from etd.models.recommendation import ConclusionSection, Recommendation, RecommendationStatement
+from etd.models.summary import SummaryEdit, SummaryRow
 from etd.models.user import User
 from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
 
@@ -14,12 +18,17 @@ __all__ = [
     "AuditChainHead",
     "AuditEvent",
     "Ballot",
+    "CertaintyRating",
+    "CertaintyWorksheet",
+    "ComparatorRisk",
     "ConclusionSection",
     "ConflictDeclaration",
     "ConflictManagement",
     "CriterionAssessment",
+    "DecisionThresholds",
     "DiscussionNote",
     "Guideline",
+    "ImportanceRating",
     "Invitation",
     "Judgement",
     "Outcome",
@@ -33,6 +42,8 @@ __all__ = [
     "Recusal",
     "Reference",
     "RoundSnapshot",
+    "SummaryEdit",
+    "SummaryRow",
     "User",
     "Vote",
     "VotingRound",

@@ -7,14 +7,17 @@ from etd.models.question import Question
 
 
 class Outcome(models.Model):
+    """What matters to the people concerned. `certainty` is the result of its worksheet, or as a document reports it."""
+
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="outcomes")
     name = models.TextField()
     timepoint = models.CharField(max_length=200, blank=True)
     importance = models.CharField(max_length=20, choices=Importance.choices, blank=True)
     better = models.CharField(max_length=10, choices=Better.choices)
     certainty = models.CharField(max_length=20, choices=CertaintyLevel.choices, blank=True)
-    certainty_reasons = models.JSONField(default=dict, blank=True)
+    measured_with = models.CharField(max_length=300, blank=True)
     position = models.PositiveIntegerField()
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["question", "position"]

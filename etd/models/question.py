@@ -6,7 +6,10 @@ from etd.models.guideline import Guideline
 
 
 class Question(models.Model):
-    """One Evidence-to-Decision question: its PICO, the framework it is judged by, and how far it has come."""
+    """One Evidence-to-Decision question: its PICO, the framework it is judged by, and how far it has come.
+
+    Absolute effects are shown per `people_per` people.
+    """
 
     guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="questions")
     slug = models.SlugField(max_length=80)
@@ -20,6 +23,7 @@ class Question(models.Model):
     background = models.TextField(blank=True)
     intervention_label = models.CharField(max_length=60)
     comparison_label = models.CharField(max_length=60)
+    people_per = models.PositiveIntegerField(default=1000)
     framework_key = models.CharField(max_length=80)
     framework_version = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=QuestionStatus.choices, default=QuestionStatus.DRAFT)
@@ -33,6 +37,10 @@ class Question(models.Model):
             models.UniqueConstraint(fields=["guideline", "slug"], name="question_slug_unique_in_guideline"),
             models.CheckConstraint(
                 condition=models.Q(status__in=QuestionStatus.values), name="question_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(people_per__in=[100, 1000, 10_000, 100_000]),
+                name="question_people_per_is_a_power_of_ten",
             ),
         ]
 

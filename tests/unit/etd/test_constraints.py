@@ -102,6 +102,61 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
     "outcome_better_is_known": (f.outcome, {"better": "lower"}, [{"better": ""}, {"better": "more"}]),
     "outcome_importance_is_known": (f.outcome, {"importance": "critical"}, [{"importance": "huge"}]),
     "outcome_certainty_is_known": (f.outcome, {"certainty": "very_low"}, [{"certainty": "very low"}]),
+    "question_people_per_is_a_power_of_ten": (
+        f.question,
+        {"people_per": 100_000},
+        [{"people_per": 0}, {"people_per": 10}, {"people_per": 999}],
+    ),
+    "importance_rating_from_1_to_9": (f.importance_rating, {"rating": 9}, [{"rating": 0}, {"rating": 10}]),
+    "thresholds_in_ascending_order": (
+        f.decision_thresholds,
+        {"small": "0.5", "moderate": "0.51", "large": 1000},
+        [{"small": 0}, {"small": 20}, {"moderate": 50}, {"large": 1001}],
+    ),
+    "thresholds_locked_pair": (
+        lambda **given: f.decision_thresholds(**_by(given, "locked_by")),
+        {"locked_at": f.NOW, "locked_by": True},
+        [{"locked_at": f.NOW}, {"locked_by": True}],
+    ),
+    "comparator_risk_level_is_known": (f.comparator_risk, {"level": "high"}, [{"level": "huge"}]),
+    "comparator_risk_follows_or_is_cited": (
+        f.comparator_risk,
+        {"source": "external", "risk": "0.41", "citation": "A registry"},
+        [
+            {"source": "guess"},
+            {"risk": "0.41"},
+            {"source": "external", "citation": "A registry"},
+            {"source": "external", "risk": "0.41"},
+            {"source": "external", "risk": "1.01", "citation": "A registry"},
+            {"source": "external", "risk": "-0.01", "citation": "A registry"},
+        ],
+    ),
+    "worksheet_design_is_known": (
+        f.certainty_worksheet,
+        {"design": "non_randomised_robins_i"},
+        [{"design": "opinion"}],
+    ),
+    "certainty_rating_within_its_domain": (
+        f.certainty_rating,
+        {"domain": "large_effect", "levels": 2},
+        [
+            {"domain": "gut feeling"},
+            {"levels": -4},
+            {"levels": 1},
+            {"domain": "publication_bias", "levels": -2},
+            {"domain": "large_effect", "levels": 3},
+            {"domain": "large_effect", "levels": -1},
+            {"domain": "dose_response", "levels": 2},
+            {"domain": "confounding", "levels": -1},
+        ],
+    ),
+    "certainty_rating_has_its_reason": (
+        f.certainty_rating,
+        {"levels": 0, "reason": ""},
+        [{"levels": -1, "reason": ""}],
+    ),
+    "summary_row_source_is_known": (f.summary_row, {"source": "computed"}, [{"source": "guessed"}]),
+    "summary_edit_column_is_known": (f.summary_edit, {"column": "comments"}, [{"column": "price"}]),
     "outcome_row_source_is_known": (
         f.outcome_row,
         {"source": ValueSource.REPORTED},
@@ -361,6 +416,35 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.outcome_row,
         lambda: {"table": f.outcome_table(), "outcome": f.outcome(), "population": f.population()},
         lambda: {"source": ValueSource.COMPUTED, "provenance": {}},
+    ),
+    "importance_rated_once": (
+        f.importance_rating,
+        lambda: {"outcome": f.outcome(), "rated_by": f.user()},
+        lambda: {"rated_by": f.user()},
+    ),
+    "comparator_risk_once_a_level": (
+        f.comparator_risk,
+        lambda: {"outcome": f.outcome(), "population": f.population()},
+        lambda: {"level": "high"},
+    ),
+    "certainty_rating_one_a_domain": (
+        f.certainty_rating,
+        lambda: {"worksheet": f.certainty_worksheet()},
+        lambda: {"domain": "inconsistency"},
+    ),
+    "summary_row_once_an_outcome": (
+        f.summary_row,
+        lambda: {
+            "question": (q := f.question()),
+            "outcome": f.outcome(question=q),
+            "population": f.population(question=q),
+        },
+        lambda: {"population": f.population()},
+    ),
+    "summary_edit_one_a_cell": (
+        f.summary_edit,
+        lambda: {"row": f.summary_row()},
+        lambda: {"column": "comments"},
     ),
     "assessment_one_a_criterion": (
         f.criterion_assessment,

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import models
 
-from etd.models import User
+from etd.models import SummaryRow, User
 from metaanalysis.models import StudyResult
 from tests import factories as f
 
@@ -50,6 +50,25 @@ STRINGS = {
         f.outcome_row(outcome=f.outcome(name="Survival"), population=f.population(label="Adults")),
         "Survival, Adults (reported)",
     ),
+    "ImportanceRating": lambda: (
+        f.importance_rating(outcome=f.outcome(name="Survival"), rated_by=f.user(name="Ada")),
+        "Survival: 7 by Ada",
+    ),
+    "DecisionThresholds": lambda: (
+        f.decision_thresholds(outcome=f.outcome(name="Survival")),
+        "Survival: 5.00, 20.00, 50.00 per 1,000",
+    ),
+    "ComparatorRisk": lambda: (
+        f.comparator_risk(outcome=f.outcome(name="Survival"), population=f.population(label="Adults")),
+        "Survival, Adults: As in the studies",
+    ),
+    "CertaintyWorksheet": lambda: (
+        f.certainty_worksheet(outcome=f.outcome(name="Survival")),
+        "Certainty of Survival",
+    ),
+    "CertaintyRating": lambda: (f.certainty_rating(), "Imprecision: -1"),
+    "SummaryRow": lambda: (_summary_row(), "Survival, Adults"),
+    "SummaryEdit": lambda: (f.summary_edit(row=_summary_row()), "What happens of Survival, Adults"),
     "CriterionAssessment": lambda: (
         f.criterion_assessment(question=f.question(title="Cooling?")),
         f"{FIRST} of Cooling?",
@@ -120,6 +139,10 @@ def _study_result() -> StudyResult:
         outcome=f.outcome(name="Survival"),
         population=f.population(label="Adults"),
     )
+
+
+def _summary_row() -> SummaryRow:
+    return f.summary_row(outcome=f.outcome(name="Survival"), population=f.population(label="Adults"))
 
 
 def _computed_row() -> models.Model:

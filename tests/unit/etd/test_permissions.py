@@ -36,6 +36,8 @@ TABLE = {
     Permission.EDIT_TEXTS: "C-M--",
     Permission.RECORD_JUDGEMENT: "C-M--",
     Permission.EDIT_RECOMMENDATION: "C-MS-",
+    Permission.EDIT_OUTCOMES: "C-M--",
+    Permission.RATE_IMPORTANCE: "CPM--",
     Permission.UPLOAD_DATA: "--M--",
 }
 # Permission: the statuses in which that part of the question is open.
@@ -55,6 +57,8 @@ OPEN = {
     Permission.EDIT_TEXTS: {"draft", "evidence"},
     Permission.RECORD_JUDGEMENT: {"draft", "evidence", "voting"},
     Permission.EDIT_RECOMMENDATION: {"draft", "evidence", "voting", "agreed"},
+    Permission.EDIT_OUTCOMES: {"draft", "evidence"},
+    Permission.RATE_IMPORTANCE: {"draft", "evidence", "voting", "agreed", "published"},
     Permission.UPLOAD_DATA: {"draft", "evidence"},
 }
 
