@@ -27,7 +27,7 @@ from etd.enums import (
     SummaryColumn,
     ValueSource,
 )
-from etd.frameworks import all_frameworks
+from etd.frameworks import get_framework
 from etd.models import (
     AuditChainHead,
     AuditEvent,
@@ -68,7 +68,7 @@ from metaanalysis.stats.types import PoolingSpec
 
 NOW = datetime(2026, 1, 15, 12, 30, tzinfo=UTC)
 DIGEST = "0" * 64
-FRAMEWORK = all_frameworks()[0]
+FRAMEWORK = get_framework("grade_clinical_population", 1)
 
 _numbers = count(1)
 

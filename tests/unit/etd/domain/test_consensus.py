@@ -26,12 +26,12 @@ from etd.domain.consensus import (
 )
 from etd.domain.tally import Item, Tally, TallyOption, tally, type_item
 from etd.enums import ConsensusPreset
-from etd.frameworks import all_frameworks
+from etd.frameworks import get_framework
 
 CRITERION = Item(
     "asked", "Asked", "", tuple(TallyOption(k, k, on_scale=True) for k in "abcd"), multiple=False
 )
-TYPE = type_item(all_frameworks()[0], "the-type")
+TYPE = type_item(get_framework("grade_clinical_population", 1), "the-type")
 
 
 def of(*counts: int, item: Item = CRITERION) -> Tally:

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etd.domain.tally import Item, TallyOption, criterion_item, tally, type_item
-from etd.frameworks import all_frameworks
+from etd.frameworks import get_framework
 
-FRAMEWORK = all_frameworks()[0]
+FRAMEWORK = get_framework("grade_clinical_population", 1)
 STEPS = ("no", "probably_no", "probably_yes", "yes")
 ASIDE = ("varies", "dont_know")
 
