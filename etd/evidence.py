@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from etd.domain.evidence import evidence_digest
-from etd.frameworks import get_framework
 from etd.models import CriterionAssessment, OutcomeRow, Question
 
 ROW_VALUES = (
@@ -26,7 +25,7 @@ ROW_VALUES = (
 
 def evidence_digests(question: Question) -> dict[str, str]:
     """Criterion key to the digest of what it is judged by, in two queries."""
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     texts = dict(
         CriterionAssessment.objects.filter(question=question).values_list(
             "criterion_key", "research_evidence"

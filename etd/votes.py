@@ -9,7 +9,7 @@ from typing import Any
 from etd.domain.canonical import digest
 from etd.domain.tally import Item, Tally, criterion_item, tally, type_item
 from etd.enums import RECOMMENDATION_TYPE_ITEM
-from etd.frameworks import Framework, get_framework
+from etd.frameworks import Framework
 from etd.models import Ballot, Question, Vote, VotingRound
 
 
@@ -42,7 +42,7 @@ def counted_votes(voting_round: VotingRound) -> list[Vote]:
 
 def tallies(question: Question, voting_round: VotingRound, votes: list[Vote]) -> dict[str, Tally]:
     """Item key to its tally, in the round's order. `votes` are the round's `counted_votes`."""
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
     return {
         key: tally(

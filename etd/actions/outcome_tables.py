@@ -13,7 +13,7 @@ from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
 from etd.enums import Better, ValueSource
-from etd.frameworks import UnknownKey, get_framework
+from etd.frameworks import UnknownKey
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.workflow import Part
 
@@ -80,7 +80,7 @@ def create_table(
         current = lock_question(question)
         require_open(current, Part.EVIDENCE)
         try:
-            get_framework(current.framework_key, current.framework_version).criterion(criterion_key)
+            current.framework.criterion(criterion_key)
         except UnknownKey as error:
             raise Refused(f"The framework has no criterion “{criterion_key}”.") from error
         table = OutcomeTable.objects.create(

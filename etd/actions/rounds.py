@@ -24,7 +24,6 @@ from etd.domain.consensus import Rule, rule_of, rule_to_json
 from etd.domain.tally import Item
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, TallyDisplay
 from etd.evidence import evidence_digests
-from etd.frameworks import get_framework
 from etd.models import Ballot, Question, Recusal, RoundSnapshot, User, VotingRound
 from etd.votes import counted_votes, is_over, item_of, tallies, tally_digest, vote_content
 
@@ -219,7 +218,7 @@ def _lock(voting_round: VotingRound) -> tuple[Question, VotingRound]:
 def _items(question: Question, item_keys: Sequence[str]) -> list[Item]:
     if not item_keys or len(set(item_keys)) != len(item_keys):
         raise Refused("Please choose what the round asks about, each thing once.")
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     known = {criterion.key for criterion in framework.criteria} | {RECOMMENDATION_TYPE_ITEM}
     if unknown := [key for key in item_keys if key not in known]:
         raise Refused(f"The framework has no criterion “{unknown[0]}”.")
@@ -231,7 +230,7 @@ def _snapshot(
 ) -> dict[str, Any]:
     """Question, items, evidence, rule and roll as they are now. Of a recusal it holds the scope, never the reason."""
     question = voting_round.question
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     return {
         "round": voting_round.number,
         "question": {"slug": question.slug, "title": question.title}

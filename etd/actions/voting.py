@@ -15,7 +15,6 @@ from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question
 from etd.enums import Role
 from etd.evidence import evidence_digests
-from etd.frameworks import get_framework
 from etd.models import Ballot, Guideline, PanelMembership, Question, User, Vote, VotingRound
 from etd.votes import commitment, is_over, item_of, vote_content
 
@@ -101,7 +100,7 @@ def _require_valid(
 ) -> None:
     if item_key not in voting_round.item_keys:
         raise Refused("This round does not ask about that.")
-    item = item_of(get_framework(question.framework_key, question.framework_version), item_key)
+    item = item_of(question.framework, item_key)
     known = {option.key for option in item.options}
     if unknown := [key for key in option_keys if key not in known]:
         raise Refused(f"“{unknown[0]}” is not an option here.")

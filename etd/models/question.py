@@ -1,7 +1,10 @@
+from functools import cached_property
+
 from django.conf import settings
 from django.db import models
 
 from etd.enums import ConflictLevel, QuestionStatus
+from etd.frameworks import Framework, get_framework
 from etd.models.guideline import Guideline
 
 
@@ -46,6 +49,11 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def framework(self) -> Framework:
+        """The framework that it is judged by. Raises `UnknownKey` where its file is gone."""
+        return get_framework(self.framework_key, self.framework_version)
 
 
 class Recusal(models.Model):

@@ -10,7 +10,6 @@ from django.db.models import Q
 from django.utils import timezone
 
 from etd.enums import QuestionStatus, Role
-from etd.frameworks import get_framework
 from etd.models import (
     Ballot,
     CriterionAssessment,
@@ -214,7 +213,7 @@ def _cards(
         if question.guideline_id != guideline_id:
             continue
         ballot = ballots.get(question.pk)
-        framework = get_framework(question.framework_key, question.framework_version)
+        framework = question.framework
         yield QuestionCard(
             guideline_slug=guideline_slug,
             slug=question.slug,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
 from etd.enums import TallyDisplay
-from etd.frameworks import Framework, get_framework
+from etd.frameworks import Framework
 from etd.models import Ballot, Question, Vote, VotingRound
 from etd.selectors.results import ItemResult, RoundSummary, round_results, rounds_of
 from etd.selectors.rounds import TallyCell, item_name, tally_cells
@@ -55,7 +55,7 @@ def printed_rounds(question: Question) -> tuple[PrintedRound, ...]:
     ]
     if not over:
         return ()
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     summaries = {summary.id: summary for summary in rounds_of(question)}
     n_cast = _n_cast([one for one in over if one.tally_display != TallyDisplay.NONE])
     rolls = _rolls([one for one in over if one.tally_display == TallyDisplay.NAMED])

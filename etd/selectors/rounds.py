@@ -13,7 +13,7 @@ from django.utils import timezone
 from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
 from etd.enums import RECOMMENDATION_TYPE_ITEM
-from etd.frameworks import Framework, get_framework
+from etd.frameworks import Framework
 from etd.models import Ballot, Question, User, Vote, VotingRound
 from etd.selectors.question import recommendation_types
 from etd.selectors.results import ItemResult, OptionResult, RoundResults, round_results
@@ -102,7 +102,7 @@ def last_over(question: Question, item_key: str = "") -> VotingRound | None:
 
 def item_names(question: Question) -> tuple[ItemName, ...]:
     """Everything that a round can ask about, in the framework's order, the type of recommendation last."""
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     return tuple(
         item_name(framework, key) for key in (*(c.key for c in framework.criteria), RECOMMENDATION_TYPE_ITEM)
     )
@@ -176,7 +176,7 @@ def _laid_out(
     before: list[RoundResults],
     mine: VoteView | None,
 ) -> ItemTally:
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     name = item_name(framework, result.key)
     earlier = [(one.number, found) for one in before if (found := one.item(result.key)) is not None]
     return ItemTally(

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from etd.domain.timeline import NEVER_TOLD, TOLD_TO_CHAIRS, Happened, Kind, kind_of, sentence
 from etd.enums import QuestionStatus
-from etd.frameworks import get_framework
 from etd.models import AuditEvent, Question, VotingRound
 from etd.selectors.rounds import item_names
 from etd.votes import is_over
@@ -39,7 +38,7 @@ class ChainHead:
 def timeline(question: Question, *, for_chair: bool, kind: Kind | None = None) -> tuple[Entry, ...]:
     """The newest first; of votes it says nothing but their round's opening and close."""
     names = {name.key: name.heading for name in item_names(question)}
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     names |= {section.key: section.heading.capitalize() for section in framework.sections}
     hidden = NEVER_TOLD if for_chair else NEVER_TOLD | TOLD_TO_CHAIRS
     events = (

@@ -17,7 +17,6 @@ from etd.actions.errors import Refused
 from etd.actions.voting import voting_members
 from etd.enums import QuestionStatus, TallyDisplay
 from etd.forms.rounds import ExtendForm, NoteForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
-from etd.frameworks import get_framework
 from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
@@ -236,7 +235,7 @@ def receipt(request: HttpRequest, access: Access) -> HttpResponse:
         found = check_receipt(access.question, form.cleaned_data["code"])
         context["found"] = found
         if found.stands:
-            framework = get_framework(access.question.framework_key, access.question.framework_version)
+            framework = access.question.framework
             context["item"] = item_name(framework, found.item_key)
     return render(request, "etd/rounds/receipt.html", page(access) | context)
 
@@ -269,7 +268,7 @@ def _round_page(
     request: HttpRequest, access: Access, current: VotingRound, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     laid_out = item_tallies(access.question, current, access.user)
-    framework = get_framework(access.question.framework_key, access.question.framework_version)
+    framework = access.question.framework
     ballot = own_ballot(current, access.user)
     mine = own_votes(current, access.user)
     context: dict[str, Any] = {

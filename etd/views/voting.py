@@ -12,7 +12,7 @@ from etd.actions import voting
 from etd.actions.errors import Refused, StaleEdit
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.vote import VoteForm
-from etd.frameworks import UnknownKey, get_framework
+from etd.frameworks import UnknownKey
 from etd.permissions import Access, Permission, requires
 from etd.selectors import round_progress
 from etd.views.assessment import criterion_page
@@ -23,7 +23,7 @@ from etd.views.pages import Card, page
 @requires(Permission.VOTE)
 def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
     """Save the member's own judgement; they may change it until the round closes."""
-    framework = get_framework(access.question.framework_key, access.question.framework_version)
+    framework = access.question.framework
     try:
         form = VoteForm.for_item(framework, item, request.POST)
     except UnknownKey:
@@ -65,7 +65,7 @@ def cast_vote(request: HttpRequest, access: Access, item: str) -> HttpResponse:
 def _after(request: HttpRequest, access: Access, item: str) -> str:
     question = [access.question.guideline.slug, access.question.slug]
     following = request.POST.get("next", "")
-    known = get_framework(access.question.framework_key, access.question.framework_version).criteria
+    known = access.question.framework.criteria
     if following in {criterion.key for criterion in known}:
         return reverse("criterion", args=[*question, following])
     on_type = RECOMMENDATION_TYPE_ITEM in (item, following)
