@@ -297,8 +297,8 @@ def _risk_with(measure: str, risk: Fraction, effect: Fraction, event_free: bool)
 
 
 def _power(share: Fraction, exponent: Fraction) -> Fraction:
-    """`share` (0 to 1) to a power of 0 or more, to 40 decimals; 0 and 1 stay what they are."""
-    if share in (0, 1):
+    """`share` (0 to 1) to a power of 0 or more, to 40 decimals; exactly itself for 0, 1 and to the power of 1."""
+    if share in (0, 1) or exponent == 1:
         return share
     base, by = (_POWERS.divide(Decimal(v.numerator), Decimal(v.denominator)) for v in (share, exponent))
     return Fraction(_POWERS.quantize(_POWERS.power(base, by), _LAST_DIGIT_OF_A_POWER))

@@ -81,6 +81,13 @@ def test_hazard_ratios_by_exact_powers() -> None:
     ).intervention_risk == Interval(Fraction(81, 100) ** 2, Fraction(81, 100) ** 3, Fraction(9, 10))
 
 
+@pytest.mark.parametrize("event_free", [False, True])
+def test_a_hazard_ratio_of_1_is_exactly_no_difference(event_free: bool) -> None:
+    none = effect_of("HR", (1, 0.5, 2), Fraction(1, 3), event_free=event_free)
+    assert none.difference.estimate == 0
+    assert number_needed_text(none, better="lower").startswith("NNT ∞ (NNTH ")
+
+
 def test_risk_ratios_and_differences_are_exact() -> None:
     assert effect_of("RR", (0.8, 0.5, 1.1), 0.1).difference == Interval(
         Fraction(-2, 100), Fraction(-5, 100), Fraction(1, 100)
@@ -309,14 +316,11 @@ def test_risks_stay_risks_and_limits_stay_in_order(
     for name in ("estimate", "low", "high"):
         assert getattr(there, name) == getattr(effect.difference, name) + Fraction(repr(risk))
     if "estimate" not in effect.capped:
-        more = (
-            (estimate > 0)
-            if measure == "RD"
-            else (estimate < 1)
-            if free and measure == "HR"
-            else estimate > 1
+        neutral, sign = (0 if measure == "RD" else 1), (-1 if free and measure == "HR" else 1)
+        more = sign * (Fraction(repr(estimate)) - neutral) > 0
+        assert (1 if more else -1) * effect.difference.estimate >= -Fraction(1, 10**39), (
+            "a power is kept to 40 decimals"
         )
-        assert effect.difference.estimate >= 0 if more else effect.difference.estimate <= 0
     assert bool(effect.capped) is bool(effect.cap_warning)
     for better in ("higher", "lower"):
         assert number_needed_text(effect, better=better).startswith(("NNTB ", "NNTH ", "NNT ∞"))
