@@ -17,6 +17,7 @@ from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import engine_versions
 from metaanalysis.stats.types import DataKind, PooledResult, PoolingSpec
+from metaanalysis.stats.small_study import RegressionTest, egger_test
 from metaanalysis.wording import fitting_i2
 
 ABOUT = ("year", "timepoint", "subgroup")
@@ -77,6 +78,33 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
 
 
 def files_of(results: Iterable[StudyResult]) -> list[dict[str, str]]:
+def rating_facts(result: PooledResult) -> dict[str, float | None]:
+    """What the certainty of the evidence is rated by beside the row's own values.
+
+    The prediction interval is on the natural scale, `egger_p` the P of Egger's test on the studies in the analysis.
+    None where there is none: too few studies, or a test that cannot be computed.
+    """
+    egger = egger_test([s.estimate for s in result.studies], [s.se for s in result.studies])
+    return {
+        "prediction_low": result.prediction_low_natural,
+        "prediction_high": result.prediction_high_natural,
+        "egger_p": egger.p_value if isinstance(egger, RegressionTest) else None,
+    }
+
+
+def median_comparison_risk(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The median of the trials' risks in their comparison arms, and of how many: {"risk": proportion, "trials": n}.
+
+    None where the studies bring no counts, and where one of them stands for several trials, whose risks are not known.
+    """
+    if not inputs or any(
+        DataKind(row["kind"]) is not DataKind.COUNTS or row["n_trials"] > 1 for row in inputs
+    ):
+        return None
+    risk = median_risk((row["events_comparison"], row["n_comparison"]) for row in inputs)
+    return {"risk": float(risk), "trials": len(inputs)}
+
+
     """The files that the results come from, each once."""
     uploads = {result.upload_id: result.upload for result in results}
     return [{"filename": upload.filename, "sha256": upload.sha256} for upload in uploads.values()]

@@ -26,6 +26,7 @@ from metaanalysis.analyses import (
     input_of,
     pool_inputs,
     reported_values,
+    rating_facts,
     results_of,
     values_of,
 )
@@ -74,6 +75,7 @@ def run_analysis(
             "ci_method": str(result.ci_method) if result.ci_method else None,
             "k": result.k,
             "uploads": files_of(results),
+            **rating_facts(result),
             "engine": engine(),
             "caveats": list(sentences),
             "note": note,

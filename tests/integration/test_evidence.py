@@ -23,9 +23,11 @@ from metaanalysis.actions import uploads as study_uploads
 from metaanalysis.actions.analyses import run_analysis
 from metaanalysis.importers import read_table
 from metaanalysis.importers.limits import MAX_FILE_BYTES, MAX_REVIEW_BYTES
+from metaanalysis.kinds import study_of
 from metaanalysis.models import Analysis, DataUpload, Study, StudyResult, UploadStatus
 from metaanalysis.readings import Group
 from metaanalysis.specification import beside_a_reported_row, on_its_own
+from metaanalysis.stats.small_study import RegressionTest, small_study_effects
 from metaanalysis.stats.types import CiMethod, PoolingSpec, Tau2Method
 from tests import factories
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, get_question
@@ -198,11 +200,35 @@ def test_where_a_number_comes_from_is_stored_with_it(example: None) -> None:
     assert stored["analysis"] == analysis.pk
     assert stored["input_digest"] == analysis.input_digest
     assert stored["uploads"] == [{"filename": "trials.csv", "sha256": upload.sha256}]
+    # The seventh of thirteen: ISAR-SHOCK, where 7 of 13 people survived in the comparison arm.
+    assert stored["median_comparison_risk"] == {"risk": 7 / 13, "trials": 13}
     assert stored["spec"]["tau2_method"] == "DL"
     assert stored["k"] == 13
     assert set(stored["engine"]) == {"openetd", "statsmodels", "scipy", "numpy"}
     assert analysis.inputs[3]["note"] == "confidence: medium (count from %)"
     assert OutcomeRow.objects.get(pk=row.pk).provenance == stored
+
+
+def test_what_certainty_is_rated_by_is_pushed_with_the_row(example: None) -> None:
+    """The prediction interval and Egger's P as the analysis has them; None where studies are too few for either."""
+    stored = provenance(confirmed(LONGEST))
+    analysis = Analysis.objects.get()
+    small = small_study_effects([study_of(row) for row in analysis.inputs], beside_a_reported_row().spec)
+    assert isinstance(small.egger, RegressionTest)
+    assert stored["egger_p"] == small.egger.p_value
+    assert 0 < stored["prediction_low"] < 1 < stored["prediction_high"]
+    assert stored["prediction_low"] == analysis.result["prediction_low"]
+    assert stored["prediction_high"] == analysis.result["prediction_high"]
+
+
+def test_two_trials_have_neither_a_prediction_interval_nor_eggers_test(example: None) -> None:
+    stored = provenance(confirmed(SMALL))
+    assert (stored["k"], stored["prediction_low"], stored["prediction_high"], stored["egger_p"]) == (
+        2,
+        None,
+        None,
+        None,
+    )
 
 
 # Choosing a method
