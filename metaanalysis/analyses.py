@@ -9,6 +9,7 @@ from django.conf import settings
 
 from etd.actions.errors import Refused
 from etd.actions.outcome_tables import RowValues
+from etd.domain.absolute import median_risk
 from etd.enums import ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import Outcome, OutcomeRow, Population
@@ -16,8 +17,8 @@ from metaanalysis.kinds import NUMBERS, misfit, study_of, totals_of
 from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import engine_versions
-from metaanalysis.stats.types import DataKind, PooledResult, PoolingSpec
 from metaanalysis.stats.small_study import RegressionTest, egger_test
+from metaanalysis.stats.types import DataKind, PooledResult, PoolingSpec
 from metaanalysis.wording import fitting_i2
 
 ABOUT = ("year", "timepoint", "subgroup")
@@ -77,7 +78,6 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
     )
 
 
-def files_of(results: Iterable[StudyResult]) -> list[dict[str, str]]:
 def rating_facts(result: PooledResult) -> dict[str, float | None]:
     """What the certainty of the evidence is rated by beside the row's own values.
 
@@ -105,6 +105,7 @@ def median_comparison_risk(inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any
     return {"risk": float(risk), "trials": len(inputs)}
 
 
+def files_of(results: Iterable[StudyResult]) -> list[dict[str, str]]:
     """The files that the results come from, each once."""
     uploads = {result.upload_id: result.upload for result in results}
     return [{"filename": upload.filename, "sha256": upload.sha256} for upload in uploads.values()]

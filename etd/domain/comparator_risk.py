@@ -1,0 +1,72 @@
+"""The risk without the intervention that absolute effects are reckoned from: how large it is, and where it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from etd.domain.absolute import pooled_risk
+
+POOLED, MEDIAN, EXTERNAL = "pooled", "median", "external"
+
+NO_COUNTS = "The row has no counts in the comparison arms to take a risk from."
+NO_MEDIAN = "A median needs each trial's counts: compute the row from study data, or choose another source."
+NO_CITATION = "An external risk needs to say where it was read."
+
+
+@dataclass(frozen=True)
+class AssumedRisk:
+    """`risk` is a proportion, 0 to 1. `words` say where it is from: `385 of 931 in the comparison arms`.
+
+    `citation` is that of an external risk, empty for the others.
+    """
+
+    risk: float
+    words: str
+    citation: str = ""
+
+
+@dataclass(frozen=True)
+class NoRisk:
+    """Why there is no comparator risk, as a sentence with the remedy."""
+
+    reason: str
+
+
+def assumed_risk(
+    source: str,
+    *,
+    risk: float | Decimal | None = None,
+    events: int | None = None,
+    n: int | None = None,
+    median: Mapping[str, float] | None = None,
+    citation: str = "",
+) -> AssumedRisk | NoRisk:
+    """The comparator risk of one row of results (GRADE guidelines 12; Cochrane Handbook, chapter 14).
+
+    `source` is a RiskSource: `pooled` takes `events` over `n` people of the row's comparison arms; `median` takes
+    `median`, the row's `provenance["median_comparison_risk"]` ({"risk": proportion, "trials": number}); `external`
+    takes `risk`, a proportion, with its `citation`. Raises ValueError for another source and for a risk outside 0 to 1.
+    """
+    if source == POOLED:
+        if events is None or not n:
+            return NoRisk(NO_COUNTS)
+        return AssumedRisk(float(pooled_risk(events, n)), f"{events:,} of {n:,} in the comparison arms")
+    if source == MEDIAN:
+        if median is None:
+            return NoRisk(NO_MEDIAN)
+        trials = int(median["trials"])
+        words = f"median of {trials:,} trials" if trials > 1 else "the one trial"
+        return AssumedRisk(_checked(float(median["risk"])), words)
+    if source != EXTERNAL:
+        raise ValueError(f"{source!r} is no source of a comparator risk.")
+    if risk is None or not citation.strip():
+        return NoRisk(NO_CITATION)
+    return AssumedRisk(_checked(float(risk)), "external cohort", citation)
+
+
+def _checked(risk: float) -> float:
+    if not 0 <= risk <= 1:
+        raise ValueError(f"The comparator risk is {risk:g}: it must lie between 0 and 1.")
+    return risk

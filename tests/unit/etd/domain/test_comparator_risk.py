@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from etd.domain.comparator_risk import (
+    EXTERNAL,
+    MEDIAN,
+    NO_CITATION,
+    NO_COUNTS,
+    NO_MEDIAN,
+    POOLED,
+    AssumedRisk,
+    NoRisk,
+    assumed_risk,
+)
+from etd.enums import RiskSource
+
+
+def test_the_sources_are_those_that_are_stored() -> None:
+    assert RiskSource.values == [POOLED, MEDIAN, EXTERNAL]
+
+
+def test_the_pooled_risk_is_all_events_over_all_people_of_the_comparison_arms() -> None:
+    found = assumed_risk(POOLED, events=385, n=931, median={"risk": 0.5, "trials": 2}, risk=0.9)
+    assert found == AssumedRisk(385 / 931, "385 of 931 in the comparison arms")
+
+
+def test_nobody_with_the_event_is_a_risk_of_zero_and_not_a_missing_one() -> None:
+    assert assumed_risk(POOLED, events=0, n=1_200) == AssumedRisk(0.0, "0 of 1,200 in the comparison arms")
+
+
+def test_the_median_says_of_how_many_trials() -> None:
+    found = assumed_risk(MEDIAN, events=385, n=931, median={"risk": 0.4125, "trials": 14})
+    assert found == AssumedRisk(0.4125, "median of 14 trials")
+    assert assumed_risk(MEDIAN, median={"risk": 0.0, "trials": 1}) == AssumedRisk(0.0, "the one trial")
+
+
+def test_an_external_risk_carries_its_citation() -> None:
+    found = assumed_risk(EXTERNAL, risk=Decimal("0.52000000"), citation="Registry 2024", events=1, n=2)
+    assert found == AssumedRisk(0.52, "external cohort", "Registry 2024")
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "reason"),
+    [
+        (POOLED, {"n": 931}, NO_COUNTS),
+        (POOLED, {"events": 0, "n": 0}, NO_COUNTS),
+        (POOLED, {}, NO_COUNTS),
+        (MEDIAN, {"events": 385, "n": 931}, NO_MEDIAN),
+        (EXTERNAL, {"risk": 0.5, "citation": " "}, NO_CITATION),
+        (EXTERNAL, {"citation": "Registry 2024"}, NO_CITATION),
+    ],
+)
+def test_a_risk_that_is_not_to_be_had_says_why(source: str, given: dict[str, object], reason: str) -> None:
+    assert assumed_risk(source, **given) == NoRisk(reason)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "given"),
+    [
+        (POOLED, {"events": 3, "n": 2}),
+        (MEDIAN, {"median": {"risk": 1.2, "trials": 2}}),
+        (EXTERNAL, {"risk": -0.01, "citation": "Registry 2024"}),
+        (EXTERNAL, {"risk": float("nan"), "citation": "Registry 2024"}),
+        ("guessed", {}),
+    ],
+)
+def test_what_is_no_risk_is_never_returned(source: str, given: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"between 0 and 1|no source|give no risk"):
+        assumed_risk(source, **given)  # type: ignore[arg-type]
