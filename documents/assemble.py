@@ -63,6 +63,7 @@ def assemble(question: Question) -> schema.EtdDocument:
         analyses=_analyses(question),
         panel=_panel(question),
         rounds=tuple(_round(one) for one in printed_rounds(question)),
+        type_judgement=_judgement(etd.type_judgement) if etd.type_judgement else None,
     )
 
 

@@ -227,6 +227,7 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
             )
             for criterion in document.criteria
         ],
+        "type_bases": printed_bases([document.type_judgement] if document.type_judgement else []),
         "type_votes": _printed_votes(document.rounds, RECOMMENDATION_TYPE_ITEM),
         "rounds": [PrintedRound(one, moment(one.opened_at), moment(one.ended_at)) for one in document.rounds],
         "rules": list(
@@ -258,7 +259,7 @@ def moment(iso: str) -> str:
 
 
 def printed_bases(judgements: Iterable[Judgement]) -> tuple[PrintedBasis, ...]:
-    """What a criterion's judgements rest on, each basis once; nothing of those taken over from a document."""
+    """What judgements rest on, each basis once; nothing of those taken over from a document."""
     options: dict[tuple[str, str], list[str]] = {}
     for judgement in judgements:
         if judgement.basis_key not in ("", Basis.DOCUMENT):

@@ -91,7 +91,9 @@ class Option:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One option that the panel chose. `at` is ISO 8601 with its zone; `basis` is `basis_key` in words.
+    """One option, or the type of recommendation, that the panel chose.
+
+    `at` is ISO 8601 with its zone; `basis` is `basis_key` in words.
 
     `recorded_by` is empty where the judgement was taken over from a document. `round_number` names the round that the
     judgement refers to; `reason` is the panel's own where the rule of that round was not met. `evidence_digest` is the
@@ -331,7 +333,10 @@ class Round:
 
 @dataclass(frozen=True)
 class EtdDocument:
-    """`panel` is None where neither a declaration nor a vote says that a panel worked with this question."""
+    """`panel` is None where neither a declaration nor a vote says that a panel worked with this question.
+
+    `type_judgement` is what the chosen type of recommendation rests on, None where that was not recorded.
+    """
 
     schema_version: str
     openetd_version: str
@@ -348,6 +353,7 @@ class EtdDocument:
     analyses: tuple[Analysis, ...]
     panel: Panel | None = None
     rounds: tuple[Round, ...] = ()
+    type_judgement: Judgement | None = None
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)

@@ -50,5 +50,6 @@ urlpatterns = [
     path(f"{QUESTION}meeting/<slug:item>/", meeting.meeting_item, name="meeting_item"),
     path(f"{QUESTION}history/", history.history, name="history"),
     path(f"{QUESTION}recommendation/", recommendation.edit_recommendation, name="edit_recommendation"),
+    path(f"{QUESTION}recommendation/type/", recommendation.edit_type, name="edit_type"),
     path(f"{QUESTION}sections/<slug:key>/", recommendation.edit_section, name="edit_section"),
 ]

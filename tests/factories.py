@@ -312,6 +312,8 @@ def judgement(**fields: Any) -> Judgement:
 def recommendation(**fields: Any) -> Recommendation:
     values: dict[str, Any] = dict(fields)
     values["question"] = values.get("question") or question()
+    if values.get("type_judged_at"):
+        values["type_judged_by"] = values.get("type_judged_by") or values["question"].created_by
     return Recommendation.objects.create(**values)
 
 

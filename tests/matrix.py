@@ -57,6 +57,7 @@ ADDRESSES = (
     Address("meeting_item", EVERYBODY, kwargs={"item": "resources_required"}),
     Address("history", EVERYBODY),
     Address("edit_recommendation", WRITERS, EDIT),
+    Address("edit_type", EDITORS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
     Address("evidence", EVERYBODY),
     Address("upload_template", EVERYBODY, kwargs={"kind": "means", "file_format": "xlsx"}),

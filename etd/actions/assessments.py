@@ -10,15 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import audit
+from etd.actions.agreement import referred_round, require_agreement
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
-from etd.domain.consensus import rule_from_json, verdict
 from etd.enums import Basis
 from etd.evidence import evidence_digests
 from etd.frameworks import get_framework
 from etd.models import CriterionAssessment, Judgement, Question, User, VotingRound
-from etd.votes import counted_votes, tallies
 from etd.workflow import Part
 
 TEXT_FIELDS = ("research_evidence", "additional_considerations")
@@ -94,7 +93,7 @@ def record_judgement(
             "basis": str(basis) if choices else "",
             "evidence_digest": digests[criterion_key] if choices else "",
         }
-        referred = _referred(current, voting_round, criterion_key) if choices else None
+        referred = referred_round(current, voting_round, criterion_key) if choices else None
         if choices and (referred or reason):
             after |= {
                 "round": referred.number if referred else None,
@@ -110,10 +109,15 @@ def record_judgement(
         known = {option.key for option in criterion.options}
         if unknown := [key for key, _ in choices if key not in known]:
             raise Refused(f"“{criterion.heading}” has no option “{unknown[0]}”.")
-        if choices and referred is None and basis == Basis.VOTE and _was_voted_on(current, criterion_key):
-            raise Refused("Please say which round this judgement by vote refers to.")
-        if referred is not None and not reason.strip():
-            _require_agreement(current, referred, criterion_key, {key for key, _ in choices})
+        if choices:
+            require_agreement(
+                question=current,
+                referred=referred,
+                item_key=criterion_key,
+                chosen={key for key, _ in choices},
+                basis=basis,
+                reason=reason,
+            )
         now = timezone.now()
         assessment.judgements.all().delete()
         Judgement.objects.bulk_create(
@@ -144,45 +148,6 @@ def record_judgement(
             op=op,
         )
     return assessment
-
-
-def _referred(question: Question, voting_round: VotingRound | None, criterion_key: str) -> VotingRound | None:
-    """The round as it is stored now. Raises Refused unless it is closed and asked about this criterion."""
-    if voting_round is None:
-        return None
-    stored = VotingRound.objects.filter(pk=voting_round.pk, question=question).first()
-    if stored is None or criterion_key not in stored.item_keys:
-        raise Refused("That round did not ask about this criterion.")
-    if stored.closed_at is None:
-        raise Refused(
-            f"Round {stored.number} is still open: a judgement refers to what was counted at its close."
-        )
-    if not stored.tally_digest:
-        raise Refused(f"Round {stored.number} was closed without a count: a judgement cannot refer to it.")
-    return stored
-
-
-def _was_voted_on(question: Question, criterion_key: str) -> bool:
-    closed = VotingRound.objects.filter(question=question).exclude(tally_digest="")
-    return any(criterion_key in item_keys for item_keys in closed.values_list("item_keys", flat=True))
-
-
-def _require_agreement(
-    question: Question, voting_round: VotingRound, criterion_key: str, chosen: set[str]
-) -> None:
-    """Raises Refused where the round's rule was not met, or agreed on other options than those chosen."""
-    counted = tallies(question, voting_round, counted_votes(voting_round))[criterion_key]
-    found = verdict(rule_from_json(voting_round.consensus_rule), counted)
-    if found.met is False:
-        raise Refused(
-            f"Round {voting_round.number} ended with “{found.label}”. "
-            "Please give the panel's reason for this judgement."
-        )
-    if chosen != set(counted.leading):
-        raise Refused(
-            f"Most votes in round {voting_round.number} were for something else. "
-            "Please give the panel's reason for this judgement."
-        )
 
 
 def _choices(assessment: CriterionAssessment) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Thresholds are exact fractions and are compared exactly: 75 % is not "more than 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
@@ -54,13 +54,15 @@ class Verdict:
     """What the rule says of a tally. `met` is None where the rule does not speak of such an item, or there is no rule.
 
     `n_agree` of `n_votes` is the share that was looked at: the votes for the leading option, or for the side that the
-    GRADE grid favours.
+    GRADE grid favours. `agreed` are the keys of the options that the votes speak for: those that lead or, where the
+    grid is met, the types of the direction and strength that it gives.
     """
 
     label: str
     met: bool | None
     n_agree: int
     n_votes: int
+    agreed: tuple[str, ...] = ()
 
     def wording(self, *, with_share: bool = True) -> str:
         """`strong consensus, 96% (24 of 25)`, without its percentage where that is withheld."""
@@ -183,9 +185,9 @@ def rule_from_json(stored: Mapping[str, Any]) -> Rule | None:
 def verdict(rule: Rule | None, tally: Tally) -> Verdict:
     """What `rule` says of `tally`. A tie where one option can be the answer meets no rule, whatever its threshold."""
     if rule is None:
-        return NO_RULE
+        return replace(NO_RULE, agreed=tally.leading)
     if rule.kind is Kind.GRID and not _has_sides(tally):
-        return Verdict("the GRADE grid speaks of the type of recommendation only", None, 0, 0)
+        return Verdict("the GRADE grid speaks of the type of recommendation only", None, 0, 0, tally.leading)
     if tally.agreement is None:
         return Verdict("no votes", False, 0, 0)
     if rule.kind is Kind.GRID:
@@ -193,8 +195,8 @@ def verdict(rule: Rule | None, tally: Tally) -> Verdict:
     n_agree = tally.count(tally.leading[0])
     for level in rule.levels:
         if level.holds(tally.agreement) and not tally.is_tie:
-            return Verdict(level.label, level.is_consensus, n_agree, tally.n_votes)
-    return Verdict(rule.otherwise, False, n_agree, tally.n_votes)
+            return Verdict(level.label, level.is_consensus, n_agree, tally.n_votes, tally.leading)
+    return Verdict(rule.otherwise, False, n_agree, tally.n_votes, tally.leading)
 
 
 def percent(share: Fraction) -> str:
@@ -223,9 +225,14 @@ def _grid(rule: Rule, tally: Tally) -> Verdict:
                 True,
                 n_strong if strong else n_side,
                 tally.n_votes,
+                tuple(
+                    option.key
+                    for option in tally.item.options
+                    if option.direction == side and (option.strength == Strength.STRONG) == strong
+                ),
             )
     n_most = max(_votes(tally, RecommendationDirection.FOR), _votes(tally, RecommendationDirection.AGAINST))
-    return Verdict(rule.otherwise, False, n_most, tally.n_votes)
+    return Verdict(rule.otherwise, False, n_most, tally.n_votes, tally.leading)
 
 
 def _votes(tally: Tally, direction: str, *, strong: bool = False) -> int:

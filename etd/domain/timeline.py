@@ -39,6 +39,7 @@ KIND_OF_TYPE = {
     "ballot_voided": Kind.ROUNDS,
     "discussion_note_added": Kind.ROUNDS,
     "judgement_recorded": Kind.JUDGEMENTS,
+    "recommendation_type_recorded": Kind.JUDGEMENTS,
     "recommendation_edited": Kind.JUDGEMENTS,
     "section_edited": Kind.JUDGEMENTS,
     "question_created": Kind.TEXTS,
@@ -112,8 +113,11 @@ def sentence(one: Happened) -> str:
         name = one.names.get(one.subject, one.subject)
         if not after.get("choices"):
             return f"took back the panel’s judgement on {name}"
-        number = after.get("round")
-        return f"recorded the panel’s judgement on {name}" + (f", after round {number}" if number else "")
+        return f"recorded the panel’s judgement on {name}{_after_round(after)}"
+    if one.type == "recommendation_type_recorded":
+        if not after.get("type"):
+            return "took back the type of recommendation"
+        return f"recorded the type of recommendation{_after_round(after)}"
     phrase = PHRASES.get(one.type, one.type.replace("_", " ") + ": {subject}")
     named = one.names.get(item or one.subject, item or one.subject)
     return phrase.format(subject=one.subject, item=named, round=round_name)
@@ -122,6 +126,10 @@ def sentence(one: Happened) -> str:
 def _items(after: Mapping[str, Any]) -> str:
     number = len(after.get("items", ()))
     return f"{number} item{'' if number == 1 else 's'}"
+
+
+def _after_round(after: Mapping[str, Any]) -> str:
+    return f", after round {after['round']}" if after.get("round") else ""
 
 
 def _way(after: Mapping[str, Any]) -> str:

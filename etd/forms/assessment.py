@@ -9,7 +9,7 @@ from django import forms
 from etd.enums import Basis
 from etd.forms.fields import HOW_TO_MARK_UP, ProseField, RevisionForm
 from etd.forms.helper import form_helper
-from etd.selectors import CriterionView
+from etd.selectors import CriterionView, JudgementView
 
 
 class TextsForm(RevisionForm):
@@ -21,11 +21,10 @@ class TextsForm(RevisionForm):
         self.helper = form_helper("revision", "op", "research_evidence", "additional_considerations")
 
 
-class JudgementForm(RevisionForm):
-    """The panel's judgement: one or several options, each for all or for a named part, and what it rests on."""
+class DecisionForm(RevisionForm):
+    """What the panel decided, and what it rests on: a criterion's judgement, or the type of recommendation."""
 
-    options = forms.MultipleChoiceField(required=False, label="The panel's judgement")
-    # A judgement recorded here is the panel's own; only loading a document takes one over.
+    # What is recorded here is the panel's own; only loading a document takes something over.
     basis = forms.ChoiceField(
         choices=[
             ("", "Please choose"),
@@ -43,16 +42,40 @@ class JudgementForm(RevisionForm):
         help_text="Needed where the round did not reach consensus, or where most votes were for something else.",
     )
 
-    def __init__(
-        self, criterion: CriterionView, *args: Any, rounds: Sequence[int] = (), **kwargs: Any
-    ) -> None:
-        """`rounds` are the numbers of the rounds that are over and asked about the criterion."""
+    def __init__(self, *args: Any, rounds: Sequence[int] = (), **kwargs: Any) -> None:
+        """`rounds` are the numbers of the rounds that are over and asked about it."""
+        super().__init__(*args, **kwargs)
+        self.rounds = rounds
+        numbers = [(number, f"Round {number}") for number in rounds]
+        self.fields["voting_round"].choices = [("", "None"), *numbers]  # type: ignore[attr-defined]
+
+    def ask_for_what_is_missing(self, refusal: str) -> None:
+        """What the action asks for is a field of the form: say it there too."""
+        if self.rounds and not self.cleaned_data["reason"].strip():
+            self.add_error("reason" if self.cleaned_data["voting_round"] else "voting_round", refusal)
+
+    def _fields_of_the_basis(self) -> list[str]:
+        return ["basis", *(["voting_round", "reason"] if self.rounds else [])]
+
+    @staticmethod
+    def initial_basis(stored: JudgementView | None) -> dict[str, Any]:
+        return {
+            "basis": stored.basis if stored and stored.basis != Basis.DOCUMENT else "",
+            "voting_round": stored.round_number if stored else None,
+            "reason": stored.reason if stored else "",
+        }
+
+
+class JudgementForm(DecisionForm):
+    """The panel's judgement: one or several options, each for all or for a named part."""
+
+    options = forms.MultipleChoiceField(required=False, label="The panel's judgement")
+
+    def __init__(self, criterion: CriterionView, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells = criterion.scale
         self.multiple = True
         self.option_fields: list[tuple[str, str]] = []
-        numbers = [(number, f"Round {number}") for number in rounds]
-        self.fields["voting_round"].choices = [("", "None"), *numbers]  # type: ignore[attr-defined]
         labels = [(cell.key, cell.label) for cell in criterion.scale if cell]
         self.fields["options"].choices = labels  # type: ignore[attr-defined]
         for key, label in labels:
@@ -68,8 +91,7 @@ class JudgementForm(RevisionForm):
             "revision",
             "op",
             Field("options", template="_components/scale_field.html"),
-            "basis",
-            *(["voting_round", "reason"] if rounds else []),
+            *self._fields_of_the_basis(),
         )
         self.applies_to_helper = form_helper(*(name for _, name in self.option_fields))
 
@@ -83,10 +105,11 @@ class JudgementForm(RevisionForm):
     @staticmethod
     def initial_for(criterion: CriterionView) -> dict[str, Any]:
         stored = criterion.judgements[0] if criterion.judgements else None
-        return {
-            "revision": criterion.judgement_revision,
-            "options": [j.option_key for j in criterion.judgements],
-            "basis": stored.basis if stored and stored.basis != Basis.DOCUMENT else "",
-            "voting_round": stored.round_number if stored else None,
-            "reason": stored.reason if stored else "",
-        } | {f"applies_to_{j.option_key}": j.applies_to for j in criterion.judgements}
+        return (
+            {
+                "revision": criterion.judgement_revision,
+                "options": [j.option_key for j in criterion.judgements],
+            }
+            | DecisionForm.initial_basis(stored)
+            | {f"applies_to_{j.option_key}": j.applies_to for j in criterion.judgements}
+        )

@@ -7,28 +7,57 @@ from django import forms
 
 from etd.actions.recommendations import Statement
 from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
+from etd.forms.assessment import DecisionForm
 from etd.forms.fields import HOW_TO_MARK_UP, ProseField, RevisionForm
 from etd.forms.helper import form_helper
-from etd.selectors import EtdView, RecommendationTypeView
+from etd.selectors import EtdView
 
 NONE = [("", "–")]
 STATEMENT_FIELDS = ("kind", "text", "population", "strength", "direction", "certainty")
 
 
-class RecommendationForm(RevisionForm):
+class TypeForm(DecisionForm):
+    """The type of recommendation that the panel decided on; where one is recorded, it can be taken back."""
+
     options = forms.ChoiceField(required=False, label="Type of recommendation")
 
-    def __init__(self, types: tuple[RecommendationTypeView, ...], *args: Any, **kwargs: Any) -> None:
+    def __init__(self, etd: EtdView, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.cells = types
-        self.multiple = False
-        self.fields["options"].choices = [(t.key, t.label) for t in types]  # type: ignore[attr-defined]
-        self.helper = form_helper("revision", "op", Field("options", template="_components/types_field.html"))
+        self.cells = etd.recommendation_types
+        self.can_be_none = any(t.chosen for t in etd.recommendation_types)
+        labels = [(t.key, t.label) for t in etd.recommendation_types]
+        self.fields["options"].choices = [("", "None"), *labels]  # type: ignore[attr-defined]
+        self.helper = form_helper(
+            "revision",
+            "op",
+            Field("options", template="_components/types_field.html"),
+            *self._fields_of_the_basis(),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.can_be_none and not cleaned.get("options") and "options" not in self.errors:
+            self.add_error("options", "Please choose the type of recommendation.")
+        return cleaned
 
     @staticmethod
     def initial_for(etd: EtdView) -> dict[str, Any]:
         chosen = next((t.key for t in etd.recommendation_types if t.chosen), "")
-        return {"revision": etd.recommendation_revision, "options": chosen}
+        return {"revision": etd.type_revision, "options": chosen} | DecisionForm.initial_basis(
+            etd.type_judgement
+        )
+
+
+class RecommendationForm(RevisionForm):
+    """The revision that the statements were made from."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("revision", "op")
+
+    @staticmethod
+    def initial_for(etd: EtdView) -> dict[str, Any]:
+        return {"revision": etd.recommendation_revision}
 
 
 class StatementForm(forms.Form):

@@ -1,15 +1,62 @@
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
+from etd.enums import Basis, CertaintyLevel, Direction, StatementKind, Strength
 from etd.models.question import Question
 
 
 class Recommendation(models.Model):
+    """The type of recommendation with what it rests on, and a note.
+
+    The fields of the type are those of a Judgement: the round that it refers to with the digest of its tallies, and the
+    panel's reason where that round did not agree on it. A type from before its basis was recorded has none.
+    `revision` guards the note and the statements, `type_revision` the type.
+    """
+
     question = models.OneToOneField(Question, on_delete=models.CASCADE, related_name="recommendation")
     type_key = models.CharField(max_length=80, blank=True)
+    type_basis = models.CharField(max_length=20, choices=Basis.choices, blank=True)
+    type_evidence_digest = models.CharField(max_length=64, blank=True)
+    type_round_number = models.PositiveIntegerField(null=True, blank=True)
+    type_tally_digest = models.CharField(max_length=64, blank=True)
+    type_reason = models.TextField(blank=True)
+    type_judged_at = models.DateTimeField(null=True, blank=True)
+    type_judged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    type_revision = models.PositiveIntegerField(default=1)
     note = models.TextField(blank=True)
     revision = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(type_basis__in=["", *Basis.values]), name="recommendation_basis_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    type_basis="",
+                    type_evidence_digest="",
+                    type_round_number__isnull=True,
+                    type_reason="",
+                    type_judged_at__isnull=True,
+                    type_judged_by__isnull=True,
+                )
+                | (
+                    ~Q(type_key="")
+                    & ~Q(type_basis="")
+                    & ~Q(type_evidence_digest="")
+                    & Q(type_judged_at__isnull=False, type_judged_by__isnull=False)
+                ),
+                name="recommendation_type_judged_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(type_round_number__isnull=True, type_tally_digest="")
+                | (Q(type_round_number__isnull=False) & ~Q(type_tally_digest="")),
+                name="recommendation_round_with_its_tally",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Recommendation of {self.question}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etd.domain import certainty
-from etd.domain.evidence import evidence_digest
+from etd.domain.evidence import evidence_digest, whole_evidence_digest
 from etd.domain.scale import ScaleCell, scale
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
@@ -22,6 +22,7 @@ from etd.models import (
     CriterionAssessment,
     Judgement,
     Question,
+    Recommendation,
     RecommendationStatement,
     Reference,
     User,
@@ -142,7 +143,10 @@ class FieldView:
 
 @dataclass(frozen=True)
 class EtdView:
-    """One whole Evidence-to-Decision question as one person sees it."""
+    """One whole Evidence-to-Decision question as one person sees it.
+
+    `type_judgement` is what the chosen type of recommendation rests on, None where there is no type or no record of it.
+    """
 
     id: int
     guideline_slug: str
@@ -161,6 +165,8 @@ class EtdView:
     criteria: tuple[CriterionView, ...]
     tables: tuple[OutcomeTableView, ...]
     recommendation_types: tuple[RecommendationTypeView, ...]
+    type_judgement: JudgementView | None
+    type_revision: int
     recommendation_note: str
     recommendation_revision: int
     statements: tuple[StatementView, ...]
@@ -168,6 +174,10 @@ class EtdView:
     references: tuple[ReferenceView, ...]
     round: RoundView | None
     type_vote: VoteView | None
+
+    @property
+    def has_type(self) -> bool:
+        return any(one.chosen for one in self.recommendation_types)
 
     @property
     def type_status(self) -> str:
@@ -251,6 +261,8 @@ def load_etd(question: Question, viewer: User | None) -> EtdView:
         ),
         tables=tables,
         recommendation_types=recommendation_types(framework, recommendation.type_key),
+        type_judgement=_type_judgement(framework, recommendation, whole_evidence_digest(digests)),
+        type_revision=recommendation.type_revision,
         recommendation_note=recommendation.note,
         recommendation_revision=recommendation.revision,
         statements=_statements(question),
@@ -285,6 +297,27 @@ def recommendation_types(framework: Framework, chosen: str) -> tuple[Recommendat
 def _tone(recommendation_type: RecommendationType) -> str:
     """The style class of a type: `against-strong` … `either` … `for-strong`."""
     return "-".join(part for part in (recommendation_type.direction, recommendation_type.strength) if part)
+
+
+def _type_judgement(
+    framework: Framework, recommendation: Recommendation, digest: str
+) -> JudgementView | None:
+    by, at = recommendation.type_judged_by, recommendation.type_judged_at
+    if by is None or at is None:
+        return None
+    return JudgementView(
+        option_key=recommendation.type_key,
+        label=framework.recommendation_type(recommendation.type_key).label,
+        applies_to="",
+        basis=recommendation.type_basis,
+        basis_label=Basis(recommendation.type_basis).label,
+        by=str(by),
+        at=at,
+        evidence_changed=recommendation.type_evidence_digest != digest,
+        round_number=recommendation.type_round_number,
+        reason=recommendation.type_reason,
+        evidence_digest=recommendation.type_evidence_digest,
+    )
 
 
 def _criterion(

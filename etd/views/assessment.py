@@ -80,9 +80,8 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
     """The panel's judgement: never filled in by itself, one or several options."""
     current = criterion_or_404(page(access)["etd"], key)
     initial = JudgementForm.initial_for(current)
-    rounds = [one.number for one in rounds_of(access.question) if one.is_over and key in one.item_keys]
-    if request.GET.get("round", "") in map(str, rounds):
-        initial["voting_round"] = int(request.GET["round"])
+    rounds = rounds_about(access, key)
+    initial |= asked_round(request, rounds)
     form = JudgementForm(current, request.POST or None, initial=initial, rounds=rounds)
 
     def save(revision: int) -> None:
@@ -102,9 +101,7 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
         except StaleEdit:
             raise
         except Refused as error:
-            # What the action asks for is a field of the form: say it there too.
-            if rounds and not form.cleaned_data["reason"].strip():
-                form.add_error("reason" if number else "voting_round", str(error))
+            form.ask_for_what_is_missing(str(error))
             raise
 
     return edit(
@@ -120,6 +117,17 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
             "multiple": True,
         },
     )
+
+
+def rounds_about(access: Access, item_key: str) -> list[int]:
+    """The numbers of the rounds that are over and asked about the item."""
+    return [one.number for one in rounds_of(access.question) if one.is_over and item_key in one.item_keys]
+
+
+def asked_round(request: HttpRequest, rounds: list[int]) -> dict[str, Any]:
+    """The round that the address names (`?round=2`), as the initial value of its field; empty where it names none."""
+    asked = request.GET.get("round", "")
+    return {"voting_round": int(asked)} if asked in map(str, rounds) else {}
 
 
 def _stored_judgement(current: CriterionView) -> Any:

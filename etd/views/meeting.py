@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from etd.permissions import Access, Permission, requires
-from etd.selectors import may_discuss
+from etd.selectors import EtdView, JudgementView, may_discuss
 from etd.selectors.rounds import ItemTally, item_names, item_tallies, last_over, open_round_of
 from etd.views.pages import page
 
@@ -26,6 +26,7 @@ def meeting(request: HttpRequest, access: Access) -> HttpResponse:
 def meeting_item(request: HttpRequest, access: Access, item: str) -> HttpResponse:
     """One thing: what is asked, what the last round found (never of an open one), the evidence on demand."""
     whole = page(access)
+    etd: EtdView = whole["etd"]
     agenda = _agenda(access)
     lines = agenda["agenda"]
     places = [number for number, line in enumerate(lines) if line["name"].key == item]
@@ -35,12 +36,20 @@ def meeting_item(request: HttpRequest, access: Access, item: str) -> HttpRespons
     context = agenda | {
         "line": lines[place],
         "place": place + 1,
-        "criterion": whole["etd"].criterion(item),
+        "criterion": etd.criterion(item),
+        "recorded": () if lines[place]["is_voted_on"] else _recorded(etd, item),
         "previous": lines[place - 1]["name"] if place else None,
         "next": lines[place + 1]["name"] if place + 1 < len(lines) else None,
         "may_discuss": may_discuss(access.question, access.user),
     }
     return render(request, "etd/rounds/meeting_item.html", whole | context)
+
+
+def _recorded(etd: EtdView, item: str) -> tuple[JudgementView, ...]:
+    criterion = etd.criterion(item)
+    if criterion is not None:
+        return criterion.judgements
+    return (etd.type_judgement,) if etd.type_judgement else ()
 
 
 def _agenda(access: Access) -> dict[str, Any]:

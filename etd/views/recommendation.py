@@ -9,27 +9,78 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from etd.actions import recommendations
+from etd.actions.errors import Refused, StaleEdit
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from etd.forms.recommendation import (
     RecommendationForm,
     SectionForm,
     StatementFormSet,
+    TypeForm,
     statements_initial,
     statements_of,
 )
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission, requires
 from etd.selectors import EtdView
+from etd.selectors.rounds import find_round
+from etd.views.assessment import asked_round, rounds_about
 from etd.views.editing import differing_texts, edit
 from etd.views.pages import page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.RECORD_JUDGEMENT)
+def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
+    """The type of recommendation: recorded by a person, never filled in by a count."""
+    etd: EtdView = page(access)["etd"]
+    rounds = rounds_about(access, RECOMMENDATION_TYPE_ITEM)
+    initial = TypeForm.initial_for(etd) | asked_round(request, rounds)
+    form = TypeForm(etd, request.POST or None, initial=initial, rounds=rounds)
+
+    def save(revision: int) -> None:
+        number = form.cleaned_data["voting_round"]
+        try:
+            recommendations.record_type(
+                question=access.question,
+                type_key=form.cleaned_data["options"],
+                basis=Basis(form.cleaned_data["basis"]),
+                revision=revision,
+                voting_round=find_round(access.question, number) if number else None,
+                reason=form.cleaned_data["reason"],
+                by=access.user,
+                op=form.cleaned_data["op"],
+            )
+        except StaleEdit:
+            raise
+        except Refused as error:
+            form.ask_for_what_is_missing(str(error))
+            raise
+
+    def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+        labels = {t.key: t.label for t in etd.recommendation_types}
+        return (("Type of recommendation", labels.get(current["type"], "none")),)
+
+    return edit(
+        request,
+        form=form,
+        save=save,
+        done=lambda: _part(request, access, "etd/_recommendation_type.html", "recommendation", part="type"),
+        describe=describe,
+        context={
+            "access": access,
+            "heading": "Record the type of recommendation",
+            "target": "recommendation-type",
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_RECOMMENDATION)
 def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
-    """The type of recommendation and all statements, in one form."""
+    """All statements, in one form."""
     etd: EtdView = page(access)["etd"]
     data = request.POST or None
-    form = RecommendationForm(etd.recommendation_types, data, initial=RecommendationForm.initial_for(etd))
+    form = RecommendationForm(data, initial=RecommendationForm.initial_for(etd))
     # Not beside what was sent: a new statement that is stored already would count as an empty form and be dropped.
     initial = None if data else statements_initial(etd)
     formset = StatementFormSet(data, initial=initial, prefix="statements")
@@ -37,7 +88,6 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
     def save(revision: int) -> None:
         recommendations.edit_recommendation(
             question=access.question,
-            type_key=form.cleaned_data["options"],
             note=etd.recommendation_note,
             statements=statements_of(formset),
             revision=revision,
@@ -46,11 +96,7 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
         )
 
     def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        labels = {t.key: t.label for t in etd.recommendation_types}
-        return (
-            ("Type of recommendation", labels.get(current["type_key"], "none")),
-            *(("Statement", statement["text"]) for statement in current["statements"]),
-        )
+        return tuple(("Statement", statement["text"]) for statement in current["statements"])
 
     return edit(
         request,
@@ -110,4 +156,5 @@ def _part(request: HttpRequest, access: Access, template: str, anchor: str, **ex
     access.question.recommendation.refresh_from_db()
     context = page(access)
     context["type_form"] = VoteForm.for_type(context["etd"]) if context["etd"].type_vote else None
+    context["type_feedback"] = context["feedback"].get(RECOMMENDATION_TYPE_ITEM)
     return render(request, template, context | extra | {"saved": True})

@@ -18,7 +18,7 @@ from documents import pdf
 from documents.assemble import assemble
 from documents.html import render_html
 from documents.schema import from_json
-from etd.actions import assessments, rounds, voting
+from etd.actions import assessments, recommendations, rounds, voting
 from etd.domain.consensus import own_rule
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus, TallyDisplay
 from etd.models import CriterionAssessment, Judgement, Question, User, VotingRound
@@ -144,6 +144,35 @@ class TestBasis:
         assert plain["recorded_by"] == "Carla Chair"
         assert plain["reason"] == "The trials <do> not reach\nus."
         assert plain["evidence_digest"] == found.evidence_digest
+
+    def test_the_type_of_recommendation_says_what_it_rests_on(
+        self, panel: Panel, question: Question, voters: list[User]
+    ) -> None:
+        asked = opened(question, panel, item_keys=[RECOMMENDATION_TYPE_ITEM])
+        cast(question, voters, *[TYPES[0].key] * 4, *[TYPES[1].key] * 3, item=RECOMMENDATION_TYPE_ITEM)
+        closed = rounds.close_round(voting_round=asked, by=panel.chair)
+        assert json.loads(json_of(question))["type_judgement"] is None
+        assert "Recorded by" not in page_of(question)
+        recommendations.record_type(
+            question=question,
+            type_key=TYPES[1].key,
+            basis=Basis.VOTE,
+            voting_round=closed,
+            reason="Harm weighed most.",
+            revision=1,
+            by=panel.chair,
+        )
+        plain = json.loads(json_of(question))["type_judgement"]
+        assert (plain["option_key"], plain["basis_key"], plain["round_number"], plain["reason"]) == (
+            TYPES[1].key,
+            "vote",
+            1,
+            "Harm weighed most.",
+        )
+        assert from_json(json.loads(json_of(question))) == assemble(fresh(question))
+        page = page_of(question)
+        assert "By vote in round 1. Recorded by Carla Chair, " in page
+        assert "Reason: Harm weighed most." in page
 
     @pytest.mark.parametrize(
         ("basis", "referred", "text"),

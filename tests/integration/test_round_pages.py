@@ -17,7 +17,17 @@ from django.utils import timezone
 
 from etd.actions import conflicts, rounds, voting
 from etd.enums import ConflictLevel
-from etd.models import AuditEvent, Ballot, DiscussionNote, Judgement, Question, User, Vote, VotingRound
+from etd.models import (
+    AuditEvent,
+    Ballot,
+    DiscussionNote,
+    Judgement,
+    Question,
+    Recommendation,
+    User,
+    Vote,
+    VotingRound,
+)
 from tests.integration.conftest import ClientFor, demo, get_question
 
 SLUG = "mcs-after-rosc-vote"
@@ -325,6 +335,71 @@ def test_a_judgement_below_the_rule_asks_for_its_reason_at_the_field(client_for:
     judgement = Judgement.objects.get(assessment__question__slug=SLUG)
     assert (judgement.round_number, judgement.reason) == (1, "The nurses convinced us.")
     assert judgement.tally_digest == first_round().tally_digest
+
+
+def recommendation() -> Recommendation:
+    return Recommendation.objects.get(question__slug=SLUG)
+
+
+def test_the_type_of_recommendation_is_recorded_like_a_judgement(client_for: ClientFor) -> None:
+    for member, option in ((CHAIR(), "conditional_against"), (PANEL(), "conditional_for")):
+        vote(member, "recommendation-type", option)
+    close()
+    client = client_for("chair")
+    address = f"{VOTE}recommendation/type/"
+    assert f'href="{address}?round=1"' in client.get(ROUND).content.decode()
+    form = client.get(f"{address}?round=1").content.decode()
+    assert re.search(r'<option value="1" selected', form)
+    assert not re.search(r'name="options" value="\w+" checked', form)
+    data = {"revision": 1, "options": "conditional_against", "basis": "vote", "voting_round": "1"}
+    refused = client.post(address, data)
+    assert refused.status_code == 409
+    assert (
+        words(refused).count("give the panel's reason for this type") == 2
+    )  # above the form and at the field
+    assert re.search(r'value="conditional_against" checked', refused.content.decode())
+    assert recommendation().type_key == ""
+    assert "which round this type by vote refers to" in words(
+        client.post(address, data | {"voting_round": ""})
+    )
+    client.post(address, data | {"reason": "Harm weighed most."})
+    stored = recommendation()
+    assert (stored.type_key, stored.type_basis, stored.type_round_number, stored.type_judged_by) == (
+        "conditional_against",
+        "vote",
+        1,
+        CHAIR(),
+    )
+    assert stored.type_tally_digest == first_round().tally_digest
+    page = words(client_for("observer").get(VOTE))
+    assert "Vote in round 1, recorded by Helena Brandt" in page
+    assert "The panel’s reason: Harm weighed most." in page
+    meeting = words(client.get(f"{VOTE}meeting/recommendation-type/"))
+    label = "Conditional recommendation against the intervention"
+    assert f"Recorded: {label}; vote in round 1." in meeting
+    assert "Helena" not in meeting
+    assert "Helena Brandt recorded the type of recommendation, after round 1" in words(
+        client.get(f"{VOTE}history/")
+    )
+
+
+def test_the_type_needs_a_choice_and_can_be_taken_back(client_for: ClientFor) -> None:
+    close()
+    client = client_for("chair")
+    address = f"{VOTE}recommendation/type/"
+    data = {"revision": 1, "options": "", "basis": "chair", "reason": "Typed at length"}
+    unsaid = client.post(address, data)
+    assert unsaid.status_code == 422
+    assert "Please choose the type of recommendation." in words(unsaid)
+    assert "Typed at length" in unsaid.content.decode()
+    client.post(address, data | {"options": "strong_against"})
+    assert recommendation().type_key == "strong_against"
+    stale = client.post(address, data | {"options": "strong_for"})
+    assert stale.status_code == 409
+    assert "Strong recommendation against the intervention" in words(stale)
+    taken_back = client.post(address, data | {"revision": 2}, headers={"HX-Request": "true"})
+    assert "The panel has not decided on this yet." in words(taken_back)
+    assert (recommendation().type_key, recommendation().type_judged_by) == ("", None)
 
 
 def test_the_meeting_goes_by_disagreement_and_shows_nothing_of_an_open_round(client_for: ClientFor) -> None:

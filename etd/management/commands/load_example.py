@@ -183,7 +183,6 @@ class Loader:
                 )
         recommendations.edit_recommendation(
             question=question,
-            type_key="",
             note="",
             statements=self._statements(),
             revision=1,
@@ -205,12 +204,11 @@ class Loader:
                 revision=assessment.judgement_revision,
                 by=self.chair,
             )
-        recommendations.edit_recommendation(
+        recommendations.record_type(
             question=question,
             type_key=self.document["recommendation"]["type"],
-            note="",
-            statements=self._statements(),
-            revision=question.recommendation.revision,
+            basis=Basis.DOCUMENT,
+            revision=question.recommendation.type_revision,
             by=self.chair,
         )
 

@@ -183,10 +183,19 @@ def record_computed_row(panel: Panel) -> dict[str, Any]:
     return example | {"provenance": {"analysis": 1}}
 
 
-def edit_recommendation(panel: Panel) -> dict[str, Any]:
+def record_type(panel: Panel) -> dict[str, Any]:
     return {
         "question": panel.question(),
         "type_key": f.FRAMEWORK.recommendation_types[1].key,
+        "basis": Basis.CONSENSUS,
+        "revision": 1,
+        "by": panel.chair,
+    }
+
+
+def edit_recommendation(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
         "note": "",
         "statements": [
             Statement("recommendation", "We suggest against.", "Adults", "conditional", "against", "low"),
@@ -455,6 +464,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.outcome_tables.rename_table": rename_table,
     "etd.actions.outcome_tables.record_reported_row": record_reported_row,
     "etd.actions.outcome_tables.record_computed_row": record_computed_row,
+    "etd.actions.recommendations.record_type": record_type,
     "etd.actions.recommendations.edit_recommendation": edit_recommendation,
     "etd.actions.recommendations.edit_section": edit_section,
     "etd.actions.rounds.open_round": open_round,

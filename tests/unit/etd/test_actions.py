@@ -11,6 +11,7 @@ from etd.actions import accounts, assessments, audit, outcome_tables, questions,
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.recommendations import Statement
 from etd.domain.canonical import canonical_json
+from etd.domain.evidence import whole_evidence_digest
 from etd.enums import Basis, Better, QuestionStatus, Role, StrengthWord
 from etd.evidence import evidence_digests
 from etd.models import (
@@ -446,11 +447,7 @@ class TestRecommendations:
         arguments = examples.edit_recommendation(panel)
         recommendation = recommendations.edit_recommendation(**arguments)
         recommendation.refresh_from_db()
-        assert (recommendation.type_key, recommendation.note, recommendation.revision) == (
-            arguments["type_key"],
-            "",
-            2,
-        )
+        assert (recommendation.note, recommendation.revision, recommendation.type_revision) == ("", 2, 1)
         fields = ("position", "kind", "text", "population", "strength", "direction", "certainty")
         assert list(RecommendationStatement.objects.values_list(*fields)) == [
             (1, "recommendation", "We suggest against.", "Adults", "conditional", "against", "low"),
@@ -460,9 +457,8 @@ class TestRecommendations:
             "recommendation_edited",
             arguments["question"].slug,
             question=arguments["question"],
-            before={"type_key": "", "note": "", "statements": []},
+            before={"note": "", "statements": []},
             after={
-                "type_key": arguments["type_key"],
                 "note": "",
                 "statements": [vars(statement) for statement in arguments["statements"]],
             },
@@ -476,11 +472,47 @@ class TestRecommendations:
         recommendations.edit_recommendation(**(arguments | {"statements": one, "revision": 2}))
         assert list(RecommendationStatement.objects.values_list("position", "text")) == [(1, "Only this.")]
 
+    def test_record_type(self, panel: Panel) -> None:
+        arguments = examples.record_type(panel)
+        recommendations.record_type(**arguments)
+        stored = Recommendation.objects.get(question=arguments["question"])
+        assert (stored.type_key, stored.type_basis, stored.type_judged_by) == (
+            arguments["type_key"],
+            "consensus",
+            panel.chair,
+        )
+        assert (stored.type_revision, stored.revision) == (2, 1)
+        assert stored.type_evidence_digest == whole_evidence_digest(evidence_digests(arguments["question"]))
+        nothing = {
+            "type": "",
+            "basis": "",
+            "evidence_digest": "",
+            "round": None,
+            "tally_digest": "",
+            "reason": "",
+        }
+        recorded = nothing | {
+            "type": arguments["type_key"],
+            "basis": "consensus",
+            "evidence_digest": stored.type_evidence_digest,
+        }
+        said = {"by": panel.chair, "question": arguments["question"]}
+        subject = arguments["question"].slug
+        assert last_event() == expected_event(
+            "recommendation_type_recorded", subject, before=nothing, after=recorded, **said
+        )
+        recommendations.record_type(**(arguments | {"type_key": "", "revision": 2}))
+        assert last_event() == expected_event(
+            "recommendation_type_recorded", subject, before=recorded, after=nothing, **said
+        )
+        stored.refresh_from_db()
+        assert (stored.type_key, stored.type_basis, stored.type_judged_at) == ("", "", None)
+
     def test_an_unknown_type_is_refused(self, panel: Panel) -> None:
-        arguments = examples.edit_recommendation(panel) | {"type_key": "maybe"}
+        arguments = examples.record_type(panel) | {"type_key": "maybe"}
         before = contents()
         with pytest.raises(Refused, match="no type of recommendation “maybe”"):
-            recommendations.edit_recommendation(**arguments)
+            recommendations.record_type(**arguments)
         assert contents() == before
 
     @pytest.mark.parametrize("field", ["strength", "direction", "certainty"])
@@ -519,6 +551,7 @@ ACTIONS: dict[str, tuple[Any, Part]] = {
     "record_computed_row": (outcome_tables.record_computed_row, Part.EVIDENCE),
     "edit_texts": (assessments.edit_texts, Part.TEXTS),
     "record_judgement": (assessments.record_judgement, Part.JUDGEMENTS),
+    "record_type": (recommendations.record_type, Part.JUDGEMENTS),
     "edit_recommendation": (recommendations.edit_recommendation, Part.RECOMMENDATION),
     "edit_section": (recommendations.edit_section, Part.RECOMMENDATION),
 }
@@ -567,10 +600,15 @@ STALE: dict[str, tuple[Any, dict[str, Any], dict[str, Any]]] = {
         {"choices": [(OPTIONS[3], "")], "basis": Basis.CHAIR},
         {"choices": [[OPTIONS[3], ""]], "basis": "chair"},
     ),
+    "record_type": (
+        recommendations.record_type,
+        {"type_key": f.FRAMEWORK.recommendation_types[2].key, "basis": Basis.CHAIR},
+        {"type": f.FRAMEWORK.recommendation_types[2].key, "basis": "chair"},
+    ),
     "edit_recommendation": (
         recommendations.edit_recommendation,
-        {"type_key": "", "statements": [], "note": "Theirs."},
-        {"type_key": "", "statements": [], "note": "Theirs."},
+        {"statements": [], "note": "Theirs."},
+        {"statements": [], "note": "Theirs."},
     ),
     "edit_section": (recommendations.edit_section, {"body": "Theirs."}, {"body": "Theirs."}),
 }

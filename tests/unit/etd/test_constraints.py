@@ -34,6 +34,12 @@ GIV = {
     "se": 0.1,
 }
 NO_EFFECT = {"estimate": None, "ci_low": None, "ci_high": None, "p_value": None}
+TYPE = {
+    "type_key": "strong_for",
+    "type_basis": "consensus",
+    "type_evidence_digest": f.DIGEST,
+    "type_judged_at": f.NOW,
+}
 CONFIRMED = {"status": UploadStatus.CONFIRMED, "confirmed_at": f.NOW}
 
 # Name of the constraint: factory, fields that pass, and lists of fields that do not.
@@ -294,6 +300,28 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         f.conflict_management,
         {"level": "excluded"},
         [{"level": "forgiven"}, {"level": ""}],
+    ),
+    "recommendation_basis_is_known": (
+        f.recommendation,
+        TYPE | {"type_basis": "vote"},
+        [TYPE | {"type_basis": "whim"}],
+    ),
+    "recommendation_type_judged_pair": (
+        f.recommendation,
+        TYPE,
+        [
+            TYPE | {"type_key": ""},
+            TYPE | {"type_basis": ""},
+            TYPE | {"type_evidence_digest": ""},
+            TYPE | {"type_judged_at": None},
+            {"type_judged_at": f.NOW},
+            {"type_reason": "Because."},
+        ],
+    ),
+    "recommendation_round_with_its_tally": (
+        f.recommendation,
+        TYPE | {"type_round_number": 1, "type_tally_digest": f.DIGEST},
+        [TYPE | {"type_round_number": 1}, TYPE | {"type_tally_digest": f.DIGEST}],
     ),
     "judgement_round_with_its_tally": (
         f.judgement,

@@ -11,13 +11,33 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from etd.actions import accounts, assessments, audit, conflicts, guideline_settings, questions, rounds, voting
+from etd.actions import (
+    accounts,
+    assessments,
+    audit,
+    conflicts,
+    guideline_settings,
+    questions,
+    recommendations,
+    rounds,
+    voting,
+)
 from etd.actions.errors import Refused
 from etd.domain.canonical import digest
-from etd.domain.consensus import GRADE_GRID, own_rule, rule_to_json
+from etd.domain.consensus import GRADE_GRID, Rule, own_rule, rule_to_json
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, ConflictLevel, QuestionStatus
 from etd.evidence import evidence_digests
-from etd.models import AuditEvent, Ballot, CriterionAssessment, Judgement, Question, User, Vote, VotingRound
+from etd.models import (
+    AuditEvent,
+    Ballot,
+    CriterionAssessment,
+    Judgement,
+    Question,
+    Recommendation,
+    User,
+    Vote,
+    VotingRound,
+)
 from etd.votes import commitment, committed
 from tests import factories as f
 from tests.unit.etd import action_examples as examples
@@ -321,6 +341,79 @@ class TestJudgement:
 
     def test_nothing_judges_by_itself(self, panel: Panel, split: VotingRound) -> None:
         assert not Judgement.objects.exists()
+
+
+class TestType:
+    """The type of recommendation, as TestJudgement."""
+
+    def voted(self, panel: Panel, *types: str, rule: Rule | None = None) -> VotingRound:
+        question = panel.question(status=QuestionStatus.VOTING)
+        opened = rounds.open_round(
+            question=question, item_keys=[RECOMMENDATION_TYPE_ITEM], rule=rule, by=panel.chair
+        )
+        for person, key in zip((panel.chair, panel.member, panel.colleague), types, strict=False):
+            cast(question, person, key, item_key=RECOMMENDATION_TYPE_ITEM)
+        return rounds.close_round(voting_round=opened, by=panel.chair)
+
+    def record(self, panel: Panel, closed: VotingRound, key: str, **fields: Any) -> Recommendation:
+        values: dict[str, Any] = {
+            "question": closed.question,
+            "type_key": key,
+            "basis": Basis.VOTE,
+            "voting_round": closed,
+            "revision": 1,
+            "by": panel.chair,
+        }
+        return recommendations.record_type(**(values | fields))
+
+    def test_below_the_threshold_the_reason_is_asked_for(self, panel: Panel) -> None:
+        closed = self.voted(panel, "conditional_for", "conditional_against")
+        before = contents()
+        with pytest.raises(Refused, match=r"Round 1 ended with “no consensus”.*reason for this type"):
+            self.record(panel, closed, "conditional_for")
+        assert contents() == before
+        self.record(panel, closed, "conditional_for", reason="Harms weighed less.")
+        stored = Recommendation.objects.get(question=closed.question)
+        assert (stored.type_round_number, stored.type_tally_digest, stored.type_reason) == (
+            1,
+            closed.tally_digest,
+            "Harms weighed less.",
+        )
+        before = contents()
+        self.record(panel, closed, "conditional_for", reason="Harms weighed less.", revision=2)
+        assert contents() == before, "the same again changes nothing"
+
+    def test_where_the_panel_agreed_no_reason_is_needed_but_for_another_type(self, panel: Panel) -> None:
+        closed = self.voted(panel, *["strong_for"] * 3)
+        with pytest.raises(Refused, match="for something else"):
+            self.record(panel, closed, "conditional_for")
+        assert self.record(panel, closed, "strong_for").type_key == "strong_for"
+
+    def test_the_grade_grid_decides_by_side_and_strength_not_by_the_most_votes(self, panel: Panel) -> None:
+        """Two of three say strong, fewer than 70 %: a conditional recommendation, and strong asks for a reason."""
+        closed = self.voted(panel, "strong_for", "strong_for", "conditional_for", rule=GRADE_GRID)
+        with pytest.raises(Refused, match="“conditional recommendation for the intervention”"):
+            self.record(panel, closed, "strong_for")
+        assert self.record(panel, closed, "conditional_for").type_key == "conditional_for"
+
+    def test_only_a_closed_round_about_it_and_a_vote_names_its_round(self, panel: Panel) -> None:
+        other = rounds.open_round(
+            question=panel.question(status=QuestionStatus.VOTING), item_keys=[PLAIN.key], by=panel.chair
+        )
+        with pytest.raises(Refused, match="did not ask about the type"):
+            self.record(panel, other, "strong_for", reason="Because.")
+        closed = self.voted(panel, "strong_for")
+        with pytest.raises(Refused, match="which round this type by vote"):
+            self.record(panel, closed, "strong_for", voting_round=None)
+        again = rounds.open_round(
+            question=closed.question, item_keys=[RECOMMENDATION_TYPE_ITEM], by=panel.chair
+        )
+        with pytest.raises(Refused, match="still open: a type refers"):
+            self.record(panel, again, "strong_for", reason="Because.")
+
+    def test_nothing_recommends_by_itself(self, panel: Panel) -> None:
+        closed = self.voted(panel, *["strong_for"] * 3)
+        assert Recommendation.objects.get(question=closed.question).type_key == ""
 
 
 class TestSettings:

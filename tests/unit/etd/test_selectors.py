@@ -481,9 +481,11 @@ class TestRows:
 def test_statements_types_sections_and_fields(panel: Panel) -> None:
     question = panel.question(population="Adults")
     chosen = f.FRAMEWORK.recommendation_types[0]
+    recommendations.record_type(
+        question=question, type_key=chosen.key, basis=Basis.CONSENSUS, revision=1, by=panel.chair
+    )
     recommendations.edit_recommendation(
         question=question,
-        type_key=chosen.key,
         statements=[
             Statement("recommendation", "We suggest.", "Adults", "conditional", "against", "very_low")
         ],
@@ -497,6 +499,17 @@ def test_statements_types_sections_and_fields(panel: Panel) -> None:
     assert [(t.key, t.tone) for t in etd.recommendation_types if t.chosen] == [
         (chosen.key, f"{chosen.direction}-{chosen.strength}")
     ]
+    assert etd.type_judgement is not None
+    assert (etd.type_judgement.label, etd.type_judgement.basis_label, etd.type_judgement.by) == (
+        chosen.label,
+        "Consensus",
+        "Carla Chair",
+    )
+    assert not etd.type_judgement.evidence_changed
+    f.outcome_row(table=f.outcome_table(question=question))
+    changed = etd_of(question, None).type_judgement
+    assert changed is not None
+    assert changed.evidence_changed
     (statement,) = etd.statements
     assert (statement.kind_label, statement.certainty_label, statement.certainty_symbols) == (
         "Recommendation",

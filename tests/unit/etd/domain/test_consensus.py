@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -64,24 +65,29 @@ def test_shares_of_the_leading_option(rule: Rule, counts: tuple[int, ...], label
     found = verdict(rule, of(*counts))
     assert (found.label, found.met) == (label, met)
     assert (found.n_agree, found.n_votes) == (max(counts), sum(counts))
+    assert set(found.agreed) == {key for key, n in zip("abcd", counts, strict=False) if n == max(counts)}
+
+
+STRONG_AGAINST, AGAINST, EITHER, FOR, STRONG_FOR = (option.key for option in TYPE.options)
 
 
 # Votes for: strong against, conditional against, either, conditional for, strong for.
 @pytest.mark.parametrize(
-    ("counts", "label", "met", "n_agree"),
+    ("counts", "label", "met", "n_agree", "agreed"),
     [
-        ((0, 0, 2, 1, 7), "strong recommendation for the intervention", True, 7),
-        ((0, 0, 3, 1, 6), "conditional recommendation for the intervention", True, 7),
-        ((0, 1, 4, 5, 0), "conditional recommendation for the intervention", True, 5),
-        ((0, 2, 3, 5, 0), "no recommendation for or against", False, 5),  # 20 % prefer the comparison
-        ((0, 0, 6, 4, 0), "no recommendation for or against", False, 4),
-        ((7, 1, 1, 1, 0), "strong recommendation against the intervention", True, 7),
-        ((2, 4, 3, 1, 0), "conditional recommendation against the intervention", True, 6),
+        ((0, 0, 2, 1, 7), "strong recommendation for the intervention", True, 7, STRONG_FOR),
+        ((0, 0, 3, 1, 6), "conditional recommendation for the intervention", True, 7, FOR),
+        ((0, 1, 4, 5, 0), "conditional recommendation for the intervention", True, 5, FOR),
+        ((0, 2, 3, 5, 0), "no recommendation for or against", False, 5, FOR),  # 20 % prefer the comparison
+        ((0, 0, 6, 4, 0), "no recommendation for or against", False, 4, EITHER),
+        ((7, 1, 1, 1, 0), "strong recommendation against the intervention", True, 7, STRONG_AGAINST),
+        ((2, 4, 3, 1, 0), "conditional recommendation against the intervention", True, 6, AGAINST),
     ],
 )
-def test_the_grade_grid(counts: tuple[int, ...], label: str, met: bool, n_agree: int) -> None:
+def test_the_grade_grid(counts: tuple[int, ...], label: str, met: bool, n_agree: int, agreed: str) -> None:
+    """`agreed` is the type of that side and strength: in the second row not the one with the most votes."""
     found = verdict(GRADE_GRID, of(*counts, item=TYPE))
-    assert found == Verdict(label, met, n_agree, 10)
+    assert found == Verdict(label, met, n_agree, 10, (agreed,))
 
 
 def test_the_grade_grid_says_nothing_of_a_criterion() -> None:
@@ -94,7 +100,7 @@ def test_without_votes_or_without_a_rule() -> None:
     assert [(verdict(rule, of(item=TYPE)).label, verdict(rule, of(item=TYPE)).met) for rule in PRESETS] == [
         ("no votes", False)
     ] * 3
-    assert verdict(None, of(3)) == NO_RULE
+    assert verdict(None, of(3)) == replace(NO_RULE, agreed=("a",))
     assert verdict(None, of(3)).wording() == "no rule for consensus"
 
 
