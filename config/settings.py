@@ -242,6 +242,10 @@ REQUIRE_TOTP_FOR = roles_with_codes(env_list("OPENETD_REQUIRE_TOTP_FOR", default
 OTP_TOTP_ISSUER = "OpenEtD"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 1
 
+# A directory of framework files of the site's own, besides those that are shipped (docs/framework-format.md).
+_FRAMEWORKS = os.environ.get("OPENETD_FRAMEWORKS", "").strip()
+FRAMEWORKS_DIRECTORY = Path(_FRAMEWORKS).absolute() if _FRAMEWORKS else None
+
 SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
 DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"OpenEtD <openetd@{urlsplit(SITE_URL).hostname}>"
 EMAIL_TIMEOUT = 10  # seconds

@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import Tags, register
 from django.db import connections
 from django.db.models.signals import post_migrate
 
 from etd.append_only import check_triggers, install_triggers
+from etd.frameworks import use_directory
 
 
 def _install_append_only_triggers(*, using: str, **kwargs: Any) -> None:
@@ -19,6 +21,7 @@ class EtdConfig(AppConfig):
     verbose_name = "Evidence to Decision"
 
     def ready(self) -> None:
+        use_directory(settings.FRAMEWORKS_DIRECTORY)
         from etd.checks import check_frameworks, check_stored_keys  # noqa: PLC0415 -- needs the models
 
         # The one signal of the project: migrations drop triggers, and only Django knows when it has migrated.

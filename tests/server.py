@@ -52,6 +52,7 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "SITE_URL",
         "EMAIL_FROM",
         "OPENETD_REQUIRE_TOTP_FOR",
+        "OPENETD_FRAMEWORKS",
     )
     return {name: value for name, value in os.environ.items() if name not in foreign} | own
 

@@ -7,12 +7,14 @@ key of theirs: rules that need "the certainty criterion" or "the balance criteri
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 GRID_COLUMNS = 7
 SCALE_COLUMNS = 5
+# The other word for a conditional recommendation that a guideline can choose.
+WEAK = "weak"
 
 
 class UnknownKey(KeyError):
@@ -79,6 +81,7 @@ class Option:
     column: int
     kind: OptionKind
     direction: OptionDirection = OptionDirection.NONE
+    awaits_check: bool = False
 
     @property
     def is_scale(self) -> bool:
@@ -90,7 +93,9 @@ class Criterion:
     """One criterion, its words as printed, its options in printed order.
 
     `multiple` says whether GRADE lets a panel tick several options. Two options where it is false are kept
-    and flagged, never refused. `prompt_awaits_check` marks a prompt that no document at hand prints.
+    and flagged, never refused. `prompt_awaits_check` marks a prompt that no document at hand prints, `awaits_check`
+    the criterion itself: that the framework has it, its heading and its options. `help` are the more detailed
+    questions that a panel may consider, `help_awaits_check` those of them that no document at hand prints.
     """
 
     key: str
@@ -102,6 +107,9 @@ class Criterion:
     certainty: bool = False
     role: Role | None = None
     prompt_awaits_check: bool = False
+    awaits_check: bool = False
+    help: tuple[str, ...] = ()
+    help_awaits_check: tuple[str, ...] = ()
 
     def option(self, key: str) -> Option:
         """The option with this key. Raises `UnknownKey`."""
@@ -113,6 +121,11 @@ class Criterion:
         return tuple(option for option in self.options if option.is_scale)
 
     @property
+    def to_consider(self) -> tuple[str, ...]:
+        """All detailed questions, those that await a check last."""
+        return self.help + self.help_awaits_check
+
+    @property
     def cells(self) -> tuple[Option | None, ...]:
         """The criterion's row in the summary of judgements: seven cells, None where a cell is blank."""
         by_column = {option.column: option for option in self.options}
@@ -121,12 +134,17 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class RecommendationType:
-    """One choice of the "type of recommendation" row, its label as printed."""
+    """One choice of the "type of recommendation" row, its label as printed.
+
+    `weak_label` is its label where a guideline calls conditional recommendations weak; empty: the same.
+    """
 
     key: str
     label: str
     strength: Strength = Strength.NONE
     direction: RecommendationDirection = RecommendationDirection.NONE
+    weak_label: str = ""
+    awaits_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,7 @@ class Section:
     key: str
     heading: str
     holds: SectionHolds = SectionHolds.TEXT
+    awaits_check: bool = False
 
     @property
     def holds_statements(self) -> bool:
@@ -149,6 +168,7 @@ class QuestionField:
     key: str
     heading: str
     optional: bool = False
+    awaits_check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +187,11 @@ class Headings:
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A whole framework; everything in printed order. `language` is a BCP 47 tag ("en-US")."""
+    """A whole framework; everything in printed order. `language` is a BCP 47 tag ("en-US").
+
+    `description` says for whom it is meant, and may be empty. A `retired` framework is not offered for new questions.
+    `awaits_check` marks the choice and the order of its criteria, `headings_await_check` its headings.
+    """
 
     key: str
     version: int
@@ -179,6 +203,10 @@ class Framework:
     criteria: tuple[Criterion, ...]
     recommendation_types: tuple[RecommendationType, ...]
     sections: tuple[Section, ...]
+    description: str = ""
+    retired: bool = False
+    awaits_check: bool = False
+    headings_await_check: bool = False
 
     @property
     def name(self) -> str:
@@ -204,6 +232,13 @@ class Framework:
     def criterion_with_role(self, role: Role) -> Criterion | None:
         """The criterion that plays this role, or None: a short framework need not have all roles."""
         return next((criterion for criterion in self.criteria if criterion.role is role), None)
+
+    def worded(self, strength_word: str) -> Framework:
+        """The framework in a guideline's own word, "conditional" or "weak": labels of types differ, keys do not."""
+        if strength_word != WEAK:
+            return self
+        types = tuple(replace(t, label=t.weak_label or t.label) for t in self.recommendation_types)
+        return replace(self, recommendation_types=types)
 
     @property
     def statements_section(self) -> Section:

@@ -275,6 +275,66 @@ BROKEN = {
         _set(*FIRST_OPTION, "kind", to="other"),
         "option 'nah': kind must be one of 'scale', 'unsure', not 'other'",
     ),
+    "labels that read the same": (
+        _set(*LAST_OPTION, "label", to=" NAH"),
+        "tiny: criterion 'worth_it': option label used twice: Nah",
+    ),
+    "headings that read the same": (
+        _set("criterion", 1, "heading", to="worth  it"),
+        "tiny: criterion heading used twice: Worth it",
+    ),
+    "types that read the same": (
+        _set("recommendation_type", 1, "label", to="Cover it"),
+        "tiny: recommendation_type label used twice: Cover it",
+    ),
+    "help as text": (
+        _set("criterion", 0, "help", to="Think"),
+        "tiny: criterion 'worth_it': help must be a list of texts, not 'Think'",
+    ),
+    "help that is no text": (
+        _set("criterion", 0, "help", to=["Think", 5]),
+        "tiny: criterion 'worth_it': help number 2 must be text, not 5",
+    ),
+    "help twice": (
+        _set("criterion", 0, "help", to=["Think", "Think"]),
+        "tiny: criterion 'worth_it': help used twice: Think",
+    ),
+    "help twice, once to be checked": (
+        lambda content: content["criterion"][0].update(help=["Think"], help_awaits_check=["think"]),
+        "tiny: criterion 'worth_it': help used twice: Think",
+    ),
+    "awaits check as text": (
+        _set(*FIRST_OPTION, "awaits_check", to="maybe"),
+        "option 'nah': awaits_check must be true or false, not 'maybe'",
+    ),
+    "weak label of a strong type": (
+        _set("recommendation_type", 1, "weak_label", to="Weakly do not"),
+        "tiny: recommendation_type 'do_not': only a type with strength = 'conditional' has a weak_label",
+    ),
+    "strength without direction": (
+        _remove("recommendation_type", 1, "direction"),
+        "tiny: recommendation_type 'do_not': has a strength and must say its direction",
+    ),
+    "label on two lines": (
+        _set(*FIRST_OPTION, "label", to="N\nah"),
+        "option 'nah': label must be on one line",
+    ),
+    "label with a control character": (
+        _set(*FIRST_OPTION, "label", to="N\x00ah"),
+        "option 'nah': label holds a character that cannot be printed: 'N\\x00ah'",
+    ),
+    "key too long": (
+        _set("criterion", 0, "key", to="k" * 81),
+        "has 81 characters: 80 at most",
+    ),
+    "version too high": (
+        _set("framework", "version", to=10_000),
+        "tiny: [framework]: version must be a whole number from 1 to 9999",
+    ),
+    "no language": (
+        _set("framework", "language", to="US English"),
+        "tiny: [framework]: language must be a tag such as 'en-US' or 'de', not 'US English'",
+    ),
     "no kind": (
         _remove(*FIRST_OPTION, "kind"),
         "option 'nah': kind must be one of 'scale', 'unsure', not None",
@@ -350,6 +410,85 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, broken: bytes) -> N
     path.write_bytes(broken)
     with pytest.raises(FrameworkError, match=r"half_v1\.toml: not a TOML file in UTF-8"):
         load_file(path)
+
+
+def test_a_broken_line_is_named(tiny: Path) -> None:
+    text = TINY_TOML.replace('prompt = "How sure are we?"', "prompt = How sure are we?")
+    line = text.splitlines().index("prompt = How sure are we?") + 1
+    tiny.write_text(text, encoding="utf-8")
+    with pytest.raises(FrameworkError, match=rf"\(at line {line}, column 10\)"):
+        load_file(tiny)
+    tiny.write_bytes(TINY_TOML.replace("Notre", "Nôtre").encode("latin-1"))
+    line = TINY_TOML.splitlines().index('judgement = "Notre avis"') + 1
+    with pytest.raises(FrameworkError, match=rf"not a TOML file in UTF-8 \(line {line}\)"):
+        load_file(tiny)
+
+
+def test_what_is_wrong_is_named_by_its_line(tiny: Path) -> None:
+    lines = TINY_TOML.splitlines()
+    shrug = next(number for number, line in enumerate(lines, start=1) if "shrug" in line)
+    nah = next(number for number, line in enumerate(lines, start=1) if "nah" in line)
+    first, second = (number for number, line in enumerate(lines, start=1) if line == "[[criterion]]")
+    for change, to, complaint in (
+        ('key = "shrug"', 'key = "nah"', f"option key used twice: nah (lines {nah}, {shrug})"),
+        ('label = "Shrug"', 'label = ""', f"option 'shrug' (line {shrug}): label is empty"),
+        ('key = "sure"', 'key = "worth_it"', f"criterion key used twice: worth_it (lines {first}, {second})"),
+        ('prompt = "How sure are we?"', "", f"criterion 'sure' (line {second}): prompt is missing"),
+    ):
+        tiny.write_text(TINY_TOML.replace(change, to), encoding="utf-8")
+        with pytest.raises(FrameworkError) as caught:
+            load_file(tiny)
+        assert complaint in str(caught.value)
+
+
+def test_no_line_is_named_where_a_text_looks_like_a_table(tiny: Path) -> None:
+    text = TINY_TOML.replace('"An organisation that never heard of GRADE"', '"""\n[[criterion]]\n"""')
+    tiny.write_text(text.replace('prompt = "How sure are we?"', ""), encoding="utf-8")
+    with pytest.raises(FrameworkError) as caught:
+        load_file(tiny)
+    assert str(caught.value) == "short_coverage_v3.toml: criterion 'sure': prompt is missing"
+
+
+def test_a_file_from_a_windows_editor_is_read(tiny: Path) -> None:
+    plain = load_file(tiny)
+    tiny.write_bytes(b"\xef\xbb\xbf" + TINY_TOML.replace("\n", "\r\n").encode())
+    assert load_file(tiny) == plain
+
+
+def test_what_cannot_be_a_framework_file_is_named(tmp_path: Path) -> None:
+    deep = tmp_path / "deep_v1.toml"
+    deep.write_text("a = " + "[" * 5000, encoding="utf-8")
+    large = tmp_path / "large_v1.toml"
+    large.write_text("#" * 1_000_001, encoding="utf-8")
+    folder = tmp_path / "folder_v1.toml"
+    folder.mkdir()
+    for path, complaint in (
+        (deep, "deep_v1.toml: not a framework file: nested too deeply"),
+        (large, "large_v1.toml: larger than 1000 kB: not a framework file"),
+        (folder, "folder_v1.toml: cannot be read: "),
+        (tmp_path / "none_v1.toml", "none_v1.toml: cannot be read: "),
+    ):
+        with pytest.raises(FrameworkError) as caught:
+            load_file(path)
+        assert str(caught.value).startswith(complaint)
+    with pytest.raises(FrameworkError, match="no such directory of framework files"):
+        load_directory(tmp_path / "nowhere")
+
+
+def test_optional_words_are_read(content: Content) -> None:
+    plain = parse(content, "tiny")
+    assert (plain.description, plain.retired, plain.awaits_check) == ("", False, False)
+    assert plain.criteria[0].to_consider == ()
+    content["framework"] |= {"description": "For payers", "retired": True, "awaits_check": True}
+    content["headings"]["awaits_check"] = True
+    content["criterion"][0] |= {"help": ["Who pays?"], "help_awaits_check": ["Who else?"]}
+    content["recommendation_type"][1] |= {"strength": "conditional", "weak_label": "Rather not"}
+    framework = parse(content, "tiny")
+    assert (framework.description, framework.retired) == ("For payers", True)
+    assert (framework.awaits_check, framework.headings_await_check) == (True, True)
+    assert framework.criteria[0].to_consider == ("Who pays?", "Who else?")
+    assert [t.label for t in framework.worded("weak").recommendation_types] == ["Cover it", "Rather not"]
+    assert framework.worded("conditional") is framework
 
 
 def test_a_directory_is_read_by_key_and_version(tmp_path: Path) -> None:
