@@ -42,7 +42,7 @@ def counted_votes(voting_round: VotingRound) -> list[Vote]:
 
 def tallies(question: Question, voting_round: VotingRound, votes: list[Vote]) -> dict[str, Tally]:
     """Item key to its tally, in the round's order. `votes` are the round's `counted_votes`."""
-    framework = question.framework
+    framework = voting_round.framework
     n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
     return {
         key: tally(

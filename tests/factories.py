@@ -28,6 +28,7 @@ from etd.enums import (
     ValueSource,
 )
 from etd.frameworks import get_framework
+from etd.frameworks.overlay import Changes
 from etd.models import (
     AuditChainHead,
     AuditEvent,
@@ -48,6 +49,7 @@ from etd.models import (
     Outcome,
     OutcomeRow,
     OutcomeTable,
+    OwnFramework,
     PanelMembership,
     Population,
     Question,
@@ -88,6 +90,20 @@ def guideline(**fields: Any) -> Guideline:
     values: dict[str, Any] = {"slug": f"guideline-{n}", "title": f"Guideline {n}", "created_at": NOW} | fields
     values["created_by"] = values.get("created_by") or user()
     return Guideline.objects.create(**values)
+
+
+def own_framework(**fields: Any) -> OwnFramework:
+    values: dict[str, Any] = {
+        "version": next(_numbers),
+        "title": "Our framework",
+        "base_key": FRAMEWORK.key,
+        "base_version": FRAMEWORK.version,
+        "changes": Changes().to_json(),
+        "created_at": NOW,
+    } | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["created_by"] = values.get("created_by") or values["guideline"].created_by
+    return OwnFramework.objects.create(**values)
 
 
 def panel_membership(**fields: Any) -> PanelMembership:
@@ -340,6 +356,8 @@ def voting_round(**fields: Any) -> VotingRound:
         "opened_at": NOW,
     } | fields
     values["question"] = values.get("question") or question(status=QuestionStatus.VOTING)
+    for name in ("framework_key", "framework_version", "own_framework"):
+        values.setdefault(name, getattr(values["question"], name))
     values["opened_by"] = values.get("opened_by") or values["question"].created_by
     return VotingRound.objects.create(**values)
 

@@ -60,6 +60,9 @@ def open_round(
         guideline = current.guideline
         voting_round = VotingRound.objects.create(
             question=current,
+            framework_key=current.framework_key,
+            framework_version=current.framework_version,
+            own_framework=current.own_framework,
             number=current.rounds.count() + 1,
             item_keys=list(item_keys),
             blind=blind,

@@ -4,6 +4,7 @@ from etd.models.certainty import CertaintyRating, CertaintyWorksheet
 from etd.models.comparator_risk import ComparatorRisk
 from etd.models.conflicts import ConflictDeclaration, ConflictManagement
 from etd.models.discussion import DiscussionNote
+from etd.models.framework import OwnFramework
 from etd.models.guideline import Guideline, PanelMembership
 from etd.models.importance import DecisionThresholds, ImportanceRating
 from etd.models.invitation import Invitation
@@ -34,6 +35,7 @@ __all__ = [
     "Outcome",
     "OutcomeRow",
     "OutcomeTable",
+    "OwnFramework",
     "PanelMembership",
     "Population",
     "Question",

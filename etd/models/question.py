@@ -1,14 +1,12 @@
-from functools import cached_property
-
 from django.conf import settings
 from django.db import models
 
 from etd.enums import ConflictLevel, QuestionStatus
-from etd.frameworks import Framework, get_framework
+from etd.models.framework import JudgedByFramework
 from etd.models.guideline import Guideline
 
 
-class Question(models.Model):
+class Question(JudgedByFramework):
     """One Evidence-to-Decision question: its PICO, the framework it is judged by, and how far it has come.
 
     Absolute effects are shown per `people_per` people.
@@ -27,8 +25,6 @@ class Question(models.Model):
     intervention_label = models.CharField(max_length=60)
     comparison_label = models.CharField(max_length=60)
     people_per = models.PositiveIntegerField(default=1000)
-    framework_key = models.CharField(max_length=80)
-    framework_version = models.PositiveIntegerField()
     status = models.CharField(max_length=20, choices=QuestionStatus.choices, default=QuestionStatus.DRAFT)
     revision = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -49,11 +45,6 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-    @cached_property
-    def framework(self) -> Framework:
-        """The framework that it is judged by. Raises `UnknownKey` where its file is gone."""
-        return get_framework(self.framework_key, self.framework_version)
 
 
 class Recusal(models.Model):

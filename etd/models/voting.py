@@ -3,14 +3,16 @@ from django.db import models
 from django.db.models import Q
 
 from etd.enums import Confidence, NoEvidenceBasis, TallyDisplay
+from etd.models.framework import JudgedByFramework
 from etd.models.question import Question
 
 
-class VotingRound(models.Model):
+class VotingRound(JudgedByFramework):
     """A window in time in which the members with a ballot vote on some items of a question.
 
-    The settings of the guideline are copied when it opens. `closed_by` of a round that its time has closed is whoever
-    opened it, and `closed_at` is its `closes_at`. `tally_digest` is the sha256 of the tallies at the close.
+    The settings of the guideline and the question's framework are copied when it opens. `closed_by` of a round that its
+    time has closed is whoever opened it, and `closed_at` is its `closes_at`. `tally_digest` is the sha256 of the
+    tallies at the close.
     """
 
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="rounds")

@@ -14,7 +14,14 @@ from pytest_django import DjangoDbBlocker
 
 from config.settings import database
 from etd.append_only import append_only_tables, check_triggers, install_triggers, missing_triggers
-from etd.models import AuditEvent, ConflictDeclaration, ConflictManagement, DiscussionNote, RoundSnapshot
+from etd.models import (
+    AuditEvent,
+    ConflictDeclaration,
+    ConflictManagement,
+    DiscussionNote,
+    OwnFramework,
+    RoundSnapshot,
+)
 from metaanalysis.models import Analysis, MainMethod
 from tests import factories as f
 
@@ -25,6 +32,7 @@ FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
     ConflictDeclaration: f.conflict_declaration,
     ConflictManagement: f.conflict_management,
     RoundSnapshot: f.round_snapshot,
+    OwnFramework: f.own_framework,
     DiscussionNote: f.discussion_note,
 }
 TEXT_COLUMN = {
@@ -34,6 +42,7 @@ TEXT_COLUMN = {
     ConflictDeclaration: "text",
     ConflictManagement: "note",
     RoundSnapshot: "content",
+    OwnFramework: "title",
     DiscussionNote: "text",
 }
 

@@ -395,6 +395,11 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         lambda: {"guideline": f.guideline(), "user": f.user()},
         lambda: {"user": f.user()},
     ),
+    "own_framework_version_unique": (
+        f.own_framework,
+        lambda: {"guideline": f.guideline(), "version": 1},
+        lambda: {"version": 2},
+    ),
     "question_slug_unique_in_guideline": (
         f.question,
         lambda: {"guideline": f.guideline(), "slug": "cooling"},

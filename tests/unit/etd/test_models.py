@@ -19,6 +19,7 @@ SECTION = f.FRAMEWORK.sections[0].key
 STRINGS = {
     "User": lambda: (f.user(name="Ada Lovelace"), "Ada Lovelace"),
     "Guideline": lambda: (f.guideline(title="ALS 2025"), "ALS 2025"),
+    "OwnFramework": lambda: (f.own_framework(title="Short form", version=2), "Short form, version 2"),
     "PanelMembership": lambda: (
         f.panel_membership(user=f.user(name="Ada"), guideline=f.guideline(title="ALS"), role="chair"),
         "Ada, Chair of ALS",

@@ -30,7 +30,6 @@ from etd.actions.verification import verify_guideline
 from etd.domain.consensus import AWMF, rule_to_json
 from etd.enums import RECOMMENDATION_TYPE_ITEM, ConflictLevel, QuestionStatus, Role
 from etd.evidence import evidence_digests
-from etd.frameworks import get_framework
 from etd.models import AuditEvent, Ballot, CriterionAssessment, Question, User, Vote, VotingRound
 from tests import factories as f
 from tests.unit.etd import action_examples as examples
@@ -290,10 +289,10 @@ class TestCriterionThatTakesSeveral:
     def test_several_options_are_one_vote(
         self, panel: Panel, question: Question, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        framework = get_framework(question.framework_key, question.framework_version)
+        framework = question.framework
         several = tuple(replace(c, multiple=True) if c.key == PLAIN.key else c for c in framework.criteria)
         patched = replace(framework, criteria=several)
-        monkeypatch.setattr(voting, "get_framework", lambda key, version: patched)
+        monkeypatch.setattr("etd.models.framework.get_framework", lambda key, version: patched)
         assert cast(question, panel.member, *OPTIONS[:2]).option_keys == list(OPTIONS[:2])
 
 
