@@ -149,7 +149,7 @@ def people_per(share: Number, per: int = 1_000) -> int:
     if per not in PER_CHOICES:
         choices = ", ".join(f"{choice:,}" for choice in PER_CHOICES)
         raise ValueError(f"Effects are shown per {choices}, not per {per:,}.")
-    people = _exact(share, "A share") * per
+    people = exact(share, "A share") * per
     size = math.floor(abs(people) + Fraction(1, 2))
     return size if people > 0 else -size
 
@@ -239,7 +239,7 @@ def mean_difference_text(measure: str, estimate: float, ci_low: float, ci_high: 
     return f"{measure} {side(estimate)} ({side(ci_low)} to {side(ci_high)})"
 
 
-def _exact(value: Number, name: str) -> Fraction:
+def exact(value: Number, name: str) -> Fraction:
     """A number as it is written: 0.1 is a tenth, not the float beside it."""
     if not isinstance(value, int | Fraction) and not math.isfinite(value):
         raise ValueError(f"{name} must be a number.")
@@ -247,10 +247,10 @@ def _exact(value: Number, name: str) -> Fraction:
 
 
 def _checked_risk(comparator_risk: Number) -> Fraction:
-    risk = _exact(comparator_risk, "The comparator risk")
+    risk = exact(comparator_risk, "The comparator risk")
     if not 0 <= risk <= 1:
         raise ValueError(
-            f"The comparator risk is {_written(risk)}: it must lie between 0 and 1 (0.25 is 250 per 1,000)."
+            f"The comparator risk is {written(risk)}: it must lie between 0 and 1 (0.25 is 250 per 1,000)."
         )
     return risk
 
@@ -261,10 +261,10 @@ def _checked_effect(measure: str, estimate: Number, ci_low: Number, ci_high: Num
     effect, low, high = _in_order(measure, estimate, ci_low, ci_high)
     if measure in RATIO_MEASURES and (effect <= 0 or low < 0):
         raise ValueError(
-            f"The {measure} is {_written(effect)}, from {_written(low)}: a ratio is above 0, its lower limit not below."
+            f"The {measure} is {written(effect)}, from {written(low)}: a ratio is above 0, its lower limit not below."
         )
     if measure == "RD" and abs(effect) > 1:
-        raise ValueError(f"The RD is {_written(effect)}: a risk difference lies between −1 and 1.")
+        raise ValueError(f"The RD is {written(effect)}: a risk difference lies between −1 and 1.")
     return [effect, low, high]
 
 
@@ -272,15 +272,16 @@ def _in_order(measure: str, estimate: Number, ci_low: Number, ci_high: Number) -
     """Estimate and limits, exactly."""
     names = (f"The {measure}", f"The lower limit of the {measure}", f"The upper limit of the {measure}")
     values = (estimate, ci_low, ci_high)
-    effect, low, high = (_exact(value, name) for value, name in zip(values, names, strict=True))
+    effect, low, high = (exact(value, name) for value, name in zip(values, names, strict=True))
     if not low <= effect <= high:
         raise ValueError(
-            f"The {measure} is {_written(effect)}, outside its interval from {_written(low)} to {_written(high)}."
+            f"The {measure} is {written(effect)}, outside its interval from {written(low)} to {written(high)}."
         )
     return [effect, low, high]
 
 
-def _written(value: Fraction) -> str:
+def written(value: Fraction) -> str:
+    """A number in a message: six digits at most, a real minus sign."""
     return f"{float(value):g}".replace("-", "−")
 
 
