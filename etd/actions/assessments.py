@@ -16,7 +16,6 @@ from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
 from etd.enums import Basis
 from etd.evidence import evidence_digests
-from etd.frameworks import get_framework
 from etd.models import CriterionAssessment, Judgement, Question, User, VotingRound
 from etd.workflow import Part
 
@@ -105,7 +104,7 @@ def record_judgement(
         require_open(current, Part.JUDGEMENTS)
         if assessment.judgement_revision != revision:
             raise StaleEdit(before, assessment.judgement_revision)
-        criterion = get_framework(current.framework_key, current.framework_version).criterion(criterion_key)
+        criterion = current.framework.criterion(criterion_key)
         known = {option.key for option in criterion.options}
         if unknown := [key for key, _ in choices if key not in known]:
             raise Refused(f"“{criterion.heading}” has no option “{unknown[0]}”.")

@@ -25,7 +25,6 @@ from etd.enums import (
     Strength,
 )
 from etd.evidence import evidence_digests
-from etd.frameworks import get_framework
 from etd.models import (
     ConclusionSection,
     Question,
@@ -111,7 +110,7 @@ def record_type(
         require_open(current, Part.JUDGEMENTS)
         if recommendation.type_revision != revision:
             raise StaleEdit(before, recommendation.type_revision)
-        framework = get_framework(current.framework_key, current.framework_version)
+        framework = current.framework
         if type_key and type_key not in {t.key for t in framework.recommendation_types}:
             raise Refused(f"The framework has no type of recommendation “{type_key}”.")
         if type_key:

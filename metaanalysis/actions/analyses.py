@@ -14,7 +14,6 @@ from etd.actions.locks import lock_question, require_open
 from etd.actions.outcome_tables import create_table, record_computed_row, rename_table
 from etd.domain.canonical import digest
 from etd.enums import Measure, ValueSource
-from etd.frameworks import get_framework
 from etd.frameworks.schema import Role
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.workflow import Part
@@ -148,7 +147,7 @@ def _title(measure: str) -> str:
 
 
 def _new_table(question: Question, tables: Sequence[OutcomeTable], measure: str, by: User) -> OutcomeTable:
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     criterion = framework.criterion_with_role(Role.DESIRABLE) or framework.criteria[0]
     return create_table(
         question=question,
