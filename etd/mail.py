@@ -7,14 +7,14 @@ cannot put another site's address into a letter.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from string import Template
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.core.mail import EmailMessage, send_mail
+from django.core.mail import EmailMessage, get_connection, send_mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
@@ -57,6 +57,32 @@ def send(kind: str, /, *, to: str, **values: str) -> None:
         raise NotSent("The e-mail could not be sent.") from error
 
 
+def send_each(kind: str, /, letters: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """Send many letters of one kind, pairs of address and values, over one connection; the addresses that failed.
+
+    A server that cannot be reached is waited for once, not once a letter. The log names the kind and the faults.
+    """
+    connection = get_connection()
+    failed: dict[str, str] = {}
+    try:
+        connection.open()
+        for to, values in letters:
+            subject, body = letter(kind, **values)
+            try:
+                EmailMessage(subject, body, None, [to], connection=connection).send()
+            except OSError as error:
+                failed[to] = type(error).__name__
+    except OSError as error:
+        failed = {to: type(error).__name__ for to, _ in letters}
+    finally:
+        with suppress(OSError):
+            connection.close()
+    if failed:
+        faults = ", ".join(sorted(set(failed.values())))
+        logger.warning("not sent: letters of the kind %s: %s", kind, faults)
+    return [to for to, _ in letters if to in failed]
+
+
 def tell(kind: str, /, *, to: str, **values: str) -> None:
     """Send a letter that nothing depends on: where it fails, the log says so."""
     with suppress(NotSent):
@@ -67,3 +93,9 @@ def in_words(moment: datetime) -> str:
     """A moment for a letter, in the site's zone: 7 December 2026, 14:05 UTC."""
     local = timezone.localtime(moment)
     return f"{local.day} {local:%B %Y, %H:%M %Z}"
+
+
+def in_utc(moment: datetime) -> str:
+    """A moment for a letter to people in many zones: 7 December 2026, 14:05 UTC."""
+    there = moment.astimezone(UTC)
+    return f"{there.day} {there:%B %Y, %H:%M} UTC"

@@ -42,6 +42,7 @@ urlpatterns = [
     path(f"{QUESTION}rounds/new/", rounds.open_round, name="open_round"),
     path(f"{QUESTION}rounds/<int:number>/", rounds.voting_round, name="round"),
     path(f"{QUESTION}rounds/<int:number>/extend/", rounds.extend_round, name="extend_round"),
+    path(f"{QUESTION}rounds/<int:number>/remind/", rounds.remind, name="remind"),
     path(f"{QUESTION}rounds/<int:number>/close/", rounds.close_round, name="close_round"),
     path(f"{QUESTION}rounds/<int:number>/void/", rounds.void_ballot, name="void_ballot"),
     path(f"{QUESTION}rounds/<int:number>/notes/<slug:item>/", rounds.add_note, name="add_note"),

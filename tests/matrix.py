@@ -49,6 +49,7 @@ ADDRESSES = (
     Address("open_round", CHAIR, EDIT),
     Address("round", EVERYBODY, kwargs=FIRST, question="mcs-after-rosc-vote"),
     Address("extend_round", CHAIR, SEND, FIRST, question="mcs-after-rosc-vote"),
+    Address("remind", CHAIR, EDIT, FIRST, empty_post=302, question="mcs-after-rosc-vote"),
     Address("close_round", CHAIR, EDIT, FIRST, empty_post=302, question="mcs-after-rosc-vote"),
     Address("void_ballot", CHAIR, EDIT, FIRST, question="mcs-after-rosc-vote"),
     Address("add_note", EDITORS | VOTERS, SEND, FIRST | {"item": "equity"}, question="mcs-after-rosc-vote"),

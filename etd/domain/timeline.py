@@ -30,13 +30,17 @@ KIND_LABELS = {
 # Votes are told by their round's close alone: when and how often somebody voted is theirs.
 NEVER_TOLD = frozenset({"vote_cast", "vote_revealed"})
 # Who opened a declaration is for the chair to know, as the declaration is.
-TOLD_TO_CHAIRS = frozenset({"declaration_read"})
+# A reminder says that somebody had not finished, which is for the chair to see as well.
+TOLD_TO_CHAIRS = frozenset({"declaration_read", "reminder_sent", "letters_not_sent"})
 
 KIND_OF_TYPE = {
     "round_opened": Kind.ROUNDS,
     "round_extended": Kind.ROUNDS,
     "round_closed": Kind.ROUNDS,
     "ballot_voided": Kind.ROUNDS,
+    "panel_told": Kind.ROUNDS,
+    "reminder_sent": Kind.ROUNDS,
+    "letters_not_sent": Kind.ROUNDS,
     "discussion_note_added": Kind.ROUNDS,
     "judgement_recorded": Kind.JUDGEMENTS,
     "recommendation_type_recorded": Kind.JUDGEMENTS,
@@ -75,6 +79,13 @@ PHRASES = {
     "declaration_read": "opened the declaration of {subject}",
     # What was done is said; why stays with the chair and the member.
     "ballot_voided": "voided a ballot: {subject}",
+    "reminder_sent": "sent a reminder to those who had not finished {round}",
+    "letters_not_sent": "could not reach everybody by e-mail about {round}",
+}
+LETTERS = {
+    "round_opened": "{round} is open",
+    "round_extended": "{round} has more time",
+    "round_results": "the results of {round} are there",
 }
 
 
@@ -107,6 +118,8 @@ def sentence(one: Happened) -> str:
     if one.type == "round_closed":
         by_time = "ended, its time was up" if one.actor == "System" else "closed"
         return f"{round_name} {by_time}" if one.actor == "System" else f"{by_time} {round_name}"
+    if one.type == "panel_told":
+        return "told the panel by e-mail that " + LETTERS[after["letter"]].format(round=round_name)
     if one.type == "status_changed":
         return f"moved the question to “{one.statuses.get(str(one.after), str(one.after))}”"
     if one.type == "judgement_recorded":

@@ -14,6 +14,7 @@ from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.frameworks import Framework
+from etd.letters import MORE_TIME, OPENED, REMINDER, RoundLetter, letters_of
 from etd.models import Ballot, Question, User, Vote, VotingRound
 from etd.selectors.question import recommendation_types
 from etd.selectors.results import ItemResult, OptionResult, RoundResults, round_results
@@ -80,6 +81,23 @@ class ItemName:
     heading: str
     prompt: str
     is_type: bool
+
+
+@dataclass(frozen=True)
+class Letters:
+    """What a chair is told of the e-mail about a round: the last of each kind, None where there was none."""
+
+    invitation: RoundLetter | None
+    reminder: RoundLetter | None
+
+
+def letters(voting_round: VotingRound) -> Letters:
+    """The newest letter that asked for votes, at the opening or with more time, and the newest reminder."""
+    sent = letters_of(voting_round)
+    return Letters(
+        invitation=next((one for one in reversed(sent) if one.kind in (OPENED, MORE_TIME)), None),
+        reminder=next((one for one in reversed(sent) if one.kind == REMINDER), None),
+    )
 
 
 def find_round(question: Question, number: int) -> VotingRound | None:

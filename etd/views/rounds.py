@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,12 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from etd.actions import discussion as notes
-from etd.actions import questions
+from etd.actions import questions, reminders
 from etd.actions import rounds as actions
 from etd.actions.errors import Refused
 from etd.actions.voting import voting_members
 from etd.enums import QuestionStatus, TallyDisplay
 from etd.forms.rounds import ExtendForm, NoteForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
+from etd.mail import NotSent
 from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
@@ -28,6 +30,7 @@ from etd.selectors.rounds import (
     item_names,
     item_tallies,
     last_over,
+    letters,
     open_round_of,
     option_labels,
     own_ballot,
@@ -103,6 +106,11 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
                 status, refusal = 409, str(error)
             else:
                 messages.success(request, f"Round {opened.number} is open.")
+                _tell(
+                    request,
+                    lambda: reminders.announce_opening(voting_round=opened, by=access.user),
+                    "The panel gets an e-mail.",
+                )
                 return redirect("round", *access.slugs, opened.number)
     guideline = access.question.guideline
     held = rounds_of(access.question)
@@ -175,7 +183,52 @@ def extend_round(request: HttpRequest, access: Access, number: int) -> HttpRespo
     except Refused as error:
         return _round_page(request, access, current, status=409, extend_form=form, refusal=str(error))
     messages.success(request, f"Round {extended.number} has more time.")
+    _tell(
+        request,
+        lambda: reminders.announce_more_time(voting_round=extended, by=access.user),
+        "The panel gets an e-mail.",
+    )
     return redirect("round", *access.slugs, extended.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.MANAGE_ROUNDS)
+def remind(request: HttpRequest, access: Access, number: int) -> HttpResponse:
+    """Ask first, naming who would be written to; then remind those who have not voted on everything."""
+    current = _round_or_404(access.question, number)
+    status, refusal = 200, ""
+    if request.method == "POST":
+        try:
+            _tell(
+                request,
+                lambda: reminders.remind(voting_round=current, by=access.user),
+                "The reminder is on its way.",
+            )
+        except Refused as error:
+            status, refusal = 409, str(error)
+        else:
+            return redirect("round", *access.slugs, number)
+    context = {
+        "summary": _summary(access.question, number),
+        "unfinished": [str(member) for member in reminders.unfinished(current)],
+        "letters": letters(current),
+        "refusal": refusal,
+    }
+    return render(request, "etd/rounds/remind.html", page(access) | context, status=status)
+
+
+def _tell(request: HttpRequest, send: Callable[[], object], done: str) -> None:
+    """Write to the panel and say how it went: what was done before stands, whatever becomes of the letters."""
+    try:
+        send()
+    except NotSent as error:
+        messages.warning(
+            request,
+            f"{error} Remind the panel from this page in a while; if that fails too, whoever runs this site can look "
+            "at its e-mail settings.",
+        )
+    else:
+        messages.success(request, done)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,6 +239,11 @@ def close_round(request: HttpRequest, access: Access, number: int) -> HttpRespon
     if request.method == "POST":
         closed = actions.close_round(voting_round=current, by=access.user)
         messages.success(request, f"Round {closed.number} is closed.")
+        try:
+            if reminders.announce_results(voting_round=closed, by=access.user):
+                messages.success(request, "The panel gets an e-mail that the results are there.")
+        except NotSent as error:
+            messages.warning(request, f"The panel was to be told of the results. {error}")
         return redirect("round", *access.slugs, closed.number)
     standing = [one for one in ballot_progress(access.question, current, access.user) if not one.is_voided]
     context = {
@@ -287,6 +345,7 @@ def _round_page(
         "ballot": ballot,
         "n_mine": sum(vote.is_cast for vote in mine.values()),
         "progress": ballot_progress(access.question, current, access.user),
+        "letters": letters(current) if access.may(Permission.MANAGE_ROUNDS) else None,
         "may_discuss": may_discuss(access.question, access.user),
         "tally_words": TALLY_WORDS[current.tally_display],
         "is_last": last_is(access.question, current),

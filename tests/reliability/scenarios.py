@@ -745,6 +745,7 @@ def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, full: bool) -> list
     closed, closed_other = two_worlds(database, "--closed", "--few")
     differing = sorted(key for key in one["answers"] if one["answers"][key] != other["answers"].get(key))
     canaries = [key for world in (one, other) for key, seen in world["answers"].items() if seen["canaries"]]
+    canaries += ["e-mail" for world in (one, other) if world["canaries_in_mails"]]
     errors = [key for key, seen in one["answers"].items() if seen["status"] >= 500]
     after = sum(seen != closed_other["answers"].get(key) for key, seen in closed["answers"].items())
     figures = {
@@ -756,7 +757,7 @@ def c2_nobody_sees_blind_votes(database: ExampleDatabase, *, full: bool) -> list
         "mails": len(one["mails"]),
         "with_pdf": full,
     }
-    same_mails = one["mails"] == other["mails"]
+    same_mails = len(one["mails"]) > 0 and one["mails"] == other["mails"]
     passed = not (differing or canaries or errors or one["left_out"]) and same_mails
     where = vendor(database)
     return [

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,7 +32,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from etd.actions import rounds, voting  # noqa: E402
+from etd.actions import reminders, rounds, voting  # noqa: E402
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role  # noqa: E402
 from etd.models import AuditEvent, Question, User, Vote  # noqa: E402
 from tests import factories as f  # noqa: E402
@@ -81,6 +82,7 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
     opened = rounds.open_round(
         question=question,
         item_keys=[*(one.key for one in criteria), RECOMMENDATION_TYPE_ITEM],
+        closes_at=timezone.now() + timedelta(days=1),
         by=chair,
     )
     with mock.patch("secrets.token_hex", lambda n=32: f"{draw.getrandbits(8 * n):0{2 * n}x}"):
@@ -99,9 +101,31 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
                     no_evidence_basis=basis,
                     by=voter,  # type: ignore[arg-type]
                 )
+        # One of the two has finished, with another vote in each world: the others are reminded, this one is not.
+        voting.cast_vote(
+            question=question,
+            item_key=RECOMMENDATION_TYPE_ITEM,
+            option_keys=[f.FRAMEWORK.recommendation_types[world].key],
+            comment=f"{CANARIES[world]} type",
+            version=0,
+            by=secret[0],
+        )
     if closed:
         rounds.close_round(voting_round=opened, by=chair)
     return question, people
+
+
+def write_letters(question: Question, chair: User) -> None:
+    """Everything that the panel is ever sent about an open round."""
+    opened = question.rounds.get()
+    for hours, write in (
+        (0, reminders.announce_opening),
+        (0, reminders.announce_more_time),
+        (20, partial(reminders.remind_before_close, hours=48)),
+        (22, reminders.remind),
+    ):
+        with mock.patch.object(timezone, "now", return_value=opened.opened_at + timedelta(hours=hours)):
+            write(voting_round=opened, by=chair)
 
 
 def patterns(resolver: URLResolver) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -213,7 +237,20 @@ def answers(question: Question, people: dict[str, User | None], *, pdf: bool) ->
                 continue
             response = client.get(path)
             seen[f"{actor} {path.partition('=')[0]}"] = described(response, digests)
-    return {"answers": seen, "left_out": left_out, "mails": [str(one.message()) for one in mail.outbox]}
+    letters = [letter(one) for one in mail.outbox]
+    return {
+        "answers": seen,
+        "left_out": left_out,
+        "mails": letters,
+        "canaries_in_mails": sum(canary.split()[0] in one for canary in CANARIES for one in letters),
+    }
+
+
+def letter(sent: mail.EmailMessage) -> str:
+    """Everything but what the moment and chance put into it."""
+    message = sent.message()
+    del message["Date"], message["Message-ID"]
+    return str(message)
 
 
 def described(response: Any, digests: dict[bytes, bytes]) -> dict[str, Any]:
@@ -244,7 +281,12 @@ def main(world: int, target: Path, *, closed: bool, pdf: bool, few: bool) -> Non
     setup_test_environment()
     clock = Clock()
     with mock.patch.object(timezone, "now", clock):
-        question, people = set_up(world, closed=closed)
+        question, people = set_up(world, closed=False)
+        chair = people["chair"]
+        assert chair is not None
+        write_letters(question, chair)
+        if closed:
+            rounds.close_round(voting_round=question.rounds.get(), by=chair)
     if few:
         people = {actor: people[actor] for actor in FEW}
     # From here on time stands still, for both: an age that is shown must not differ by how fast the machine is.

@@ -279,6 +279,21 @@ def close_round(panel: Panel) -> dict[str, Any]:
     return {"voting_round": opened, "by": panel.chair}
 
 
+def announce(panel: Panel) -> dict[str, Any]:
+    return {"voting_round": open_round_now(panel), "by": panel.chair}
+
+
+def announce_results(panel: Panel) -> dict[str, Any]:
+    return {"voting_round": rounds.close_round(**close_round(panel)), "by": panel.chair}
+
+
+def remind_before_close(panel: Panel) -> dict[str, Any]:
+    """An hour before the close of a round that has been open for a week."""
+    opened = open_round_now(panel)
+    VotingRound.objects.filter(pk=opened.pk).update(opened_at=timezone.now() - timedelta(days=7))
+    return {"voting_round": opened, "hours": 48, "by": panel.chair}
+
+
 def void_ballot(panel: Panel) -> dict[str, Any]:
     opened = open_round_now(panel)
     return {
@@ -472,6 +487,11 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.discussion.add_discussion_note": add_discussion_note,
     "etd.actions.rounds.close_round": close_round,
     "etd.actions.rounds.void_ballot": void_ballot,
+    "etd.actions.reminders.announce_opening": announce,
+    "etd.actions.reminders.announce_more_time": announce,
+    "etd.actions.reminders.announce_results": announce_results,
+    "etd.actions.reminders.remind": announce,
+    "etd.actions.reminders.remind_before_close": remind_before_close,
     "etd.actions.conflicts.declare_conflict": declare_conflict,
     "etd.actions.conflicts.read_declaration": read_declaration,
     "etd.actions.conflicts.manage_conflict": manage_conflict,

@@ -30,6 +30,13 @@ STATUSES = {"voting": "Panel voting"}
             "opened round 1 on 1 item, with open votes, without a closing time",
         ),
         ("round_closed", "Round 2", {}, "closed round 2"),
+        (
+            "panel_told",
+            "Round 2",
+            {"letter": "round_results"},
+            "told the panel by e-mail that the results of round 2 are there",
+        ),
+        ("reminder_sent", "Round 2", {}, "sent a reminder to those who had not finished round 2"),
         ("ballot_voided", "Round 2, Mia", {"reason": "Secret"}, "voided a ballot: Round 2, Mia"),
         ("status_changed", "q", "voting", "moved the question to “Panel voting”"),
         (

@@ -1,0 +1,325 @@
+"""E-mail about a round: to whom, what it says and never says, once, and what becomes of it where the mail fails."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from etd.actions import accounts, conflicts, reminders, rounds, voting
+from etd.actions.errors import Refused
+from etd.enums import RECOMMENDATION_TYPE_ITEM, ConflictLevel, Role, TallyDisplay
+from etd.letters import letters_of
+from etd.mail import NotSent, in_utc
+from etd.models import PanelMembership, User, VotingRound
+from tests import factories as f
+from tests.unit.etd import action_examples as examples
+from tests.unit.etd.worlds import OPTIONS, PLAIN, Panel, contents, last_event
+
+Run = Callable[[Callable[..., Any]], Any]
+
+
+class FailsForSome(EmailBackend):
+    """A server that does not know one of the addresses."""
+
+    def send_messages(self, messages: Any) -> int:
+        if any("mia" in address for message in messages for address in message.to):
+            raise smtplib.SMTPRecipientsRefused({})
+        return int(super().send_messages(messages))
+
+
+@pytest.fixture
+def committed(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -> Run:
+    """`committed(act)`: act, with what comes after the commit."""
+
+    def run(act: Callable[..., Any]) -> Any:
+        with django_capture_on_commit_callbacks(execute=True):
+            return act()
+
+    return run
+
+
+@pytest.fixture
+def opened(panel: Panel) -> VotingRound:
+    """A round over one criterion and the type, open for a week, for two more hours."""
+    User.objects.filter(pk=panel.member.pk).update(email="mia@example.org")
+    opened = examples.open_round_now(panel)
+    VotingRound.objects.filter(pk=opened.pk).update(
+        opened_at=timezone.now() - timedelta(days=7), closes_at=timezone.now() + timedelta(hours=2)
+    )
+    opened.refresh_from_db()
+    return opened
+
+
+def finish(opened: VotingRound, by: User) -> None:
+    for item, option in (
+        (PLAIN.key, OPTIONS[0]),
+        (RECOMMENDATION_TYPE_ITEM, f.FRAMEWORK.recommendation_types[0].key),
+    ):
+        voting.cast_vote(
+            question=opened.question,
+            item_key=item,
+            option_keys=[option],
+            comment="Canary4711",
+            version=0,
+            by=by,
+        )
+
+
+def written_to() -> list[str]:
+    found = [address for letter in mail.outbox for address in letter.to]
+    mail.outbox.clear()
+    return sorted(found)
+
+
+def emails(*people: User) -> list[str]:
+    return sorted(User.objects.filter(pk__in=[one.pk for one in people]).values_list("email", flat=True))
+
+
+class TestTheOpening:
+    def test_everybody_on_the_roll_gets_one_letter(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        for _ in range(2):
+            committed(lambda: reminders.announce_opening(voting_round=opened, by=panel.chair))
+        assert len(mail.outbox) == 3
+        (letter,) = [one for one in mail.outbox if one.to == ["mia@example.org"]]
+        assert letter.subject == f"Please vote: {opened.question.title}"
+        body = str(letter.body)
+        assert opened.closes_at is not None
+        for words in (
+            "Dear Mia Member,",
+            "1 criterion and the type of recommendation. ",
+            f"It closes on {in_utc(opened.closes_at)}.",
+            f"http://127.0.0.1:8000/guidelines/{panel.guideline.slug}/{opened.question.slug}/rounds/1/",
+            "Nobody sees anybody’s votes before the round is over.",
+        ):
+            assert words in body
+        assert "Carla" not in body
+        assert "Cem" not in body
+        assert written_to() == emails(panel.chair, panel.member, panel.colleague)
+
+    def test_times_are_in_utc_wherever_the_site_is(self) -> None:
+        moment = datetime(2026, 12, 7, 23, 5, tzinfo=UTC)
+        with timezone.override("Asia/Tokyo"):
+            assert in_utc(moment) == "7 December 2026, 23:05 UTC"
+            assert in_utc(timezone.localtime(moment)) == "7 December 2026, 23:05 UTC"
+
+    def test_not_to_those_who_cannot_vote(self, panel: Panel, opened: VotingRound, committed: Run) -> None:
+        conflicts.manage_conflict(
+            member=panel.member,
+            guideline=panel.guideline,
+            level=ConflictLevel.NO_VOTE,
+            note="",
+            by=panel.chair,
+        )
+        membership = PanelMembership.objects.get(guideline=panel.guideline, user=panel.colleague)
+        accounts.change_role(membership=membership, role=Role.OBSERVER, by=panel.chair)
+        committed(lambda: reminders.announce_opening(voting_round=opened, by=panel.chair))
+        assert written_to() == emails(panel.chair)
+
+    def test_more_time_is_told_once_a_closing_time(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        assert opened.closes_at is not None
+        for closes_at in (opened.closes_at + timedelta(hours=1), None):
+            extended = rounds.extend_round(voting_round=opened, closes_at=closes_at, by=panel.chair)
+            for _ in range(2):
+                committed(lambda one=extended: reminders.announce_more_time(voting_round=one, by=panel.chair))
+            said = f"It closes on {in_utc(closes_at)}." if closes_at else "It has no closing time"
+            assert said in str(mail.outbox[0].body)
+            assert len(written_to()) == 3
+
+
+class TestReminders:
+    def test_only_those_who_have_not_finished(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        finish(opened, panel.member)
+        voting.cast_vote(
+            question=opened.question,
+            item_key=PLAIN.key,
+            option_keys=[],
+            comment="Only a thought so far",
+            version=0,
+            by=panel.colleague,
+        )
+        committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
+        assert "Canary4711" not in "".join(str(one.message()) for one in mail.outbox)
+        assert written_to() == emails(panel.chair, panel.colleague)
+
+    def test_its_event_is_the_same_whoever_has_voted(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        before = None
+        for person in (None, panel.member, panel.colleague, panel.chair):
+            if person is not None:
+                finish(opened, person)
+            with (
+                mock.patch.object(reminders, "_is_done", return_value=False),
+                mock.patch.object(reminders, "due_at", return_value=opened.opened_at),
+            ):
+                reminders.remind_before_close(voting_round=opened, hours=1000, by=None)
+            assert before in (None, last_event())
+            before = last_event()
+        assert before is not None
+        assert before["after"] == {
+            "letter": "round_reminder",
+            "closes_at": opened.closes_at.isoformat() if opened.closes_at else None,
+            "hours": 1000,
+        }
+
+    def test_an_hour_between_two_of_the_chair(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
+        before = contents()
+        with pytest.raises(Refused, match="leave an hour between two"):
+            reminders.remind(voting_round=opened, by=panel.chair)
+        assert contents() == before
+        later = timezone.now() + timedelta(hours=1)
+        with mock.patch.object(timezone, "now", return_value=later):
+            committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
+        assert len(written_to()) == 6
+
+    def test_nobody_left_and_too_late(self, panel: Panel, opened: VotingRound) -> None:
+        for person in (panel.chair, panel.member, panel.colleague):
+            finish(opened, person)
+        with pytest.raises(Refused, match="Everybody with a ballot has voted"):
+            reminders.remind(voting_round=opened, by=panel.chair)
+        rounds.close_round(voting_round=opened, by=panel.chair)
+        with pytest.raises(Refused, match="The round is over"):
+            reminders.remind(voting_round=opened, by=panel.chair)
+
+
+class TestBeforeTheClose:
+    def test_once_for_a_window_and_again_for_another(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        assert opened.closes_at is not None
+
+        def run(hours: int = 48) -> int:
+            committed(lambda: call_command("send_reminders", hours=hours, stdout=StringIO()))
+            return len(written_to())
+
+        assert (run(), run()) == (3, 0)
+        assert run(1) == 0, "not due yet"
+        with mock.patch.object(timezone, "now", return_value=opened.closes_at - timedelta(minutes=30)):
+            assert (run(1), run(1), run()) == (3, 0, 0)
+        rounds.extend_round(
+            voting_round=opened, closes_at=opened.closes_at + timedelta(hours=1), by=panel.chair
+        )
+        with mock.patch.object(timezone, "now", return_value=opened.closes_at + timedelta(minutes=50)):
+            assert (run(), run()) == (3, 0)
+
+    def test_the_output_says_neither_whom_nor_how_many(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        finish(opened, panel.member)
+        said = StringIO()
+        committed(lambda: call_command("send_reminders", stdout=said))
+        assert said.getvalue() == (f"Round 1 of {panel.guideline.slug}/{opened.question.slug}: reminded.\n")
+
+    @pytest.mark.parametrize(
+        ("open_for", "hours", "after"),
+        [(timedelta(days=7), 48, timedelta(days=5)), (timedelta(days=1), 48, timedelta(hours=12))],
+    )
+    def test_a_short_round_is_reminded_of_halfway(
+        self, opened: VotingRound, open_for: timedelta, hours: int, after: timedelta
+    ) -> None:
+        opened.closes_at = opened.opened_at + open_for
+        assert reminders.due_at(opened, hours) == opened.opened_at + after
+        opened.closes_at = None
+        assert reminders.due_at(opened, hours) is None
+
+    def test_a_round_whose_time_is_up_is_left_alone(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        VotingRound.objects.update(closes_at=timezone.now())
+        committed(lambda: call_command("send_reminders", stdout=StringIO()))
+        opened.refresh_from_db()
+        assert not reminders.remind_before_close(voting_round=opened, hours=48, by=None)
+        assert written_to() == []
+
+    def test_hours_are_a_number_from_one(self, db: None) -> None:
+        with pytest.raises(CommandError, match="whole number from 1"):
+            call_command("send_reminders", hours=0)
+
+
+class TestResults:
+    def test_the_panel_is_told_once(self, panel: Panel, opened: VotingRound, committed: Run) -> None:
+        finish(opened, panel.member)
+        closed = rounds.close_round(voting_round=opened, by=panel.chair)
+        for _ in range(2):
+            committed(lambda: call_command("send_reminders", stdout=StringIO()))
+        assert "Canary4711" not in str(mail.outbox[0].body)
+        assert written_to() == emails(panel.chair, panel.member, panel.colleague)
+        assert not reminders.announce_results(voting_round=closed, by=panel.chair)
+
+    def test_not_where_the_panel_may_not_see_them_or_the_round_is_open(
+        self, panel: Panel, opened: VotingRound
+    ) -> None:
+        assert not reminders.announce_results(voting_round=opened, by=panel.chair)
+        VotingRound.objects.update(tally_display=TallyDisplay.NONE)
+        closed = rounds.close_round(voting_round=opened, by=panel.chair)
+        assert not reminders.announce_results(voting_round=closed, by=panel.chair)
+
+    def test_old_rounds_are_left_alone(self, panel: Panel, opened: VotingRound, committed: Run) -> None:
+        rounds.close_round(voting_round=opened, by=panel.chair)
+        with mock.patch.object(timezone, "now", return_value=timezone.now() + timedelta(days=8)):
+            committed(lambda: call_command("send_reminders", stdout=StringIO()))
+        assert written_to() == []
+
+
+class TestTheMailFails:
+    def test_a_dead_server_is_asked_once_and_the_next_run_tries_again(
+        self, panel: Panel, opened: VotingRound, committed: Run, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with mock.patch.object(EmailBackend, "open", side_effect=ConnectionRefusedError, create=True) as dead:
+            with pytest.raises(NotSent, match="None of the e-mails could be sent"):
+                committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
+            with pytest.raises(NotSent):
+                committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        assert dead.call_count == 2
+        assert "ConnectionRefusedError" in caplog.text
+        assert "@" not in caplog.text
+        assert [one.failed for one in letters_of(opened)] == ["all", "all"]
+        committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        assert len(written_to()) == 3
+
+    def test_one_wrong_address_keeps_nobody_else_waiting(
+        self, panel: Panel, opened: VotingRound, committed: Run, settings: Any
+    ) -> None:
+        settings.EMAIL_BACKEND = f"{__name__}.FailsForSome"
+        with pytest.raises(NotSent, match="1 of 3 e-mails could not be sent"):
+            committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        assert written_to() == emails(panel.chair, panel.colleague)
+        assert [one.failed for one in letters_of(opened)] == ["some"]
+        assert last_event()["after"] == {
+            "about": {**letters_of(opened)[0].about},
+            "failed": "some",
+        }
+        committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        assert written_to() == []
+
+    def test_the_command_says_so_and_ends_badly(
+        self, panel: Panel, opened: VotingRound, settings: Any
+    ) -> None:
+        settings.EMAIL_BACKEND = "etd.mail.NoMailBackend"
+        said = StringIO()
+        with (
+            mock.patch("django.db.transaction.on_commit", side_effect=lambda work: work()),
+            pytest.raises(CommandError, match="Not every e-mail could be sent"),
+        ):
+            call_command("send_reminders", stdout=StringIO(), stderr=said)
+        assert said.getvalue().endswith("not everybody could be written to.\n")
