@@ -1,7 +1,7 @@
 """Plain-language statements: how sure we are, of which size of effect, in the words of GRADE.
 
-Wording: Santesso et al., GRADE guidelines 26, J Clin Epidemiol 2020;119:126-135, by its open reprint, table 16 in chapter
-11 of the ACIP GRADE handbook (US government work). The size comes from thresholds on the absolute effect that were
+Wording: Santesso et al., GRADE guidelines 26, J Clin Epidemiol 2020;119:126-135, by its open reprint: table 16 in the
+ACIP GRADE handbook, chapter 11 (US government work). The size comes from thresholds on the absolute effect that were
 recorded beforehand, never from a P value. The verb is about the named event: a good one reads "increases survival".
 """
 
