@@ -147,7 +147,7 @@ def suggest_inconsistency(evidence: Evidence) -> Suggestion:
     reasons, levels = [], 0
     if i_squared is not None:
         reasons.append(
-            f"I² is {rounded(i_squared, 0)}%: {_bands(i_squared)} heterogeneity (bands of the Cochrane Handbook)."
+            f"I² is {rounded(i_squared, 1)}%: {_bands(i_squared)} heterogeneity (bands of the Cochrane Handbook)."
         )
         levels = -1 if i_squared >= SERIOUS_I_SQUARED else 0
     if scale and prediction:
@@ -193,8 +193,8 @@ def suggest_imprecision(evidence: Evidence) -> Suggestion:
             "and a comparator risk.",
         )
     levels, amount = _amount_of_data(evidence)
-    what = "decision threshold" if scale.thresholds else "line of no effect"
-    return Suggestion("imprecision", levels, f"{there} crosses no {what}. {amount}")
+    does = "crosses no decision threshold" if scale.thresholds else "does not cross the line of no effect"
+    return Suggestion("imprecision", levels, f"{there} {does}. {amount}")
 
 
 def suggest_publication_bias(evidence: Evidence) -> Suggestion:
@@ -204,7 +204,7 @@ def suggest_publication_bias(evidence: Evidence) -> Suggestion:
         return Suggestion("publication_bias", None, reason)
     if evidence.egger_p is None:
         return Suggestion("publication_bias", None, "Egger's test was not computed.")
-    test = f"Egger's test on {evidence.n_studies} studies: P {_equals(p_value(evidence.egger_p))}"
+    test = f"Egger's test on {evidence.n_studies} studies: P {_p_text(evidence.egger_p)}"
     if evidence.egger_p >= EGGER_P:
         return Suggestion("publication_bias", 0, f"{test}, not below {EGGER_P:.2f}.")
     return Suggestion(
@@ -374,8 +374,10 @@ def _bands(i_squared: float) -> str:
     return " or ".join(name for low, high, name in I_SQUARED_BANDS if low <= i_squared <= high)
 
 
-def _equals(number: str) -> str:
-    return number if number.startswith("<") else f"= {number}"
+def _p_text(p: float) -> str:
+    """Three decimals around the limit: 0.097 would read 0.10, and be below 0.10."""
+    text = rounded(p, 3) if abs(p - EGGER_P) < 0.005 else p_value(p)
+    return text if text.startswith("<") else f"= {text}"
 
 
 def _and(lines: list[_Line]) -> str:
