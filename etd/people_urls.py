@@ -19,6 +19,7 @@ urlpatterns = [
     path("account/", account.account, name="account"),
     path("account/password/", account.change_password, name="change_password"),
     path("account/codes/", account.set_up_codes, name="set_up_codes"),
+    path("account/codes/recovery/", account.renew_recovery_codes, name="renew_recovery_codes"),
     path("account/codes/remove/", account.remove_codes, name="remove_codes"),
     path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign_out_everywhere"),
     path("invitations/<int:number>/<str:token>/", people.invitation, name="invitation"),

@@ -117,6 +117,7 @@ OUTSIDE_A_QUESTION = {
     "account": "asks for sign-in; one's own account only",
     "change_password": "asks for sign-in; one's own account only",
     "set_up_codes": "asks for sign-in; one's own account only",
+    "renew_recovery_codes": "asks for sign-in; one's own account only",
     "remove_codes": "asks for sign-in; one's own account only",
     "sign_out_everywhere": "only ends one's own sessions",
     "invitation": "for whoever has a link of a letter",

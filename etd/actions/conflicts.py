@@ -108,7 +108,7 @@ def read_declaration(*, declaration: ConflictDeclaration, by: User) -> str:
         audit.record(
             type="declaration_read",
             subject=str(declaration.member),
-            after={"version": declaration.version},
+            after={"version": declaration.version, "member": str(declaration.member_id)},
             at=timezone.now(),
             by=by,
             guideline=declaration.guideline,

@@ -13,7 +13,11 @@ from etd.workflow import WHY_FROZEN, Part, is_frozen
 
 def lock_question(question: Question) -> Question:
     """The question as it is now, locked until the end of the transaction."""
-    return Question.objects.select_for_update(of=("self",)).select_related("guideline", "own_framework").get(pk=question.pk)
+    return (
+        Question.objects.select_for_update(of=("self",))
+        .select_related("guideline", "own_framework")
+        .get(pk=question.pk)
+    )
 
 
 def require_open(question: Question, part: Part) -> None:

@@ -1,4 +1,4 @@
-"""One-time codes at sign-in (TOTP, RFC 6238): set up, asked for, removed. No event holds a seed or a code."""
+"""One-time codes at sign-in (TOTP, RFC 6238): set up, asked for, renewed, removed. No event holds a seed or a code."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def set_up_codes(*, user: User, key: str, code: str, by: User) -> list[str]:
         TOTPDevice.objects.create(
             user=current, name="Authenticator", key=key, last_t=generator.t(), tolerance=TOLERANCE
         )
-        recovery = [StaticToken.random_token() for _ in range(N_RECOVERY_CODES)]
-        device = StaticDevice.objects.create(user=current, name="Recovery codes")
-        StaticToken.objects.bulk_create(StaticToken(device=device, token=one) for one in recovery)
+        recovery = _new_recovery_codes(current)
         audit.record(
             type="one_time_codes_set_up",
             subject=current.email,
@@ -59,6 +57,28 @@ def set_up_codes(*, user: User, key: str, code: str, by: User) -> list[str]:
             by=by,
         )
     return recovery
+
+
+def renew_recovery_codes(*, user: User, by: User) -> list[str]:
+    """Ten new recovery codes, to be shown once; the ones before end. Raises Refused where codes are not set up."""
+    with transaction.atomic():
+        current = User.objects.select_for_update().get(pk=user.pk)
+        if not has_codes(current):
+            raise Refused("One-time codes are not set up.")
+        StaticDevice.objects.filter(user=current).delete()
+        recovery = _new_recovery_codes(current)
+        audit.record(
+            type="recovery_codes_renewed",
+            subject=current.email,
+            after={"recovery_codes": N_RECOVERY_CODES},
+            at=timezone.now(),
+            by=by,
+        )
+    return recovery
+
+
+def recovery_codes_left(user: User) -> int:
+    return StaticToken.objects.filter(device__user=user, device__confirmed=True).count()
 
 
 def use_code(*, user: User, code: str, by: User) -> int | None:
@@ -98,6 +118,13 @@ def remove_codes(*, user: User, by: User | None) -> None:
             raise Refused("One-time codes are not set up.")
         _forget(current)
         audit.record(type="one_time_codes_removed", subject=current.email, at=timezone.now(), by=by)
+
+
+def _new_recovery_codes(user: User) -> list[str]:
+    recovery = [StaticToken.random_token() for _ in range(N_RECOVERY_CODES)]
+    device = StaticDevice.objects.create(user=user, name="Recovery codes")
+    StaticToken.objects.bulk_create(StaticToken(device=device, token=one) for one in recovery)
+    return recovery
 
 
 def _forget(user: User) -> None:

@@ -12,6 +12,7 @@ from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
+from etd.domain.addresses import RESERVED
 from etd.enums import QuestionStatus
 from etd.frameworks import get_framework
 from etd.models import (
@@ -48,10 +49,19 @@ def create_question(
     values: Mapping[str, str],
     by: User,
 ) -> Question:
-    """A new draft with an empty place for every criterion and every conclusion of its framework."""
+    """A new draft with an empty place for every criterion and every conclusion of its framework.
+
+    Raises Refused where the guideline has a question of that name, and for a name that addresses of the site use.
+    """
+    if slug in RESERVED:
+        raise Refused(f"“{slug}” is used by the site itself: please choose another name for the address.")
     framework = get_framework(framework_key, framework_version)
     now = timezone.now()
     with transaction.atomic():
+        # One new question at a time: of two with the same name the second is told so.
+        Guideline.objects.select_for_update(no_key=True).get(pk=guideline.pk)
+        if Question.objects.filter(guideline=guideline, slug=slug).exists():
+            raise Refused(f"This guideline has a question “{slug}” already: please choose another name.")
         question = Question.objects.create(
             guideline=guideline,
             slug=slug,

@@ -155,7 +155,9 @@ class SetUpCodesForm(forms.Form):
         return str(key)
 
 
-class RemoveCodesForm(forms.Form):
+class PasswordAndCodeForm(forms.Form):
+    """Both parts of a sign-in again, before the codes are touched."""
+
     password = forms.CharField(
         label="Your password",
         strip=False,

@@ -5,26 +5,11 @@ from typing import Any
 from crispy_forms.layout import HTML, Column, Row
 from django import forms
 
+from etd.domain.addresses import RESERVED
 from etd.enums import StrengthWord
 from etd.forms.helper import form_helper
 from etd.forms.question import QuestionForm
 from etd.frameworks import Framework, all_frameworks
-
-# Second parts of addresses that belong to a guideline itself, and could not be told from a question.
-RESERVED = frozenset(
-    {
-        "new",
-        "people",
-        "questions",
-        "settings",
-        "invitations",
-        "conflicts",
-        "rounds",
-        "history",
-        "timeline",
-        "votes",
-    }
-)
 
 
 class AddressField(forms.SlugField):

@@ -6,6 +6,7 @@ The words of a declaration leave here for their author alone; a chair opens them
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from django.db.models import Q, QuerySet
 
 from etd.enums import ConflictKind, ConflictLevel, Role
 from etd.models import (
+    AuditEvent,
     ConflictDeclaration,
     ConflictManagement,
     Guideline,
@@ -38,14 +40,28 @@ class DeclarationView:
 
 @dataclass(frozen=True)
 class OwnConflicts:
-    """The viewer's own side: present declarations, every version (the newest first), how they are managed, and why."""
+    """The viewer's own side: present declarations, every version (the newest first), how they are managed, and why.
+
+    `openings` are those by somebody else, the newest first.
+    """
 
     present: tuple[DeclarationView, ...]
     history: tuple[DeclarationView, ...]
     decisions: tuple[DecisionView, ...]
+    openings: tuple[OpeningView, ...]
 
     def for_scope(self, question_slug: str) -> DeclarationView | None:
         return next((one for one in self.present if one.question_slug == question_slug), None)
+
+
+@dataclass(frozen=True)
+class OpeningView:
+    """Somebody opened one version of the viewer's declaration."""
+
+    question_slug: str
+    version: int
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,20 @@ def own_conflicts(guideline: Guideline, viewer: User) -> OwnConflicts:
         present=tuple(_declaration(one) for one in _newest(versions).values()),
         history=tuple(_declaration(one) for one in versions),
         decisions=tuple(_decision(one) for one in decisions.values()),
+        openings=_openings(guideline, viewer),
+    )
+
+
+def _openings(guideline: Guideline, member: User) -> tuple[OpeningView, ...]:
+    """From the events that name the member; older ones hold only the name of the time."""
+    events = AuditEvent.objects.filter(guideline=guideline.slug, type="declaration_read").exclude(
+        actor_id=str(member.pk)
+    )
+    opened = ((event, json.loads(event.after)) for event in events.order_by("-seq"))
+    return tuple(
+        OpeningView(question_slug=event.question, version=after["version"], by=event.actor_name, at=event.at)
+        for event, after in opened
+        if after.get("member") == str(member.pk)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -22,6 +23,16 @@ from etd.selectors.conflicts import PrintedConflict, printed_conflicts
 
 # Those whose role votes: they are asked for a declaration, and the document lists them.
 PANEL = (Role.CHAIR, Role.PANEL_MEMBER)
+
+
+@dataclass(frozen=True)
+class DeclaredVersion:
+    """One version of a member's declaration, without its words."""
+
+    id: int
+    version: int
+    has_conflict: bool
+    made_at: datetime
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,18 @@ def declaration(declaration_id: int) -> ConflictDeclaration:
     """The version that `etd.actions.conflicts.read_declaration` is to open. Raises DoesNotExist."""
     return ConflictDeclaration.objects.select_related("guideline", "question", "member").get(
         pk=declaration_id
+    )
+
+
+def declared_versions(
+    guideline: Guideline, question: Question | None, member: User
+) -> tuple[DeclaredVersion, ...]:
+    """Every version for one question, or (None) the whole guideline, the newest first; for chairs."""
+    return tuple(
+        DeclaredVersion(one.pk, one.version, one.has_conflict, one.made_at)
+        for one in ConflictDeclaration.objects.filter(
+            guideline=guideline, question=question, member=member
+        ).order_by("-version")
     )
 
 

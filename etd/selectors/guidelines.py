@@ -20,6 +20,7 @@ from etd.models import (
     User,
     Vote,
 )
+from etd.selectors.declaring import PANEL
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,17 @@ def _guideline_cards(viewer: User, of: Iterable[PanelMembership]) -> tuple[Guide
             title=m.guideline.title,
             organisation=m.guideline.organisation,
             role_label=m.get_role_display(),
-            questions=tuple(_cards(m.guideline.slug, m.guideline_id, questions, judged, ballots, voted)),
+            questions=tuple(
+                _cards(
+                    m.guideline.slug,
+                    m.guideline_id,
+                    questions,
+                    judged,
+                    # A ballot outlives no role that votes.
+                    ballots if m.role in PANEL else {},
+                    voted,
+                )
+            ),
         )
         for m in memberships
     )

@@ -29,7 +29,7 @@ from etd.forms.account import (
     CodeForm,
     NameForm,
     NewPasswordForm,
-    RemoveCodesForm,
+    PasswordAndCodeForm,
     ResetForm,
     SetUpCodesForm,
 )
@@ -178,7 +178,10 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name is stored.")
         return redirect("account")
 
-    context = {"has_codes": one_time_codes.has_codes(user)}
+    context = {
+        "has_codes": one_time_codes.has_codes(user),
+        "recovery_left": one_time_codes.recovery_codes_left(user),
+    }
     return submit(request, form=form, act=act, template="registration/account.html", context=context)
 
 
@@ -219,7 +222,8 @@ def set_up_codes(request: HttpRequest) -> HttpResponse:
         user.refresh_from_db()
         sessions.keep(request, user)
         _tell_about_change(user, "one-time codes were set up")
-        return render(request, "registration/recovery_codes.html", {"recovery": recovery})
+        heading = "One-time codes are on. Keep these recovery codes"
+        return render(request, "registration/recovery_codes.html", {"recovery": recovery, "heading": heading})
 
     device = TOTPDevice(user=user, key=key)
     context = {
@@ -236,13 +240,33 @@ def _in_fours(device: TOTPDevice) -> str:
 
 
 @form_page
+def renew_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """New recovery codes in the place of those before, after the password and a code."""
+    user = request.user
+    if not isinstance(user, User):
+        return ask_to_sign_in(request)
+    if not one_time_codes.has_codes(user):
+        return redirect("account")
+    form = PasswordAndCodeForm(request.POST or None, user=user)
+
+    def act() -> HttpResponse:
+        one_time_codes.use_code(user=user, code=form.cleaned_data["code"], by=user)
+        recovery = one_time_codes.renew_recovery_codes(user=user, by=user)
+        _tell_about_change(user, "the recovery codes were renewed")
+        heading = "Keep these new recovery codes"
+        return render(request, "registration/recovery_codes.html", {"recovery": recovery, "heading": heading})
+
+    return submit(request, form=form, act=act, template="registration/renew_recovery_codes.html", context={})
+
+
+@form_page
 def remove_codes(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
         return ask_to_sign_in(request)
     if not one_time_codes.has_codes(user):
         return redirect("account")
-    form = RemoveCodesForm(request.POST or None, user=user)
+    form = PasswordAndCodeForm(request.POST or None, user=user)
 
     def act() -> HttpResponse:
         one_time_codes.use_code(user=user, code=form.cleaned_data["code"], by=user)

@@ -34,6 +34,7 @@ def my_conflicts(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             "present": mine.for_scope(slug),
             "decision": decisions.get(slug),
             "earlier": [one for one in mine.history if one.question_slug == slug][1:],
+            "openings": [one for one in mine.openings if one.question_slug == slug],
         }
         for slug, title in (
             ("", "The whole guideline"),
@@ -118,15 +119,17 @@ def conflict_list(request: HttpRequest, access: GuidelineAccess) -> HttpResponse
 def open_declaration(
     request: HttpRequest, access: GuidelineAccess, member: int, scope: str = ""
 ) -> HttpResponse:
-    """Show a member's words on this answer alone, and write down who opened them."""
+    """Show a member's words on this answer alone, of now or of a version before, and write down who opened them."""
     question = _question_or_404(access, scope)
     row = _standing_or_404(access, member, scope)
-    if row.declaration_id is None:
-        raise Http404
-    opened = declaring.declaration(row.declaration_id)
-    text = conflicts.read_declaration(declaration=opened, by=access.user)
     context = _management(access, row, question)
-    # Of one reading: the version whose words were read is the one that is shown and decided about.
+    wanted = request.POST.get("version", str(row.version))
+    found = next((one for one in context["versions"] if str(one.version) == wanted), None)
+    if found is None:
+        raise Http404
+    opened = declaring.declaration(found.id)
+    text = conflicts.read_declaration(declaration=opened, by=access.user)
+    # What is decided about is the version that the register held when this page was made, also beside an earlier one.
     return render(request, "etd/conflicts/manage.html", context | {"opened": opened, "text": text})
 
 
@@ -236,6 +239,7 @@ def _management(
         "member": member,
         "question": question,
         "questions": declaring.questions_of(access.guideline),
+        "versions": declaring.declared_versions(access.guideline, question, member),
         "ballots": ballots,
         "form": form,
         "is_me": member == access.user,

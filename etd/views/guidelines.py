@@ -9,9 +9,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from etd.actions import accounts, questions
-from etd.actions.errors import Refused
 from etd.forms.guideline import GuidelineForm, NewQuestionForm
-from etd.models import Question, User
+from etd.models import User
 from etd.permissions import GuidelineAccess, Permission, ask_to_sign_in, requires_in_guideline
 from etd.selectors import load_guideline
 from etd.views.submitting import submit
@@ -70,8 +69,6 @@ def new_question(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
 
     def act() -> HttpResponse:
         slug, framework = form.cleaned_data["slug"], form.chosen_framework()
-        if Question.objects.filter(guideline=access.guideline, slug=slug).exists():
-            raise Refused(f"This guideline has a question “{slug}” already: please choose another name.")
         made = questions.create_question(
             guideline=access.guideline,
             slug=slug,

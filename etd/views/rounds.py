@@ -343,6 +343,7 @@ def _round_page(
             for key in current.item_keys
         ],
         "ballot": ballot,
+        "votes_here": bool(ballot and ballot.voided_at is None and access.may(Permission.VOTE)),
         "n_mine": sum(vote.is_cast for vote in mine.values()),
         "progress": ballot_progress(access.question, current, access.user),
         "letters": letters(current) if access.may(Permission.MANAGE_ROUNDS) else None,

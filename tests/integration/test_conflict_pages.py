@@ -87,7 +87,7 @@ class TestOneselfDeclares:
         client.post(DECLARE, sent(1, has_conflict="no", kinds=[], text="Sold."))
         page = shown(client, MINE)
         assert "No conflict declared" in page
-        assert "1 earlier version, which only you see here" in page
+        assert "1 earlier version</summary>" in page
         assert SECRET in page
 
     def test_a_question_is_declared_apart(self, client_for: ClientFor) -> None:
@@ -171,6 +171,54 @@ class TestTheChairOpens:
         assert [(event.actor_id, event.subject) for event in events] == [
             (str(person("chair").pk), str(person("panel")))
         ] * 2
+
+    def test_the_member_sees_who_opened_it_and_when_and_nobody_else_does(self, client_for: ClientFor) -> None:
+        declare()
+        declare("panel2")
+        declare(question=vote_question())
+        chair = client_for("chair")
+        assert "by a chair, last on" not in shown(client_for("panel member"), MINE)
+        for _ in range(2):
+            chair.post(f"{member_page('panel')}declaration/")
+        conflicts.read_declaration(declaration=ConflictDeclaration.objects.all()[0], by=person("panel"))
+        page = shown(client_for("panel member"), MINE)
+        assert page.count("Opened 2 times by a chair, last on") == 1
+        assert page.count("Helena Brandt, version 1") == 2
+        assert [one.question_slug for one in own_conflicts(guideline(), person("panel")).openings] == ["", ""]
+        assert own_conflicts(guideline(), person("panel2")).openings == ()
+        assert "by a chair, last on" not in shown(chair, MINE)
+
+    def test_events_that_do_not_name_the_member_are_nobodys(self, client_for: ClientFor) -> None:
+        factories.audit_event(
+            guideline="ilcor-als",
+            type="declaration_read",
+            after='{"version":1}',
+            subject=str(person("panel")),
+        )
+        assert own_conflicts(guideline(), person("panel")).openings == ()
+
+    def test_an_earlier_version_is_opened_on_record_and_not_decided_about(
+        self, client_for: ClientFor
+    ) -> None:
+        first = declare()
+        declare(text="Amended.", version=1)
+        client = client_for("chair")
+        assert "1 earlier version" in shown(client, member_page("panel"))
+        answer = client.post(f"{member_page('panel')}declaration/", {"version": "1"})
+        page = html.unescape(answer.content.decode())
+        assert SECRET in page
+        assert "Amended." not in page
+        assert "This is version 1 of" in page
+        assert "It no longer holds" in page
+        assert f'name="declaration" value="{first.pk}"' not in page
+        assert [json.loads(event.after) for event in AuditEvent.objects.filter(type="declaration_read")] == [
+            {"member": str(person("panel").pk), "version": 1}
+        ]
+        assert "Helena Brandt, version 1" in shown(client_for("panel member"), MINE)
+        for unknown in ("3", "0", "one"):
+            address = f"{member_page('panel')}declaration/"
+            assert client.post(address, {"version": unknown}).status_code == 404
+        assert AuditEvent.objects.filter(type="declaration_read").count() == 1
 
     def test_there_is_nothing_to_open_without_a_declaration(self, client_for: ClientFor) -> None:
         client = client_for("chair")

@@ -23,6 +23,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from config.settings import email, roles_with_codes, site_url
 from etd.actions import one_time_codes
+from etd.actions.errors import Refused
 from etd.models import AuditEvent, User
 from tests.integration.conftest import ClientFor
 from tests.unit.etd.people_examples import KEY, code_of_now
@@ -229,6 +230,54 @@ class TestRolesThatNeedCodes:
         assert client.get("/")["Location"] == "/account/codes/"
 
 
+class TestRenewingRecoveryCodes:
+    PATH = "/account/codes/recovery/"
+
+    def client(self) -> Client:
+        client = sign_in()
+        client.post("/sign-in/code/", {"code": next_code()})
+        return client
+
+    def test_new_ones_are_shown_once_and_the_old_ones_end(self, recovery: list[str]) -> None:
+        client = self.client()
+        assert "10 recovery codes are left" in client.get("/account/").content.decode()
+        answer = client.post(self.PATH, {"password": PASSWORD, "code": recovery[0]})
+        codes = re.findall(r"<li><code>(\w{8})</code></li>", answer.content.decode())
+        assert len(set(codes)) == 10
+        assert set(codes) & set(recovery) == set()
+        assert answer["Cache-Control"] == "no-store"
+        assert "the recovery codes were renewed" in mail.outbox[-1].subject
+        assert TOTPDevice.objects.get().key == KEY
+        assert signed_in(client)
+        for code, is_good in ((recovery[1], False), (codes[0], True)):
+            other = sign_in()
+            StaticDevice.objects.update(throttling_failure_count=0)
+            other.post("/sign-in/code/", {"code": code})
+            assert signed_in(other) is is_good
+        texts = "".join(f"{e.subject}{e.before}{e.after}" for e in AuditEvent.objects.all())
+        assert not any(code in texts for code in codes)
+
+    @pytest.mark.parametrize(
+        ("password", "code", "status", "said"),
+        [
+            ("not my password", "", 422, "This is not your password."),
+            (PASSWORD, "12345678", 409, "This code is not right"),
+        ],
+    )
+    def test_both_are_asked_for(
+        self, password: str, code: str, status: int, said: str, recovery: list[str]
+    ) -> None:
+        answer = self.client().post(self.PATH, {"password": password, "code": code or recovery[0]})
+        assert answer.status_code == status
+        assert said in answer.content.decode()
+        assert one_time_codes.recovery_codes_left(user()) == 10
+
+    def test_there_is_nothing_to_renew_without_codes(self, example: None) -> None:
+        assert sign_in().post(self.PATH)["Location"] == "/account/"
+        with pytest.raises(Refused, match="are not set up"):
+            one_time_codes.renew_recovery_codes(user=user(), by=user())
+
+
 class TestForgottenPassword:
     def ask(self, address: str) -> str:
         page = Client().post("/forgotten-password/", {"email": address}).content.decode()
@@ -339,7 +388,14 @@ class TestTheAccount:
         assert [signed_in(one) for one in (client, elsewhere, colleague)] == [False, False, True]
 
     @pytest.mark.parametrize(
-        "path", ["/account/", "/account/password/", "/account/codes/", "/account/codes/remove/"]
+        "path",
+        [
+            "/account/",
+            "/account/password/",
+            "/account/codes/",
+            "/account/codes/recovery/",
+            "/account/codes/remove/",
+        ],
     )
     def test_nobody_without_sign_in_and_no_secret_comes_back(self, path: str, example: None) -> None:
         assert Client().get(path)["Location"].startswith("/sign-in/?next=")

@@ -90,6 +90,10 @@ def remove_codes(panel: Panel) -> dict[str, Any]:
     return {"user": panel.chair, "by": panel.chair}
 
 
+def renew_recovery_codes(panel: Panel) -> dict[str, Any]:
+    return remove_codes(panel)
+
+
 EXAMPLES: dict[str, Callable[[Panel], dict[str, Any]]] = {
     "etd.actions.accounts.start_guideline": start_guideline,
     "etd.actions.accounts.change_role": change_role,
@@ -105,4 +109,5 @@ EXAMPLES: dict[str, Callable[[Panel], dict[str, Any]]] = {
     "etd.actions.one_time_codes.set_up_codes": set_up_codes,
     "etd.actions.one_time_codes.use_code": use_code,
     "etd.actions.one_time_codes.remove_codes": remove_codes,
+    "etd.actions.one_time_codes.renew_recovery_codes": renew_recovery_codes,
 }

@@ -129,6 +129,17 @@ class TestAccounts:
 
 
 class TestQuestions:
+    def test_a_question_needs_a_name_of_its_own(self, panel: Panel) -> None:
+        made = questions.create_question(**examples.create_question(panel))
+        before = contents()
+        with pytest.raises(Refused, match=f"has a question “{made.slug}” already"):
+            questions.create_question(**examples.create_question(panel))
+        with pytest.raises(Refused, match="“settings” is used by the site itself"):
+            questions.create_question(**(examples.create_question(panel) | {"slug": "settings"}))
+        assert contents() == before
+        questions.create_question(**(examples.create_question(panel) | {"guideline": f.guideline()}))
+        assert Question.objects.filter(slug=made.slug).count() == 2
+
     def test_create_question(self, panel: Panel) -> None:
         question = questions.create_question(**examples.create_question(panel))
         question.refresh_from_db()
