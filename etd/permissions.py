@@ -122,7 +122,7 @@ class Access:
 def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
     """The person's access to a question of their own guidelines, in two queries; Http404 for anything else."""
     question = (
-        Question.objects.select_related("guideline", "own_framework", "recommendation")
+        Question.objects.select_related("guideline", "own_framework", "recommendation__type_judged_by")
         .filter(guideline__slug=guideline_slug, slug=question_slug)
         .first()
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,10 +40,16 @@ def counted_votes(voting_round: VotingRound) -> list[Vote]:
     )
 
 
-def tallies(question: Question, voting_round: VotingRound, votes: list[Vote]) -> dict[str, Tally]:
-    """Item key to its tally, in the round's order. `votes` are the round's `counted_votes`."""
+def tallies(
+    question: Question, voting_round: VotingRound, votes: Sequence[Vote], n_ballots: int | None = None
+) -> dict[str, Tally]:
+    """Item key to its tally, in the round's order. `votes` are the round's `counted_votes`.
+
+    `n_ballots` are its ballots that are not voided, where somebody has counted them already.
+    """
     framework = voting_round.framework
-    n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
+    if n_ballots is None:
+        n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
     return {
         key: tally(
             item_of(framework, key), [vote.option_keys for vote in votes if vote.item_key == key], n_ballots

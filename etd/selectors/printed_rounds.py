@@ -11,16 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
 from etd.enums import TallyDisplay
-from etd.frameworks import Framework
-from etd.models import Ballot, Question, Vote, VotingRound
-from etd.selectors.results import ItemResult, RoundSummary, round_results, rounds_of
+from etd.models import Ballot, Question, VotingRound
+from etd.selectors.held_rounds import HeldRound, rounds_with_votes
+from etd.selectors.results import ItemResult, RoundSummary, results_of, rounds_of
 from etd.selectors.rounds import TallyCell, item_name, tally_cells
-from etd.votes import is_over
 
 
 @dataclass(frozen=True)
@@ -48,55 +45,31 @@ class PrintedRound:
 
 
 def printed_rounds(question: Question) -> tuple[PrintedRound, ...]:
-    """The rounds that are over, the first first; in one query where there is none, else in five and two a round."""
-    now = timezone.now()
-    over = [
-        one for one in VotingRound.objects.filter(question=question).order_by("number") if is_over(one, now)
-    ]
+    """The rounds that are over, the first first; in one query where there is none, else in at most five."""
+    over = [one for one in rounds_with_votes(question, None) if one.is_over]
     if not over:
         return ()
-    framework = question.framework
     summaries = {summary.id: summary for summary in rounds_of(question)}
-    n_cast = _n_cast([one for one in over if one.tally_display != TallyDisplay.NONE])
-    rolls = _rolls([one for one in over if one.tally_display == TallyDisplay.NAMED])
-    return tuple(
-        _printed(question, framework, one, summaries[one.pk], n_cast.get(one.pk), rolls.get(one.pk, ()))
-        for one in over
-    )
+    rolls = _rolls([one.stored for one in over if one.stored.tally_display == TallyDisplay.NAMED])
+    return tuple(_printed(one, summaries[one.stored.pk], rolls.get(one.stored.pk, ())) for one in over)
 
 
-def _printed(
-    question: Question,
-    framework: Framework,
-    voting_round: VotingRound,
-    summary: RoundSummary,
-    n_cast: int | None,
-    roll: tuple[str, ...],
-) -> PrintedRound:
-    rule = rule_from_json(voting_round.consensus_rule)
-    results = round_results(question, voting_round, None)
+def _printed(one: HeldRound, summary: RoundSummary, roll: tuple[str, ...]) -> PrintedRound:
+    framework = one.stored.question.framework
+    rule = rule_from_json(one.stored.consensus_rule)
+    results = results_of(one)
     found = [results.item(key) for key in summary.item_keys] if results else []
     return PrintedRound(
         summary=summary,
-        tally_display=voting_round.tally_display,
+        tally_display=one.stored.tally_display,
         items=tuple(item_name(framework, key).heading for key in summary.item_keys),
         rule_asks=asks_for(rule),
         rule_citation=rule.citation if rule else "",
-        n_cast=n_cast,
+        n_cast=len({vote.ballot_id for vote in one.votes if vote.option_keys}) if results else None,
         roll=roll,
-        tallies=tuple(PrintedTally(one, tally_cells(framework, one)) for one in found if one is not None),
+        tallies=tuple(PrintedTally(item, tally_cells(framework, item)) for item in found if item is not None),
         tally_digest=results.tally_digest if results else "",
     )
-
-
-def _n_cast(rounds: Iterable[VotingRound]) -> dict[int, int]:
-    cast: dict[int, set[int]] = {one.pk: set() for one in rounds}
-    for round_id, ballot_id, option_keys in Vote.objects.filter(
-        ballot__round__in=cast, ballot__voided_at__isnull=True
-    ).values_list("ballot__round_id", "ballot_id", "option_keys"):
-        if option_keys:
-            cast[round_id].add(ballot_id)
-    return {round_id: len(ballots) for round_id, ballots in cast.items()}
 
 
 def _rolls(rounds: Iterable[VotingRound]) -> dict[int, tuple[str, ...]]:

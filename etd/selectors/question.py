@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,7 @@ from etd.models import (
     User,
     Vote,
 )
+from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
 from etd.selectors.outcome_tables import OutcomeTableView, load_tables
 from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
 
@@ -203,8 +205,11 @@ class EtdView:
         return next((criterion for criterion in self.criteria if criterion.key == key), None)
 
 
-def load_etd(question: Question, viewer: User | None) -> EtdView:
-    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most nine queries."""
+def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] | None = None) -> EtdView:
+    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most nine queries.
+
+    `held` are its rounds with the viewer's own votes, where somebody has read them already.
+    """
     framework = get_framework(question.framework_key, question.framework_version)
     assessments = {a.criterion_key: a for a in CriterionAssessment.objects.filter(question=question)}
     judgements: dict[str, list[Judgement]] = {}
@@ -215,7 +220,9 @@ def load_etd(question: Question, viewer: User | None) -> EtdView:
     ):
         judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
     tables = load_tables(question)
-    round_view, votes = round_and_votes(question, viewer)
+    if held is None:
+        held = rounds_with_own_votes(question, viewer) if viewer else ()
+    round_view, votes = round_and_votes(held)
     raw_rows = [row.values for table in tables for group in table.groups for row in group.rows]
     digests = {
         criterion.key: evidence_digest(

@@ -22,8 +22,9 @@ from etd.domain.canonical import canonical_json
 from etd.domain.consensus import percent, rule_from_json, verdict
 from etd.domain.tally import OptionCount, Tally
 from etd.enums import Confidence, Role, TallyDisplay
-from etd.models import AuditEvent, Ballot, PanelMembership, Question, User, Vote, VotingRound
-from etd.votes import counted_votes, is_over, tallies
+from etd.models import AuditEvent, Ballot, Question, User, Vote, VotingRound
+from etd.selectors.held_rounds import HeldRound, role_in, rounds_with_votes
+from etd.votes import is_over, tallies
 
 SMALL_PANEL = 5
 
@@ -144,29 +145,34 @@ def round_results(question: Question, voting_round: VotingRound, viewer: User | 
     Before the round is over: nobody of a blind one, the holders of a valid ballot of an open one. Once it is over:
     every present member of the guideline, but the chair alone where tallies are not shown; nor are those printed.
     """
-    now = timezone.now()
-    if not _may_see(question, voting_round, viewer, now):
+    held = rounds_with_votes(question, viewer)
+    return next((results_of(one) for one in held if one.stored.pk == voting_round.pk), None)
+
+
+def results_of(held: HeldRound) -> RoundResults | None:
+    """As `round_results`, without a query, of a round that was read with its votes."""
+    if not held.may_see:
         return None
-    votes = counted_votes(voting_round)
-    rule = rule_from_json(voting_round.consensus_rule)
+    stored = held.stored
+    rule = rule_from_json(stored.consensus_rule)
     counted = sorted(
-        tallies(question, voting_round, votes).values(),
+        tallies(stored.question, stored, held.votes, held.n_ballots).values(),
         key=lambda one: -1 if one.disagreement is None else one.disagreement,
         reverse=True,
     )
     return RoundResults(
-        number=voting_round.number,
-        blind=voting_round.blind,
-        is_over=is_over(voting_round, now),
-        opened_at=voting_round.opened_at,
-        ended_at=_ended_at(voting_round, now),
+        number=stored.number,
+        blind=stored.blind,
+        is_over=held.is_over,
+        opened_at=stored.opened_at,
+        ended_at=_ended_at(stored, timezone.now()),
         rule=rule.label if rule else "",
         rule_citation=rule.citation if rule else "",
-        tally_display=voting_round.tally_display,
-        reasons_named=voting_round.reasons_named,
-        tally_digest=voting_round.tally_digest,
+        tally_display=stored.tally_display,
+        reasons_named=stored.reasons_named,
+        tally_digest=stored.tally_digest,
         items=tuple(
-            _item(voting_round, one, [vote for vote in votes if vote.item_key == one.item.key])
+            _item(stored, one, [vote for vote in held.votes if vote.item_key == one.item.key])
             for one in counted
         ),
     )
@@ -190,7 +196,7 @@ def ballot_progress(
     question: Question, voting_round: VotingRound, viewer: User
 ) -> tuple[BallotProgress, ...]:
     """Each ballot of a round with how many items were voted on, by name, for chairs of the guideline; else empty."""
-    if _role(question, viewer) != Role.CHAIR:
+    if role_in(question, viewer) != Role.CHAIR:
         return ()
     voted: dict[int, int] = {}
     for ballot_id, option_keys in Vote.objects.filter(ballot__round=voting_round).values_list(
@@ -246,29 +252,6 @@ def _is_counted(voting_round: VotingRound, code: str) -> tuple[bool | None, str]
     if not vote.option_keys:
         return False, "It holds a reason without a chosen option."
     return True, ""
-
-
-def _may_see(question: Question, voting_round: VotingRound, viewer: User | None, now: datetime) -> bool:
-    over = is_over(voting_round, now)
-    if viewer is None:
-        return over and voting_round.tally_display != TallyDisplay.NONE
-    role = _role(question, viewer)
-    if role is None:
-        return False
-    if over:
-        return role == Role.CHAIR or voting_round.tally_display != TallyDisplay.NONE
-    return (
-        not voting_round.blind
-        and Ballot.objects.filter(round=voting_round, member=viewer, voided_at__isnull=True).exists()
-    )
-
-
-def _role(question: Question, viewer: User) -> str | None:
-    return (
-        PanelMembership.objects.filter(guideline_id=question.guideline_id, user=viewer, ended_at__isnull=True)
-        .values_list("role", flat=True)
-        .first()
-    )
 
 
 def _ended_at(voting_round: VotingRound, now: datetime) -> datetime | None:

@@ -6,9 +6,8 @@ the viewer's own votes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from django.utils import timezone
 
 from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
@@ -16,10 +15,11 @@ from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.frameworks import Framework
 from etd.letters import MORE_TIME, OPENED, REMINDER, RoundLetter, letters_of
 from etd.models import Ballot, Question, User, Vote, VotingRound
+from etd.selectors.held_rounds import HeldRound, last_over
 from etd.selectors.question import recommendation_types
-from etd.selectors.results import ItemResult, OptionResult, RoundResults, round_results
+from etd.selectors.results import ItemResult, OptionResult, RoundResults, results_of
 from etd.selectors.voting import VoteView, vote_view
-from etd.votes import is_over, item_of
+from etd.votes import item_of
 
 
 @dataclass(frozen=True)
@@ -104,20 +104,6 @@ def find_round(question: Question, number: int) -> VotingRound | None:
     return VotingRound.objects.filter(question=question, number=number).select_related("question").first()
 
 
-def open_round_of(question: Question) -> VotingRound | None:
-    """The round that nobody has closed, its time up or not."""
-    return VotingRound.objects.filter(question=question, closed_at__isnull=True).first()
-
-
-def last_over(question: Question, item_key: str = "") -> VotingRound | None:
-    """The newest round that is over (and asked about the item), recorded as closed or not."""
-    now = timezone.now()
-    for voting_round in VotingRound.objects.filter(question=question).order_by("-number"):
-        if is_over(voting_round, now) and (not item_key or item_key in voting_round.item_keys):
-            return voting_round
-    return None
-
-
 def item_names(question: Question) -> tuple[ItemName, ...]:
     """Everything that a round can ask about, in the framework's order, the type of recommendation last."""
     framework = question.framework
@@ -139,48 +125,48 @@ def option_labels(framework: Framework, item_key: str, option_keys: tuple[str, .
     return tuple(labels[key] for key in option_keys)
 
 
-def item_tallies(
-    question: Question, voting_round: VotingRound, viewer: User
-) -> tuple[RoundResults, tuple[ItemTally, ...]] | None:
-    """The round's results with each item laid out; None where the viewer may see nothing of them."""
-    results = round_results(question, voting_round, viewer)
+def laid_out(held: Sequence[HeldRound], one: HeldRound) -> tuple[RoundResults, tuple[ItemTally, ...]] | None:
+    """The results of one of these rounds with each item laid out; None where the viewer may see nothing of them.
+
+    `held` as `rounds_with_votes` reads them.
+    """
+    results = results_of(one)
     if results is None:
         return None
     before = [
         found
-        for one in VotingRound.objects.filter(question=question, number__lt=voting_round.number).order_by(
-            "number"
-        )
-        if (found := round_results(question, one, viewer)) is not None
+        for earlier in held
+        if earlier.number < one.number and (found := results_of(earlier)) is not None
     ]
-    mine = own_votes(voting_round, viewer)
+    mine = {vote.item_key: vote for vote in one.own}
     return results, tuple(
-        _laid_out(question, voting_round, result, before, mine.get(result.key)) for result in results.items
+        _laid_out(one.stored, result, before, mine.get(result.key)) for result in results.items
     )
 
 
-def feedback(question: Question, viewer: User) -> dict[str, ItemTally]:
-    """For each item of the open round that an earlier round asked about: what that one found, as far as may be seen."""
-    current = open_round_of(question)
-    if current is None or current.number == 1:
+def feedback(held: Sequence[HeldRound]) -> dict[str, ItemTally]:
+    """What the last round before the open one found of each item of it, as far as may be seen.
+
+    `held` as `rounds_of_voter` reads them: without the rounds before that last one.
+    """
+    current = next((one for one in held if not one.is_closed), None)
+    if current is None:
         return {}
     found: dict[str, ItemTally] = {}
-    for voting_round in VotingRound.objects.filter(question=question, number__lt=current.number).order_by(
-        "number"
-    ):
-        laid_out = item_tallies(question, voting_round, viewer)
-        for item in laid_out[1] if laid_out else ():
-            if item.result.key in current.item_keys:
-                found[item.result.key] = item
+    last = {key: last_over(held, key) for key in current.stored.item_keys}
+    for one in held:
+        keys = [key for key, asked in last.items() if asked is one]
+        results = results_of(one) if keys else None
+        mine = {vote.item_key: vote for vote in one.own}
+        for result in results.items if results else ():
+            if result.key in keys:
+                found[result.key] = _laid_out(one.stored, result, [], mine.get(result.key))
     return found
 
 
-def own_votes(voting_round: VotingRound, viewer: User) -> dict[str, VoteView]:
+def own_votes(one: HeldRound) -> dict[str, VoteView]:
     """The viewer's own votes in a round, also in one that is over; item key to vote."""
-    return {
-        vote.item_key: vote_view(vote, "")
-        for vote in Vote.objects.filter(ballot__round=voting_round, ballot__member=viewer)
-    }
+    return {vote.item_key: vote_view(vote, "") for vote in one.own}
 
 
 def own_ballot(voting_round: VotingRound, viewer: User) -> Ballot | None:
@@ -188,13 +174,9 @@ def own_ballot(voting_round: VotingRound, viewer: User) -> Ballot | None:
 
 
 def _laid_out(
-    question: Question,
-    voting_round: VotingRound,
-    result: ItemResult,
-    before: list[RoundResults],
-    mine: VoteView | None,
+    voting_round: VotingRound, result: ItemResult, before: list[RoundResults], mine: Vote | None
 ) -> ItemTally:
-    framework = question.framework
+    framework = voting_round.question.framework
     name = item_name(framework, result.key)
     earlier = [(one.number, found) for one in before if (found := one.item(result.key)) is not None]
     return ItemTally(
@@ -204,7 +186,7 @@ def _laid_out(
         is_type=name.is_type,
         round_number=voting_round.number,
         rule_asks=asks_for(rule_from_json(voting_round.consensus_rule)),
-        cells=tally_cells(framework, result, mine.option_keys if mine else ()),
+        cells=tally_cells(framework, result, tuple(mine.option_keys) if mine else ()),
         earlier=tuple(
             EarlierTally(number, found, tally_cells(framework, found)) for number, found in reversed(earlier)
         ),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
 
-from etd.models import Ballot, Question, User, Vote, VotingRound
+from etd.models import Question, User, Vote, VotingRound
+from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
 from etd.votes import is_over
 
 
@@ -65,37 +67,26 @@ def vote_view(vote: Vote | None, digest: str) -> VoteView:
     )
 
 
-def round_and_votes(
-    question: Question, viewer: User | None
-) -> tuple[RoundView | None, dict[str, Vote | None]]:
+def round_and_votes(held: Iterable[HeldRound]) -> tuple[RoundView | None, dict[str, Vote | None]]:
     """The open round, and its items with the viewer's own votes, None where they have not voted yet.
 
     No items where they cannot vote: without a ballot, and when the round's time is up.
     """
-    if viewer is None:
+    current = next((one for one in held if not one.is_closed), None)
+    if current is None:
         return None, {}
-    ballot = (
-        Ballot.objects.filter(
-            round__question=question, round__closed_at__isnull=True, member=viewer, voided_at__isnull=True
-        )
-        .select_related("round")
-        .first()
-    )
-    if ballot is None:
-        without = VotingRound.objects.filter(question=question, closed_at__isnull=True).first()
-        return (_round_view(without) if without else None), {}
-    view = _round_view(ballot.round)
-    if view.is_over:
+    view = _round_view(current.stored)
+    if view.is_over or not current.holds_ballot:
         return view, {}
-    votes: dict[str, Vote | None] = dict.fromkeys(ballot.round.item_keys)
-    votes.update({vote.item_key: vote for vote in Vote.objects.filter(ballot=ballot)})
+    votes: dict[str, Vote | None] = dict.fromkeys(current.stored.item_keys)
+    votes.update({vote.item_key: vote for vote in current.own})
     n_voted = sum(bool(vote and vote.option_keys) for vote in votes.values())
     return replace(view, has_ballot=True, n_voted=n_voted), votes
 
 
 def round_progress(question: Question, viewer: User) -> RoundView | None:
     """How far the viewer has come in the open round, in two queries."""
-    return round_and_votes(question, viewer)[0]
+    return round_and_votes(rounds_with_own_votes(question, viewer))[0]
 
 
 def _round_view(voting_round: VotingRound) -> RoundView:

@@ -10,7 +10,8 @@ from django.views.decorators.http import require_safe
 
 from etd.permissions import Access, Permission, requires
 from etd.selectors import EtdView, JudgementView, may_discuss
-from etd.selectors.rounds import ItemTally, item_names, item_tallies, last_over, open_round_of
+from etd.selectors.held_rounds import last_over, rounds_with_votes
+from etd.selectors.rounds import ItemTally, item_names, laid_out
 from etd.views.pages import page
 
 
@@ -58,18 +59,16 @@ def _agenda(access: Access) -> dict[str, Any]:
     What an open round asks about stands without a tally, so that no earlier one sways those who still vote.
     """
     names = {name.key: name for name in item_names(access.question)}
-    current = open_round_of(access.question)
-    last = last_over(access.question)
-    being_voted = set(current.item_keys) if current is not None and current != last else set()
+    held = rounds_with_votes(access.question, access.user)
+    being_voted = {key for one in held if not one.is_over for key in one.stored.item_keys}
+    found = {one.number: laid_out(held, one) for one in held if one.is_over}
     tallies: dict[str, ItemTally] = {}
-    for key in names:
-        over = last_over(access.question, key)
-        if over is None or key in being_voted:
-            continue
-        laid_out = item_tallies(access.question, over, access.user)
-        found = next((one for one in laid_out[1] if one.result.key == key), None) if laid_out else None
-        if found:
-            tallies[key] = found
+    for key in names.keys() - being_voted:
+        last = last_over(held, key)
+        results = found[last.number] if last else None
+        for tally in results[1] if results else ():
+            if tally.result.key == key:
+                tallies[key] = tally
     ordered = sorted(names, key=lambda key: -_disagreement(tallies.get(key)))
     return {
         "agenda": [

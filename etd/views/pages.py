@@ -11,7 +11,8 @@ from django.http import Http404
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission
-from etd.selectors import CriterionView, EtdView, load_etd, may_discuss
+from etd.selectors import CriterionView, EtdView, load_etd
+from etd.selectors.held_rounds import rounds_of_voter
 from etd.selectors.rounds import ItemTally, feedback
 
 
@@ -32,15 +33,17 @@ def card(criterion: CriterionView, found: Mapping[str, ItemTally] | None = None)
     )
 
 
-def page(access: Access, etd: EtdView | None = None) -> dict[str, Any]:
+def page(access: Access) -> dict[str, Any]:
     """The context of a page of a question: `etd`, who looks at it and what they can do now."""
-    etd = etd or load_etd(access.question, access.user)
-    votes = etd.round is not None and etd.round.has_ballot and etd.round.number > 1
+    held = rounds_of_voter(access.question, access.user, access.role)
+    etd = load_etd(access.question, access.user, held)
+    votes = etd.round is not None and etd.round.has_ballot
     return {
         "access": access,
         "etd": etd,
-        "feedback": feedback(access.question, access.user) if votes else {},
-        "may_discuss": may_discuss(access.question, access.user) if votes else False,
+        "feedback": feedback(held) if votes else {},
+        # Whoever is excluded from a question has lost their ballot: `etd.selectors.may_discuss` without its query.
+        "may_discuss": votes,
         "can": {permission.name.lower(): access.can(permission) for permission in Permission},
         "recommendation_item": RECOMMENDATION_TYPE_ITEM,
     }

@@ -23,15 +23,15 @@ from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
 from etd.selectors.discussion import discussion
+from etd.selectors.held_rounds import last_over, rounds_with_votes
+from etd.selectors.results import results_of
 from etd.selectors.rounds import (
     ItemTally,
     find_round,
     item_name,
     item_names,
-    item_tallies,
-    last_over,
+    laid_out,
     letters,
-    open_round_of,
     option_labels,
     own_ballot,
     own_votes,
@@ -151,14 +151,9 @@ TALLY_WORDS: dict[str, str] = {
 def _undecided(access: Access) -> set[str]:
     """The items that did not meet the rule when they were last voted on."""
     found: dict[str, bool | None] = {}
-    for summary in rounds_of(access.question):
-        voting_round = find_round(access.question, summary.number)
-        if (
-            summary.is_over
-            and voting_round
-            and (laid_out := item_tallies(access.question, voting_round, access.user))
-        ):
-            found |= {item.key: item.is_met for item in laid_out[0].items}
+    for one in rounds_with_votes(access.question, access.user):
+        results = results_of(one) if one.is_over else None
+        found |= {item.key: item.is_met for item in results.items} if results else {}
     return {key for key, is_met in found.items() if is_met is False}
 
 
@@ -325,15 +320,17 @@ def add_note(request: HttpRequest, access: Access, number: int, item: str) -> Ht
 def _round_page(
     request: HttpRequest, access: Access, current: VotingRound, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    laid_out = item_tallies(access.question, current, access.user)
+    held = rounds_with_votes(access.question, access.user)
+    here = next(one for one in held if one.stored == current)
+    found = laid_out(held, here)
     framework = access.question.framework
     ballot = own_ballot(current, access.user)
-    mine = own_votes(current, access.user)
+    mine = own_votes(here)
     context: dict[str, Any] = {
         "summary": _summary(access.question, current.number),
         "current": current,
-        "results": laid_out[0] if laid_out else None,
-        "tallies": _with_notes(access, laid_out[1]) if laid_out else (),
+        "results": found[0] if found else None,
+        "tallies": _with_notes(access, found[1]) if found else (),
         "items": [
             {
                 "name": item_name(framework, key),
@@ -349,7 +346,7 @@ def _round_page(
         "letters": letters(current) if access.may(Permission.MANAGE_ROUNDS) else None,
         "may_discuss": may_discuss(access.question, access.user),
         "tally_words": TALLY_WORDS[current.tally_display],
-        "is_last": last_is(access.question, current),
+        "is_last": last_over(held) is here and all(one.is_over for one in held),
         "zone": zone_words(),
     }
     context["next_item"] = next(
@@ -369,13 +366,6 @@ def _with_notes(access: Access, tallies: tuple[ItemTally, ...]) -> list[dict[str
         }
         for tally in tallies
     ]
-
-
-def last_is(question: Question, current: VotingRound) -> bool:
-    """Is it the question's newest round, and over?"""
-    last = last_over(question)
-    unclosed = open_round_of(question)
-    return last == current and (unclosed is None or unclosed == current)
 
 
 def _summary(question: Question, number: int) -> Any:
