@@ -16,7 +16,7 @@ _DOWN = [
 class CertaintyWorksheet(models.Model):
     """How the certainty of one outcome's evidence was rated; `row` is the line of results that it was rated on.
 
-    `evidence_digest` is what that row was then. The level itself stands in the outcome.
+    `evidence_digest` is what that row was then, `rated_on` its effect in words. The level itself stands in the outcome.
     """
 
     outcome = models.OneToOneField(Outcome, on_delete=models.CASCADE, related_name="worksheet")
@@ -26,6 +26,7 @@ class CertaintyWorksheet(models.Model):
     design = models.CharField(max_length=30, choices=StudyDesign.choices)
     design_note = models.TextField(blank=True)
     evidence_digest = models.CharField(max_length=64, blank=True)
+    rated_on = models.TextField(blank=True)
     revision = models.PositiveIntegerField(default=1)
     rated_at = models.DateTimeField()
     rated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
