@@ -93,6 +93,7 @@ FROZEN_WITH: dict[Permission, Part] = {
     Permission.EDIT_RECOMMENDATION: Part.RECOMMENDATION,
     Permission.UPLOAD_DATA: Part.EVIDENCE,
     Permission.EDIT_OUTCOMES: Part.EVIDENCE,
+    Permission.RATE_IMPORTANCE: Part.JUDGEMENTS,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from etd.actions import audit
@@ -38,19 +39,31 @@ class RowValues:
 
 
 def create_outcome(
-    *, question: Question, name: str, better: Better, by: User, timepoint: str = "", importance: str = ""
+    *,
+    question: Question,
+    name: str,
+    better: Better,
+    by: User,
+    timepoint: str = "",
+    importance: str = "",
+    measured_with: str = "",
 ) -> Outcome:
+    """A new outcome, the last of the question's; raises Refused where one of this name and time point is there."""
     with transaction.atomic():
         current = lock_question(question)
         require_open(current, Part.EVIDENCE)
-        outcome = Outcome.objects.create(
+        outcome = Outcome(
             question=current,
             name=name,
             timepoint=timepoint,
             better=better,
             importance=importance,
-            position=current.outcomes.count() + 1,
+            measured_with=measured_with,
+            position=(current.outcomes.aggregate(last=Max("position"))["last"] or 0) + 1,
         )
+        if current.outcomes.filter(name=name, timepoint=timepoint).exists():
+            raise Refused(f"There is already an outcome “{outcome}”. Choose another name or time point.")
+        outcome.save()
         _record("outcome_created", str(outcome), {"better": str(better)}, question=current, by=by)
     return outcome
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from etd.domain.absolute import pooled_risk
+from etd.domain.canonical import digest
 
 POOLED, MEDIAN, EXTERNAL = "pooled", "median", "external"
 
@@ -64,6 +66,11 @@ def assumed_risk(
     if risk is None or not citation.strip():
         return NoRisk(NO_CITATION)
     return AssumedRisk(_checked(float(risk)), "external cohort", citation)
+
+
+def risks_revision(risks: Sequence[Mapping[str, Any]]) -> int:
+    """A number that stands for these stored risks: a form made from others has another."""
+    return int(digest(list(risks))[:12], 16)
 
 
 def _checked(risk: float) -> float:

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from etd.domain.thresholds import in_words
+
 
 class Kind(StrEnum):
     """What an entry is about; the filter of the page."""
@@ -66,6 +68,12 @@ PHRASES = {
     "section_edited": "edited “{item}”",
     "table_created": "added the table “{subject}”",
     "outcome_created": "added the outcome “{subject}”",
+    "outcome_edited": "edited the outcome “{subject}”",
+    "outcome_moved": "moved the outcome “{subject}”",
+    "outcome_removed": "removed the outcome “{subject}”",
+    # Which outcomes, and how important, stays with the rater.
+    "importance_rated": "rated how important outcomes are",
+    "comparator_risks_set": "chose the comparator risks of {subject}",
     "population_created": "added the population “{subject}”",
     "row_reported": "put a reported row into the outcome table: {subject}",
     "table_renamed": "renamed the table “{subject}”",
@@ -86,6 +94,13 @@ LETTERS = {
     "round_opened": "{round} is open",
     "round_extended": "{round} has more time",
     "round_results": "the results of {round} are there",
+}
+
+
+THRESHOLD_PHRASES = {
+    "thresholds_set": "set the decision thresholds",
+    "thresholds_locked": "locked the decision thresholds",
+    "thresholds_changed": "changed the locked decision thresholds",
 }
 
 
@@ -131,6 +146,9 @@ def sentence(one: Happened) -> str:
         if not after.get("type"):
             return "took back the type of recommendation"
         return f"recorded the type of recommendation{_after_round(after)}"
+    if one.type in THRESHOLD_PHRASES:
+        because = f", because: {after['reason']}" if after.get("reason") else ""
+        return f"{THRESHOLD_PHRASES[one.type]} of “{one.subject}”: {in_words(after)}{because}"
     phrase = PHRASES.get(one.type, one.type.replace("_", " ") + ": {subject}")
     named = one.names.get(item or one.subject, item or one.subject)
     return phrase.format(subject=one.subject, item=named, round=round_name)

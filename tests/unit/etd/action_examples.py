@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,9 @@ from django.utils import timezone
 from etd.actions import conflicts, rounds, voting
 from etd.actions.outcome_tables import RowValues
 from etd.actions.recommendations import Statement
+from etd.actions.outcomes import Risk, Thresholds
 from etd.enums import (
+from etd.domain.comparator_risk import risks_revision
     RECOMMENDATION_TYPE_ITEM,
     Basis,
     Better,
@@ -24,7 +27,10 @@ from etd.enums import (
     ConsensusPreset,
     QuestionStatus,
     Role,
+    Importance,
     StrengthWord,
+    RiskLevel,
+    RiskSource,
     TallyDisplay,
 )
 from etd.models import OutcomeTable, PanelMembership, VotingRound
@@ -130,6 +136,62 @@ def create_outcome(panel: Panel) -> dict[str, Any]:
 
 def create_population(panel: Panel) -> dict[str, Any]:
     return {"question": panel.question(), "label": "Adults", "by": panel.methodologist}
+
+def edit_outcome(panel: Panel) -> dict[str, Any]:
+    return {
+        "outcome": f.outcome(question=panel.question(), name="Survival", better=Better.HIGHER),
+        "values": {"name": "Survival, functional", "importance": Importance.CRITICAL},
+        "revision": 1,
+        "by": panel.methodologist,
+    }
+
+
+def move_outcome(panel: Panel) -> dict[str, Any]:
+    question = panel.question()
+    f.outcome(question=question, name="Survival", position=1)
+    f.outcome(question=question, name="Pain", position=2)
+    last = f.outcome(question=question, name="Bleeding", position=3)
+    return {"outcome": last, "position": 1, "by": panel.methodologist}
+
+
+def remove_outcome(panel: Panel) -> dict[str, Any]:
+    return {"outcome": f.outcome(question=panel.question(), name="Survival"), "by": panel.methodologist}
+
+
+def rate_importance(panel: Panel) -> dict[str, Any]:
+    question = panel.question()
+    survival, pain = (f.outcome(question=question, name=name) for name in ("Survival", "Pain"))
+    return {"question": question, "ratings": {survival.pk: 9, pain.pk: 4}, "by": panel.member}
+
+
+def set_thresholds(panel: Panel) -> dict[str, Any]:
+    return {
+        "outcome": f.outcome(question=panel.question(), name="Survival"),
+        "thresholds": Thresholds(Decimal(5), Decimal("12.5"), Decimal(50), "What members would accept."),
+        "revision": 0,
+        "by": panel.methodologist,
+    }
+
+
+def lock_thresholds(panel: Panel) -> dict[str, Any]:
+    outcome = f.outcome(question=panel.question(), name="Survival")
+    f.decision_thresholds(outcome=outcome)
+    return {"outcome": outcome, "revision": 1, "by": panel.methodologist}
+
+
+def set_comparator_risks(panel: Panel) -> dict[str, Any]:
+    question = panel.question()
+    return {
+        "outcome": f.outcome(question=question, name="Survival"),
+        "population": f.population(question=question, label="Adults"),
+        "risks": [
+            Risk(RiskLevel.STUDIES, RiskSource.MEDIAN),
+            Risk(RiskLevel.HIGH, RiskSource.EXTERNAL, Decimal("0.52"), "Registry 2024"),
+        ],
+        "revision": risks_revision([]),
+        "by": panel.methodologist,
+    }
+
 
 
 def create_table(panel: Panel) -> dict[str, Any]:
@@ -493,6 +555,13 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.reminders.remind": announce,
     "etd.actions.reminders.remind_before_close": remind_before_close,
     "etd.actions.conflicts.declare_conflict": declare_conflict,
+    "etd.actions.outcomes.edit_outcome": edit_outcome,
+    "etd.actions.outcomes.move_outcome": move_outcome,
+    "etd.actions.outcomes.remove_outcome": remove_outcome,
+    "etd.actions.outcomes.rate_importance": rate_importance,
+    "etd.actions.outcomes.set_thresholds": set_thresholds,
+    "etd.actions.outcomes.lock_thresholds": lock_thresholds,
+    "etd.actions.outcomes.set_comparator_risks": set_comparator_risks,
     "etd.actions.conflicts.read_declaration": read_declaration,
     "etd.actions.conflicts.manage_conflict": manage_conflict,
     "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,

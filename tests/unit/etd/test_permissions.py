@@ -58,7 +58,7 @@ OPEN = {
     Permission.RECORD_JUDGEMENT: {"draft", "evidence", "voting"},
     Permission.EDIT_RECOMMENDATION: {"draft", "evidence", "voting", "agreed"},
     Permission.EDIT_OUTCOMES: {"draft", "evidence"},
-    Permission.RATE_IMPORTANCE: {"draft", "evidence", "voting", "agreed", "published"},
+    Permission.RATE_IMPORTANCE: {"draft", "evidence", "voting"},
     Permission.UPLOAD_DATA: {"draft", "evidence"},
 }
 

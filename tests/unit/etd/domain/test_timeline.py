@@ -52,6 +52,19 @@ STATUSES = {"voting": "Panel voting"}
             {"sha256": "x"},
             "wrote in the discussion of Equity, round 1",
         ),
+        (
+            "thresholds_changed",
+            "Survival {30 days}",
+            {"small": "4", "moderate": "20", "large": "50", "reason": "A slip."},
+            "changed the locked decision thresholds of “Survival {30 days}”: 4, 20 and 50 per 1,000, because: A slip.",
+        ),
+        (
+            "thresholds_locked",
+            "Survival",
+            {"small": "5", "moderate": "20", "large": "50", "rows": 0},
+            "locked the decision thresholds of “Survival”: 5, 20 and 50 per 1,000",
+        ),
+        ("importance_rated", "q", {"Survival": 9}, "rated how important outcomes are"),
         ("a_new_type", "something", None, "a new type: something"),
     ],
 )
