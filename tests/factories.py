@@ -46,6 +46,7 @@ from etd.models import (
     ImportanceRating,
     Invitation,
     Judgement,
+    KeptPart,
     Outcome,
     OutcomeRow,
     OutcomeTable,
@@ -195,6 +196,18 @@ def conflict_management(**fields: Any) -> ConflictManagement:
     values["member"] = values.get("member") or user()
     values["managed_by"] = values.get("managed_by") or values["guideline"].created_by
     return ConflictManagement.objects.create(**values)
+
+
+def kept_part(**fields: Any) -> KeptPart:
+    values: dict[str, Any] = {
+        "former_framework": "GRADE, version 1",
+        "heading": "Equity: research evidence",
+        "text": "None found.",
+        "kept_at": NOW,
+    } | fields
+    values["question"] = values.get("question") or question()
+    values["kept_by"] = values.get("kept_by") or values["question"].created_by
+    return KeptPart.objects.create(**values)
 
 
 def reference(**fields: Any) -> Reference:

@@ -8,6 +8,7 @@ from etd.models.framework import OwnFramework
 from etd.models.guideline import Guideline, PanelMembership
 from etd.models.importance import DecisionThresholds, ImportanceRating
 from etd.models.invitation import Invitation
+from etd.models.kept import KeptPart
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.question import Question, Recusal, Reference
 from etd.models.recommendation import ConclusionSection, Recommendation, RecommendationStatement
@@ -32,6 +33,7 @@ __all__ = [
     "ImportanceRating",
     "Invitation",
     "Judgement",
+    "KeptPart",
     "Outcome",
     "OutcomeRow",
     "OutcomeTable",

@@ -19,6 +19,7 @@ from etd.models import (
     ConflictDeclaration,
     ConflictManagement,
     DiscussionNote,
+    KeptPart,
     OwnFramework,
     RoundSnapshot,
 )
@@ -33,6 +34,7 @@ FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
     ConflictManagement: f.conflict_management,
     RoundSnapshot: f.round_snapshot,
     OwnFramework: f.own_framework,
+    KeptPart: f.kept_part,
     DiscussionNote: f.discussion_note,
 }
 TEXT_COLUMN = {
@@ -43,6 +45,7 @@ TEXT_COLUMN = {
     ConflictManagement: "note",
     RoundSnapshot: "content",
     OwnFramework: "title",
+    KeptPart: "text",
     DiscussionNote: "text",
 }
 

@@ -29,6 +29,7 @@ STRINGS = {
         "ada@example.org, Chair of ALS",
     ),
     "Question": lambda: (f.question(title="Cooling?"), "Cooling?"),
+    "KeptPart": lambda: (f.kept_part(), "Equity: research evidence, from GRADE, version 1"),
     "Recusal": lambda: (
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
         "Ada recused from Cooling?",
