@@ -14,9 +14,14 @@ from etd.forms.helper import form_helper
 from etd.models import Guideline
 
 TALLIES = {
-    TallyDisplay.NONE: "Not shown: only the chairs see how often each option was chosen",
-    TallyDisplay.COUNTS: "Counts: the panel sees how often each option was chosen, not by whom",
-    TallyDisplay.NAMED: "Named: the panel sees who chose what",
+    TallyDisplay.NONE: (
+        "Not shown: only the chairs see how often each option was chosen; the document says when the panel voted, on "
+        "what and by which rule, with no count"
+    ),
+    TallyDisplay.COUNTS: (
+        "Counts: the panel sees how often each option was chosen, not by whom; the document prints these counts"
+    ),
+    TallyDisplay.NAMED: "Named: the panel sees who chose what; the document prints it with the members’ names",
 }
 RULES = {
     ConsensusPreset(rule.key): format_html(
@@ -54,12 +59,17 @@ class VoteSettingsForm(forms.Form):
 
     op = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
     tally_display = forms.ChoiceField(
-        choices=list(TALLIES.items()), widget=forms.RadioSelect, label="What is shown of a round that is over"
+        choices=list(TALLIES.items()),
+        widget=forms.RadioSelect,
+        label="What is shown and printed of a round that is over",
     )
     reasons_named = forms.BooleanField(
         required=False,
         label="Members’ reasons are shown with their names",
-        help_text="Without this, a round that is over shows the reasons, and nobody’s name beside them.",
+        help_text=(
+            "Without this, a round that is over shows the reasons, and nobody’s name beside them. "
+            "The document prints no member’s reason, with or without."
+        ),
     )
     consensus_preset = forms.ChoiceField(
         choices=list(RULES.items()), widget=forms.RadioSelect, label="What this panel calls a consensus"

@@ -142,9 +142,11 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 TALLY_WORDS: dict[str, str] = {
-    TallyDisplay.NONE: "After the close the chair alone sees the tallies; none are printed.",
-    TallyDisplay.COUNTS: "After the close everybody in the guideline sees the counts by option, without names.",
-    TallyDisplay.NAMED: "After the close everybody in the guideline sees who chose what.",
+    TallyDisplay.NONE: "After the close the chair alone sees the tallies; the document prints none.",
+    TallyDisplay.COUNTS: (
+        "After the close everybody in the guideline sees the counts by option, without names; the document prints them."
+    ),
+    TallyDisplay.NAMED: "After the close everybody in the guideline sees who chose what; the document prints it.",
 }
 
 

@@ -531,3 +531,18 @@ def test_a_control_after_the_close_the_two_worlds_differ(client_for: ClientFor) 
 
 def test_addresses_are_those_of_the_pages() -> None:
     assert reverse("round", args=["ilcor-als", SLUG, 1]) == ROUND
+
+
+def test_the_settings_say_what_the_document_prints(client_for: ClientFor) -> None:
+    chosen = words(client_for("chair").get("/guidelines/ilcor-als/settings/"))
+    for said in (
+        "the document says when the panel voted, on what and by which rule, with no count",
+        "not by whom; the document prints these counts",
+        "the document prints it with the members’ names",
+        "The document prints no member’s reason, with or without.",
+        "keeps the settings that it was opened with, on its pages and in the document",
+    ):
+        assert said in chosen, said
+    read = words(client_for("staff").get("/guidelines/ilcor-als/settings/"))
+    assert "Shown and printed of a round" in read
+    assert "the document prints them." in words(client_for("chair").get(f"{VOTE}rounds/new/"))
