@@ -44,20 +44,6 @@ JUDGEMENT_FIELDS = (
 )
 
 
-@dataclass(frozen=True)
-class FrameworkChoice:
-    """A framework that a question can be judged by: a shipped one, or the guideline's own version of that one."""
-
-    key: str
-    version: int
-    own: OwnFramework | None = None
-
-    @property
-    def framework(self) -> Framework:
-        """Raises UnknownKey."""
-        return self.own.framework if self.own else get_framework(self.key, self.version)
-
-
 def create_own_framework(
     *,
     guideline: Guideline,
@@ -109,12 +95,14 @@ def create_own_framework(
 def move_question(
     *,
     question: Question,
-    to: FrameworkChoice,
+    framework_key: str,
+    framework_version: int,
+    own_framework: OwnFramework | None,
     mapping: Mapping[str, str],
     by: User,
     op: UUID | None = None,
 ) -> Question:
-    """Judge the question by another framework from now on.
+    """Judge the question by another framework from now on: a shipped one, or the guideline's own version of that one.
 
     `mapping` is criterion key to criterion key; what is mapped to "" and what has no place in the new framework is kept
     beside it in words, so that nothing is lost. Closed rounds keep the framework that they were voted in. Raises
@@ -127,16 +115,19 @@ def move_question(
         if current.rounds.filter(closed_at__isnull=True).exists():
             raise Refused("A round is open: what is voted on stays as it is until the round has closed.")
         require_open(current, Part.QUESTION)
-        if to.own and to.own.guideline_id != current.guideline_id:
-            raise Refused("That framework belongs to another guideline.")
-        if (current.framework_key, current.framework_version, current.own_framework_id) == (
-            to.key,
-            to.version,
-            to.own.pk if to.own else None,
-        ):
+        if own_framework:
+            if own_framework.guideline_id != current.guideline_id:
+                raise Refused("That framework belongs to another guideline.")
+            framework_key, framework_version = own_framework.base_key, own_framework.base_version
+        former = current.framework
+        before = _name(current)
+        current.framework_key, current.framework_version = framework_key, framework_version
+        current.own_framework = own_framework
+        del current.framework
+        if _name(current) == before:
             return current
-        former, target = current.framework, to.framework
         try:
+            target = current.framework
             places = placed(former, target, mapping)
         except UnknownKey as error:
             raise Refused(str(error)) from error
@@ -146,9 +137,6 @@ def move_question(
         _move_sections(current, former, target, kept)
         _move_type(current, former, target, kept)
         KeptPart.objects.bulk_create(kept.parts)
-        before = _name(current)
-        current.framework_key, current.framework_version = to.key, to.version
-        current.own_framework = to.own
         current.revision += 1
         current.save(update_fields=["framework_key", "framework_version", "own_framework", "revision"])
         audit.record(
@@ -246,8 +234,7 @@ def _move_assessments(question: Question, places: tuple[Placed, ...], target: Fr
             judgement_revision=judgement_revision,
         )
         Judgement.objects.bulk_create(
-            Judgement(assessment=assessment, **fields)
-            for fields in judgements.get(criterion.key, [])
+            Judgement(assessment=assessment, **fields) for fields in judgements.get(criterion.key, [])
         )
 
 

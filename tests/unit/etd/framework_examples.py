@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from etd.actions.frameworks import FrameworkChoice
 from etd.frameworks.mapping import proposed
 from etd.frameworks.overlay import Changes
 from tests import factories as f
@@ -28,7 +27,9 @@ def move_question(panel: Panel) -> dict[str, Any]:
     question = panel.question()
     return {
         "question": question,
-        "to": FrameworkChoice(own.base_key, own.base_version, own),
+        "framework_key": own.base_key,
+        "framework_version": own.base_version,
+        "own_framework": own,
         "mapping": proposed(question.framework, own.framework),
         "by": panel.chair,
     }

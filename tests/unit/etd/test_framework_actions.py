@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from etd.actions import assessments, frameworks, rounds
 from etd.actions.errors import Refused
-from etd.actions.frameworks import FrameworkChoice
 from etd.enums import Basis, QuestionStatus
-from etd.frameworks import all_frameworks
+from etd.frameworks import Framework, all_frameworks
 from etd.frameworks.mapping import proposed
 from etd.frameworks.overlay import Changes, OwnCriterion
 from etd.models import (
@@ -47,15 +46,15 @@ def own(panel: Panel, **changes: Any) -> OwnFramework:
     )
 
 
-def choice(own: OwnFramework) -> FrameworkChoice:
-    return FrameworkChoice(own.base_key, own.base_version, own)
-
-
-def move(panel: Panel, question: Question, to: FrameworkChoice, **mapping: str) -> Question:
+def move(panel: Panel, question: Question, to: OwnFramework | Framework, **mapping: str) -> Question:
+    own = to if isinstance(to, OwnFramework) else None
+    target = to.framework if isinstance(to, OwnFramework) else to
     return frameworks.move_question(
         question=question,
-        to=to,
-        mapping=proposed(question.framework, to.framework) | mapping,
+        framework_key=target.key,
+        framework_version=target.version,
+        own_framework=own,
+        mapping=proposed(question.framework, target) | mapping,
         by=panel.chair,
     )
 
@@ -156,7 +155,7 @@ class TestMove:
         )
         stood = Judgement.objects.get(assessment__criterion_key=other.key)
         to = own(panel, hidden_criteria=frozenset({PLAIN.key}), own_criteria=(OWN,))
-        moved = move(panel, question, choice(to))
+        moved = move(panel, question, to)
         assert moved.framework == to.framework.worded(panel.guideline.strength_word)
         assert set(texts(moved)) == {criterion.key for criterion in to.framework.criteria}
         kept = [(part.heading, part.text) for part in KeptPart.objects.filter(question=question)]
@@ -195,7 +194,7 @@ class TestMove:
                 by=panel.chair,
             )
         to = own(panel, hidden_criteria=frozenset({first.key}))
-        moved = move(panel, question, choice(to), **{first.key: second.key})
+        moved = move(panel, question, to, **{first.key: second.key})
         assert texts(moved)[second.key] == (
             f"**{first.heading}**\n\nSeen in A.\n\n**{second.heading}**\n\nSeen in B.",
             "",
@@ -205,7 +204,7 @@ class TestMove:
     def test_a_form_made_before_the_move_is_stale_after_it(self, panel: Panel) -> None:
         question = panel.question()
         revisions = set(CriterionAssessment.objects.values_list("revision", "judgement_revision"))
-        moved = move(panel, question, choice(own(panel)))
+        moved = move(panel, question, own(panel))
         after = CriterionAssessment.objects.filter(question=moved)
         assert not revisions & set(after.values_list("revision", "judgement_revision"))
         assert moved.revision == question.revision + 1
@@ -213,7 +212,7 @@ class TestMove:
     def test_a_table_needs_a_place(self, panel: Panel) -> None:
         question = panel.question()
         table = f.outcome_table(question=question, criterion_key=PLAIN.key, number=2)
-        to = choice(own(panel, hidden_criteria=frozenset({PLAIN.key})))
+        to = own(panel, hidden_criteria=frozenset({PLAIN.key}))
         with pytest.raises(Refused, match="Table 2 stands under a criterion that is kept aside"):
             move(panel, question, to)
         assert Question.objects.get(pk=question.pk).own_framework is None
@@ -236,10 +235,10 @@ class TestMove:
             if kind.key not in {one.key for one in framework.recommendation_types}
         )
         first = own(panel, hidden_sections=frozenset({section.key}))
-        moved = move(panel, question, choice(first))
+        moved = move(panel, question, first)
         assert [part.text for part in KeptPart.objects.all()] == ["Train staff."]
         assert Recommendation.objects.get(question=moved).type_key == kind.key
-        moved = move(panel, moved, FrameworkChoice(target.key, target.version))
+        moved = move(panel, moved, target)
         assert Recommendation.objects.get(question=moved).type_key == ""
         assert KeptPart.objects.latest("pk").text == kind.label
         assert set(
@@ -251,12 +250,12 @@ class TestMove:
         voting_round = rounds.close_round(**arguments)
         question = Question.objects.get(pk=voting_round.question_id)
         Question.objects.filter(pk=question.pk).update(status=QuestionStatus.EVIDENCE)
-        move(panel, Question.objects.get(pk=question.pk), choice(own(panel, own_criteria=(OWN,))))
+        move(panel, Question.objects.get(pk=question.pk), own(panel, own_criteria=(OWN,)))
         kept = VotingRound.objects.get(pk=voting_round.pk)
         assert (kept.own_framework, kept.framework_key) == (None, question.framework_key)
 
     def test_not_during_a_round_nor_while_it_is_frozen(self, panel: Panel) -> None:
-        to = choice(own(panel))
+        to = own(panel)
         voting_round = examples.close_round(panel)["voting_round"]
         with pytest.raises(Refused, match="A round is open"):
             move(panel, voting_round.question, to)
@@ -268,14 +267,14 @@ class TestMove:
     ) -> None:
         question = panel.question()
         with pytest.raises(Refused, match="belongs to another guideline"):
-            move(panel, question, choice(f.own_framework()))
+            move(panel, question, f.own_framework())
         with pytest.raises(Refused, match="no criterion 'price'"):
-            move(panel, question, choice(own(panel)), **{PLAIN.key: "price"})
+            move(panel, question, own(panel), **{PLAIN.key: "price"})
 
     def test_to_where_it_is_nothing_happens(self, panel: Panel) -> None:
         question = panel.question()
         before = AuditEvent.objects.count()
-        moved = move(panel, question, FrameworkChoice(question.framework_key, question.framework_version))
+        moved = move(panel, question, question.framework)
         assert (moved.revision, AuditEvent.objects.count()) == (question.revision, before)
 
     def test_what_is_kept_cannot_be_changed(self, panel: Panel) -> None:
