@@ -47,7 +47,7 @@ def assemble(question: Question) -> schema.EtdDocument:
             ),
         ),
         criteria=tuple(_criterion(etd, criterion) for criterion in etd.criteria),
-        tables=tuple(_table(table) for table in etd.tables),
+        tables=tuple(_table(table, etd.certainty.sums) for table in etd.tables),
         recommendation_types=tuple(
             schema.RecommendationType(t.key, t.label, t.tone, t.chosen) for t in etd.recommendation_types
         ),
@@ -114,7 +114,7 @@ def _judgement(view: selectors.JudgementView) -> schema.Judgement:
     )
 
 
-def _table(view: selectors.OutcomeTableView) -> schema.OutcomeTable:
+def _table(view: selectors.OutcomeTableView, sums: Mapping[int, str]) -> schema.OutcomeTable:
     return schema.OutcomeTable(
         number=view.number,
         title=view.title,
@@ -132,9 +132,12 @@ def _table(view: selectors.OutcomeTableView) -> schema.OutcomeTable:
                 certainty=str(group.certainty),
                 certainty_symbols=group.certainty_symbols,
                 rows=tuple(_row(row) for row in group.rows),
+                certainty_marks=group.certainty_marks,
+                certainty_sum=sums.get(group.id, ""),
             )
             for group in view.groups
         ),
+        certainty_notes=tuple(schema.Footnote(mark, text) for mark, text in view.certainty_notes),
     )
 
 

@@ -57,6 +57,7 @@ class PrintedGroup:
     name: str
     certainty: str
     certainty_symbols: str
+    certainty_marks: tuple[str, ...]
     rows: tuple[PrintedRow, ...]
 
 
@@ -347,7 +348,13 @@ def _printed_table(table: OutcomeTable) -> PrintedTable:
         table=table,
         measure=table.measure_label.title(),
         groups=tuple(
-            PrintedGroup(group.name, group.certainty, group.certainty_symbols, _printed_rows(table, group))
+            PrintedGroup(
+                group.name,
+                group.certainty,
+                group.certainty_symbols,
+                group.certainty_marks,
+                _printed_rows(table, group),
+            )
             for group in table.groups
         ),
     )

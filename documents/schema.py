@@ -154,13 +154,25 @@ class Row:
 
 @dataclass(frozen=True)
 class OutcomeGroup:
-    """The rows of one outcome; certainty is empty where none was recorded."""
+    """The rows of one outcome; certainty is empty where none was recorded.
+
+    `certainty_marks` are the letters of the table's `certainty_notes` on it; `certainty_sum` shows how its worksheet
+    comes to the level, empty where a document reports it without one.
+    """
 
     name: str
     better: str
     certainty: str
     certainty_symbols: str
     rows: tuple[Row, ...]
+    certainty_marks: tuple[str, ...] = ()
+    certainty_sum: str = ""
+
+
+@dataclass(frozen=True)
+class Footnote:
+    mark: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -175,6 +187,7 @@ class OutcomeTable:
     favours_left: str
     favours_right: str
     groups: tuple[OutcomeGroup, ...]
+    certainty_notes: tuple[Footnote, ...] = ()
 
     @property
     def has_certainty(self) -> bool:

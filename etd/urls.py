@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from etd.views import (
     assessment,
+    certainty,
     conflicts,
     history,
     home,
@@ -15,6 +16,7 @@ from etd.views import (
 
 GUIDELINE = "guidelines/<slug:guideline>/"
 QUESTION = "guidelines/<slug:guideline>/<slug:question>/"
+OUTCOME = f"{QUESTION}outcomes/<int:outcome>/"
 # A person of the guideline in the chair's register; `scope` is a question, or the whole guideline where it is left out.
 MEMBER = f"{GUIDELINE}conflicts/members/<int:member>/"
 
@@ -50,6 +52,9 @@ urlpatterns = [
     path(f"{QUESTION}meeting/", meeting.meeting, name="meeting"),
     path(f"{QUESTION}meeting/<slug:item>/", meeting.meeting_item, name="meeting_item"),
     path(f"{QUESTION}history/", history.history, name="history"),
+    path(f"{QUESTION}certainty/", certainty.overview, name="certainty_overview"),
+    path(f"{OUTCOME}certainty/", certainty.worksheet, name="certainty"),
+    path(f"{OUTCOME}certainty/rate/", certainty.rate, name="rate_certainty"),
     path(f"{QUESTION}recommendation/", recommendation.edit_recommendation, name="edit_recommendation"),
     path(f"{QUESTION}recommendation/type/", recommendation.edit_type, name="edit_type"),
     path(f"{QUESTION}sections/<slug:key>/", recommendation.edit_section, name="edit_section"),

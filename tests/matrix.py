@@ -60,6 +60,7 @@ ADDRESSES = (
     Address("edit_recommendation", WRITERS, EDIT),
     Address("edit_type", EDITORS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
+    Address("certainty_overview", EVERYBODY),
     Address("evidence", EVERYBODY),
     Address("upload_template", EVERYBODY, kwargs={"kind": "means", "file_format": "xlsx"}),
     Address("type_studies", METHODOLOGIST, EDIT),
@@ -89,6 +90,9 @@ OF_A_MEMBER = {
     "resend_invitation",
     "withdraw_invitation",
 }
+
+# Addresses of an outcome: tests/integration/test_certainty_pages.py asks them as each actor.
+OF_AN_OUTCOME = {"certainty", "rate_certainty"}
 
 # Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
 OF_AN_UPLOAD_OR_A_ROW = {

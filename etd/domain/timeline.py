@@ -149,6 +149,8 @@ def sentence(one: Happened) -> str:
     if one.type in THRESHOLD_PHRASES:
         because = f", because: {after['reason']}" if after.get("reason") else ""
         return f"{THRESHOLD_PHRASES[one.type]} of “{one.subject}”: {in_words(after)}{because}"
+    if one.type == "certainty_rated":
+        return f"rated the certainty of the evidence of “{one.subject}”: {after.get('arithmetic', '')}"
     phrase = PHRASES.get(one.type, one.type.replace("_", " ") + ": {subject}")
     named = one.names.get(item or one.subject, item or one.subject)
     return phrase.format(subject=one.subject, item=named, round=round_name)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from etd.domain import certainty, numbers
 from etd.domain.effect_axis import Axis, favours
+from etd.domain.footnotes import Footnotes
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.enums import CertaintyLevel, Measure, ValueSource
 from etd.evidence import ROW_VALUES
@@ -46,13 +47,14 @@ class RowView:
 
 @dataclass(frozen=True)
 class OutcomeGroup:
-    """The rows of one outcome, under its name."""
+    """The rows of one outcome, under its name; `certainty_marks` are the letters of the table's footnotes on it."""
 
     id: int
     name: str
     better: str
     certainty: str
     certainty_symbols: str
+    certainty_marks: tuple[str, ...]
     rows: tuple[RowView, ...]
 
     @property
@@ -75,24 +77,37 @@ class OutcomeTableView:
     favours_left: str
     favours_right: str
     has_certainty: bool
+    certainty_notes: tuple[tuple[str, str], ...]
 
 
-def load_tables(question: Question) -> tuple[OutcomeTableView, ...]:
-    """Every outcome table of the question with its rows, in two queries."""
-    rows: dict[int, list[OutcomeRow]] = {}
-    for row in (
+def load_rows(question: Question) -> list[OutcomeRow]:
+    """The rows of all outcome tables in the order in which they are printed, in one query."""
+    return list(
         OutcomeRow.objects.filter(table__question=question)
         .select_related("outcome", "population")
         .order_by("outcome__position", "population__position", "-source")
-    ):
+    )
+
+
+def load_tables(
+    question: Question, all_rows: Sequence[OutcomeRow], reasons: Mapping[int, Sequence[str]]
+) -> tuple[OutcomeTableView, ...]:
+    """Every outcome table of the question, in one query.
+
+    `all_rows` are what `load_rows` gives, `reasons` why the certainty of each outcome (by its id) was changed.
+    """
+    rows: dict[int, list[OutcomeRow]] = {}
+    for row in all_rows:
         rows.setdefault(row.table_id, []).append(row)
     return tuple(
-        _table(question, table, rows.get(table.pk, []))
+        _table(question, table, rows.get(table.pk, []), reasons)
         for table in OutcomeTable.objects.filter(question=question).order_by("number")
     )
 
 
-def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> OutcomeTableView:
+def _table(
+    question: Question, table: OutcomeTable, rows: list[OutcomeRow], reasons: Mapping[int, Sequence[str]]
+) -> OutcomeTableView:
     measure = next((row.measure for row in rows if row.measure), Measure.OR)
     betters = {row.outcome.better for row in rows}
     left, right = (
@@ -108,6 +123,8 @@ def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> O
     groups: dict[int, list[OutcomeRow]] = {}
     for row in rows:
         groups.setdefault(row.outcome_id, []).append(row)
+    notes = Footnotes()
+    marks = {outcome_id: notes.marks(reasons.get(outcome_id, ())) for outcome_id in groups}
     return OutcomeTableView(
         id=table.pk,
         number=table.number,
@@ -117,14 +134,17 @@ def _table(question: Question, table: OutcomeTable, rows: list[OutcomeRow]) -> O
         footnotes=table.footnotes,
         measure=measure,
         measure_label=Measure(measure).label,
-        groups=tuple(_group(group, rows, measure) for group in groups.values()),
+        groups=tuple(_group(group, rows, measure, marks[key]) for key, group in groups.items()),
         favours_left=left,
         favours_right=right,
         has_certainty=any(row.outcome.certainty for row in rows),
+        certainty_notes=notes.items,
     )
 
 
-def _group(rows: list[OutcomeRow], table: list[OutcomeRow], measure: str) -> OutcomeGroup:
+def _group(
+    rows: list[OutcomeRow], table: list[OutcomeRow], measure: str, marks: tuple[str, ...]
+) -> OutcomeGroup:
     outcome = rows[0].outcome
     axis = group_axis(measure, (_values(row) for row in rows), (_values(row) for row in table))
     return OutcomeGroup(
@@ -133,6 +153,7 @@ def _group(rows: list[OutcomeRow], table: list[OutcomeRow], measure: str) -> Out
         better=outcome.better,
         certainty=CertaintyLevel(outcome.certainty).label if outcome.certainty else "",
         certainty_symbols=certainty.symbols(outcome.certainty),
+        certainty_marks=marks,
         rows=tuple(_row(row, axis, measure) for row in rows),
     )
 

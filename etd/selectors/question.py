@@ -18,6 +18,7 @@ from etd.enums import (
     StrengthWord,
 )
 from etd.frameworks import Criterion, Framework, RecommendationType, get_framework
+from etd.frameworks.schema import Role
 from etd.models import (
     ConclusionSection,
     CriterionAssessment,
@@ -29,8 +30,9 @@ from etd.models import (
     User,
     Vote,
 )
+from etd.selectors.certainty import CertaintyView, load_certainty
 from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
-from etd.selectors.outcome_tables import OutcomeTableView, load_tables
+from etd.selectors.outcome_tables import OutcomeTableView, load_rows, load_tables
 from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
 
 
@@ -67,6 +69,11 @@ class CriterionView:
     in_round: bool
     vote: VoteView
     vote_scale: tuple[ScaleCell | None, ...]
+
+    @property
+    def is_about_certainty(self) -> bool:
+        """Is it the criterion that the certainty of the outcomes suggests an option for?"""
+        return self.role == Role.OVERALL_CERTAINTY
 
     @property
     def is_judged(self) -> bool:
@@ -166,6 +173,7 @@ class EtdView:
     comparison_label: str
     criteria: tuple[CriterionView, ...]
     tables: tuple[OutcomeTableView, ...]
+    certainty: CertaintyView
     recommendation_types: tuple[RecommendationTypeView, ...]
     type_judgement: JudgementView | None
     type_revision: int
@@ -206,7 +214,7 @@ class EtdView:
 
 
 def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] | None = None) -> EtdView:
-    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most nine queries.
+    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most eleven queries.
 
     `held` are its rounds with the viewer's own votes, where somebody has read them already.
     """
@@ -219,7 +227,9 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
         .order_by("pk")
     ):
         judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
-    tables = load_tables(question)
+    rows = load_rows(question)
+    outcomes = load_certainty(question, rows)
+    tables = load_tables(question, rows, outcomes.reasons)
     if held is None:
         held = rounds_with_own_votes(question, viewer) if viewer else ()
     round_view, votes = round_and_votes(held)
@@ -267,6 +277,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
             for number, criterion in enumerate(framework.criteria, start=1)
         ),
         tables=tables,
+        certainty=outcomes,
         recommendation_types=recommendation_types(framework, recommendation.type_key),
         type_judgement=_type_judgement(framework, recommendation, whole_evidence_digest(digests)),
         type_revision=recommendation.type_revision,

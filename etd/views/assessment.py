@@ -78,7 +78,8 @@ def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
 @requires(Permission.RECORD_JUDGEMENT)
 def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     """The panel's judgement: never filled in by itself, one or several options."""
-    current = criterion_or_404(page(access)["etd"], key)
+    etd = page(access)["etd"]
+    current = criterion_or_404(etd, key)
     initial = JudgementForm.initial_for(current)
     rounds = rounds_about(access, key)
     initial |= asked_round(request, rounds)
@@ -115,6 +116,7 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
             "heading": current.heading,
             "target": f"criterion-{key}",
             "multiple": True,
+            "proposed_by_outcomes": etd.certainty if current.is_about_certainty else None,
         },
     )
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
-from tests.matrix import ADDRESSES, OF_A_MEMBER, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
+from tests.matrix import ADDRESSES, OF_A_MEMBER, OF_AN_OUTCOME, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
 
@@ -103,6 +103,7 @@ def test_every_address_is_in_the_matrix() -> None:
     listed = (
         {address.name for address in ADDRESSES}
         | OF_AN_UPLOAD_OR_A_ROW
+        | OF_AN_OUTCOME
         | OF_A_MEMBER
         | set(OUTSIDE_A_QUESTION)
     )

@@ -14,6 +14,7 @@ from typing import Any
 from django.utils import timezone
 
 from etd.actions import conflicts, rounds, voting
+from etd.actions.certainty import DomainRating
 from etd.actions.outcome_tables import RowValues
 from etd.actions.recommendations import Statement
 from etd.actions.outcomes import Risk, Thresholds
@@ -22,6 +23,7 @@ from etd.domain.comparator_risk import risks_revision
     RECOMMENDATION_TYPE_ITEM,
     Basis,
     Better,
+    CertaintyDomain,
     ConflictKind,
     ConflictLevel,
     ConsensusPreset,
@@ -29,6 +31,7 @@ from etd.domain.comparator_risk import risks_revision
     Role,
     Importance,
     StrengthWord,
+    StudyDesign,
     RiskLevel,
     RiskSource,
     TallyDisplay,
@@ -130,6 +133,21 @@ def create_outcome(panel: Panel) -> dict[str, Any]:
         "name": "Survival",
         "better": Better.HIGHER,
         "timepoint": "30 days",
+        "by": panel.methodologist,
+    }
+
+
+def rate_certainty(panel: Panel) -> dict[str, Any]:
+    outcome = f.outcome(question=panel.question())
+    return {
+        "outcome": outcome,
+        "row": f.outcome_row(outcome=outcome),
+        "design": StudyDesign.RANDOMISED,
+        "ratings": [
+            DomainRating(domain, -1 if domain == "imprecision" else 0, "Few events")
+            for domain in CertaintyDomain.values
+        ],
+        "revision": 0,
         "by": panel.methodologist,
     }
 
@@ -536,6 +554,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.assessments.edit_texts": edit_texts,
     "etd.actions.assessments.record_judgement": record_judgement,
     "etd.actions.outcome_tables.create_outcome": create_outcome,
+    "etd.actions.certainty.rate_certainty": rate_certainty,
     "etd.actions.outcome_tables.create_population": create_population,
     "etd.actions.outcome_tables.create_table": create_table,
     "etd.actions.outcome_tables.rename_table": rename_table,
