@@ -60,18 +60,23 @@ def remind(*, voting_round: VotingRound, by: User) -> None:
     """
     with transaction.atomic():
         stored = _lock(voting_round)
-        now = timezone.now()
-        if is_over(stored, now):
+        if is_over(stored, timezone.now()):
             raise Refused("The round is over: nothing can be voted on any more.")
-        reminders = [one for one in letters_of(stored) if one.kind == REMINDER and one.failed != "all"]
-        if reminders and now < reminders[-1].at + BETWEEN_REMINDERS:
+        if (then := not_before(stored)) is not None:
             raise Refused(
-                f"The last reminder went out on {mail.in_utc(reminders[-1].at)}. Please leave an hour between two."
+                f"Please leave an hour between two reminders: the next from {mail.in_utc(then)} on."
             )
         to = unfinished(stored)
         if not to:
             raise Refused("Everybody with a ballot has voted on everything.")
         _write(stored, _reminder(stored, hours=None), to, by)
+
+
+def not_before(voting_round: VotingRound) -> datetime | None:
+    """When a chair can remind again; None where that is now."""
+    sent = [one.at for one in letters_of(voting_round) if one.kind == REMINDER and one.failed != "all"]
+    then = sent[-1] + BETWEEN_REMINDERS if sent else None
+    return then if then and timezone.now() < then else None
 
 
 def remind_before_close(*, voting_round: VotingRound, hours: int, by: User | None) -> bool:

@@ -208,6 +208,7 @@ def remind(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     context = {
         "summary": _summary(access.question, number),
         "unfinished": [str(member) for member in reminders.unfinished(current)],
+        "not_before": reminders.not_before(current),
         "letters": letters(current),
         "refusal": refusal,
     }

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.browser import AxeRun
 from tests.functional.conftest import sign_in
-from tests.matrix import ADDRESSES
+from tests.matrix import ADDRESSES, OUTSIDE_A_QUESTION
 from tests.server import RunningServer
 
 pytestmark = pytest.mark.browser
@@ -25,8 +25,21 @@ def pages_of(role: str) -> list[str]:
             "mcs-after-rosc/",
             "mcs-after-rosc-update/",
             "mcs-after-rosc-update/criteria/resources_required/",
+            "mcs-after-rosc-vote/rounds/1/",
+            "mcs-after-rosc-vote/rounds/1/remind/",
+            "",
+            "people/invite/",
+            "settings/",
+            "conflicts/",
+            "conflicts/members/",
         ],
-        "panel member": ["mcs-after-rosc-vote/", "mcs-after-rosc-vote/criteria/desirable_effects/"],
+        "panel member": [
+            "conflicts/",
+            "conflicts/declare/",
+            "conflicts/declare/mcs-after-rosc-vote/",
+            "mcs-after-rosc-vote/",
+            "mcs-after-rosc-vote/criteria/desirable_effects/",
+        ],
         "methodologist": [
             "mcs-after-rosc-update/edit/",
             "mcs-after-rosc-update/criteria/equity/texts/",
@@ -41,7 +54,8 @@ def pages_of(role: str) -> list[str]:
         ],
         "observer": ["mcs-after-rosc/", "mcs-after-rosc/document/", "mcs-after-rosc/no-such-page/"],
     }[role]
-    return ["/", *(f"{HOME}/{address}" for address in seen)]
+    account = ["/account/", "/account/password/", "/account/codes/"] if role == "panel member" else []
+    return ["/", *account, *(f"{HOME}/{address}" for address in seen)]
 
 
 def inspect(page: Page, axe: AxeRun, width: int, where: str) -> list[str]:
@@ -100,6 +114,17 @@ def test_every_address_that_shows_a_page_is_looked_at() -> None:
         "main_methods": "/evidence/methods/",
         "type_studies": "/evidence/studies/new/",
         "document": "/document/",
+        "round": "/rounds/1/",
+        "remind": "/remind/",
+        "guideline": f"{HOME}/ ",
+        "invite": "/people/invite/",
+        "guideline_settings": "/settings/",
+        "my_conflicts": "/conflicts/",
+        "declare_conflict": "/conflicts/declare/",
+        "conflict_register": "/conflicts/members/",
+        "account": "/account/",
+        "change_password": "/account/password/",
+        "set_up_codes": "/account/codes/",
     }
     assert [name for name, part in parts.items() if part not in looked_at] == []
-    assert set(parts) <= {address.name for address in ADDRESSES}
+    assert set(parts) <= {address.name for address in ADDRESSES} | set(OUTSIDE_A_QUESTION)

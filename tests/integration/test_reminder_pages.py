@@ -91,11 +91,14 @@ def test_the_chair_asks_first_sends_and_sees_when(client_for: ClientFor, at_once
     page = words(chair.post(REMIND, follow=True))
     assert "The reminder is on its way." in page
     assert f"Last reminder: {timezone.localtime():%-d %B %Y}" in page
-    assert "Helena Brandt." in page
+    assert "by Helena Brandt." in page
     assert len(mail.outbox) == len(names)
+    page = words(chair.get(REMIND))
+    assert "The next one can go out from" in page
+    assert "Send the reminder" not in page
     again = chair.post(REMIND)
     assert again.status_code == 409
-    assert "Please leave an hour between two." in words(again)
+    assert "Please leave an hour between two reminders" in words(again)
 
 
 def test_nobody_else_learns_that_somebody_was_reminded(client_for: ClientFor, at_once: None) -> None:

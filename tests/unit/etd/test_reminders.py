@@ -184,7 +184,7 @@ class TestReminders:
     ) -> None:
         committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
         before = contents()
-        with pytest.raises(Refused, match="leave an hour between two"):
+        with pytest.raises(Refused, match="leave an hour between two reminders"):
             reminders.remind(voting_round=opened, by=panel.chair)
         assert contents() == before
         later = timezone.now() + timedelta(hours=1)
