@@ -16,10 +16,10 @@ from django.utils import timezone
 from etd.actions import conflicts, rounds, voting
 from etd.actions.certainty import DomainRating
 from etd.actions.outcome_tables import RowValues
-from etd.actions.recommendations import Statement
 from etd.actions.outcomes import Risk, Thresholds
-from etd.enums import (
+from etd.actions.recommendations import Statement
 from etd.domain.comparator_risk import risks_revision
+from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
     Basis,
     Better,
@@ -27,13 +27,13 @@ from etd.domain.comparator_risk import risks_revision
     ConflictKind,
     ConflictLevel,
     ConsensusPreset,
-    QuestionStatus,
-    Role,
     Importance,
-    StrengthWord,
-    StudyDesign,
+    QuestionStatus,
     RiskLevel,
     RiskSource,
+    Role,
+    StrengthWord,
+    StudyDesign,
     TallyDisplay,
 )
 from etd.models import OutcomeTable, PanelMembership, VotingRound
@@ -41,7 +41,7 @@ from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
-from tests.unit.etd import people_examples
+from tests.unit.etd import framework_examples, people_examples
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
 Example = Callable[[Panel], dict[str, Any]]
@@ -152,9 +152,6 @@ def rate_certainty(panel: Panel) -> dict[str, Any]:
     }
 
 
-def create_population(panel: Panel) -> dict[str, Any]:
-    return {"question": panel.question(), "label": "Adults", "by": panel.methodologist}
-
 def edit_outcome(panel: Panel) -> dict[str, Any]:
     return {
         "outcome": f.outcome(question=panel.question(), name="Survival", better=Better.HIGHER),
@@ -210,6 +207,9 @@ def set_comparator_risks(panel: Panel) -> dict[str, Any]:
         "by": panel.methodologist,
     }
 
+
+def create_population(panel: Panel) -> dict[str, Any]:
+    return {"question": panel.question(), "label": "Adults", "by": panel.methodologist}
 
 
 def create_table(panel: Panel) -> dict[str, Any]:
@@ -543,6 +543,7 @@ def plan_main_method(panel: Panel) -> dict[str, Any]:
 
 EXAMPLES: dict[str, Example] = {
     **people_examples.EXAMPLES,
+    **framework_examples.EXAMPLES,
     "etd.actions.accounts.create_account": create_account,
     "etd.actions.accounts.create_guideline": create_guideline,
     "etd.actions.accounts.add_member": add_member,
@@ -555,6 +556,13 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.assessments.record_judgement": record_judgement,
     "etd.actions.outcome_tables.create_outcome": create_outcome,
     "etd.actions.certainty.rate_certainty": rate_certainty,
+    "etd.actions.outcomes.edit_outcome": edit_outcome,
+    "etd.actions.outcomes.move_outcome": move_outcome,
+    "etd.actions.outcomes.remove_outcome": remove_outcome,
+    "etd.actions.outcomes.rate_importance": rate_importance,
+    "etd.actions.outcomes.set_thresholds": set_thresholds,
+    "etd.actions.outcomes.lock_thresholds": lock_thresholds,
+    "etd.actions.outcomes.set_comparator_risks": set_comparator_risks,
     "etd.actions.outcome_tables.create_population": create_population,
     "etd.actions.outcome_tables.create_table": create_table,
     "etd.actions.outcome_tables.rename_table": rename_table,
@@ -574,13 +582,6 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.reminders.remind": announce,
     "etd.actions.reminders.remind_before_close": remind_before_close,
     "etd.actions.conflicts.declare_conflict": declare_conflict,
-    "etd.actions.outcomes.edit_outcome": edit_outcome,
-    "etd.actions.outcomes.move_outcome": move_outcome,
-    "etd.actions.outcomes.remove_outcome": remove_outcome,
-    "etd.actions.outcomes.rate_importance": rate_importance,
-    "etd.actions.outcomes.set_thresholds": set_thresholds,
-    "etd.actions.outcomes.lock_thresholds": lock_thresholds,
-    "etd.actions.outcomes.set_comparator_risks": set_comparator_risks,
     "etd.actions.conflicts.read_declaration": read_declaration,
     "etd.actions.conflicts.manage_conflict": manage_conflict,
     "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,
