@@ -14,11 +14,11 @@ from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
 from etd.domain.addresses import RESERVED
 from etd.enums import QuestionStatus
-from etd.frameworks import get_framework
 from etd.models import (
     ConclusionSection,
     CriterionAssessment,
     Guideline,
+    OwnFramework,
     Question,
     Recommendation,
     Reference,
@@ -48,14 +48,20 @@ def create_question(
     framework_version: int,
     values: Mapping[str, str],
     by: User,
+    own_framework: OwnFramework | None = None,
 ) -> Question:
     """A new draft with an empty place for every criterion and every conclusion of its framework.
+
+    With `own_framework`, the guideline's own version, that one is meant and not the shipped one that it was made from.
 
     Raises Refused where the guideline has a question of that name, and for a name that addresses of the site use.
     """
     if slug in RESERVED:
         raise Refused(f"“{slug}” is used by the site itself: please choose another name for the address.")
-    framework = get_framework(framework_key, framework_version)
+    if own_framework:
+        if own_framework.guideline_id != guideline.pk:
+            raise Refused("That framework belongs to another guideline.")
+        framework_key, framework_version = own_framework.base_key, own_framework.base_version
     now = timezone.now()
     with transaction.atomic():
         # One new question at a time: of two with the same name the second is told so.
@@ -67,22 +73,25 @@ def create_question(
             slug=slug,
             framework_key=framework_key,
             framework_version=framework_version,
+            own_framework=own_framework,
             created_at=now,
             created_by=by,
             **{field: values.get(field, "") for field in QUESTION_FIELDS},
         )
         CriterionAssessment.objects.bulk_create(
             CriterionAssessment(question=question, criterion_key=criterion.key)
-            for criterion in framework.criteria
+            for criterion in question.framework.criteria
         )
         ConclusionSection.objects.bulk_create(
-            ConclusionSection(question=question, section_key=section.key) for section in framework.sections
+            ConclusionSection(question=question, section_key=section.key)
+            for section in question.framework.sections
         )
         Recommendation.objects.create(question=question)
         audit.record(
             type="question_created",
             subject=slug,
-            after=_values(question) | {"framework": f"{framework_key} {framework_version}"},
+            after=_values(question)
+            | {"framework": str(own_framework or f"{framework_key} {framework_version}")},
             at=now,
             by=by,
             question=question,

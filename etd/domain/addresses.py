@@ -9,6 +9,7 @@ RESERVED = frozenset(
         "settings",
         "invitations",
         "conflicts",
+        "frameworks",
         "rounds",
         "history",
         "timeline",

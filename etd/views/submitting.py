@@ -22,12 +22,16 @@ def submit(
     act: Callable[[], HttpResponse],
     template: str,
     context: Mapping[str, Any],
+    valid: bool | None = None,
 ) -> HttpResponse:
-    """Show the form, or do what it asks for: 422 for bad input, 409 where the action refuses; what was typed stays."""
+    """Show the form, or do what it asks for: 422 for bad input, 409 where the action refuses; what was typed stays.
+
+    `valid` is whether the forms beside it are good, where there are any.
+    """
     status, refusal = 200, ""
     if request.method == "POST":
         status = 422
-        if form.is_valid():
+        if form.is_valid() and valid is not False:
             try:
                 return act()
             except Refused as error:
