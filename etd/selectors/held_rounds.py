@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from etd.enums import Role, TallyDisplay
 from etd.models import Ballot, PanelMembership, Question, User, Vote, VotingRound
+from etd.selectors.declaring import PANEL
 from etd.votes import is_over
 
 
@@ -21,6 +22,7 @@ from etd.votes import is_over
 class HeldRound:
     """A round, its ballots that are not voided, and whether the viewer holds one and may see its tallies now.
 
+    `may_vote`: they hold a ballot, and their role votes still. A ballot outlives no role.
     `votes` are those that count, in an order that says nothing; empty where the viewer may not see them or nobody
     asked for them. `own` are the viewer's, counted or not.
     """
@@ -29,6 +31,7 @@ class HeldRound:
     is_over: bool
     n_ballots: int
     holds_ballot: bool
+    may_vote: bool
     may_see: bool
     votes: tuple[Vote, ...] = ()
     own: tuple[Vote, ...] = ()
@@ -91,12 +94,17 @@ def _held(question: Question, viewer: User | None, role: str | None) -> tuple[He
     now = timezone.now()
     standing = Ballot.objects.filter(round=OuterRef("pk"), voided_at__isnull=True)
     mine = standing.filter(member=viewer) if viewer else standing.none()
+    voters = PanelMembership.objects.filter(
+        guideline=question.guideline_id, role__in=PANEL, ended_at__isnull=True
+    ).values("user_id")
     held = []
     for one in (
         VotingRound.objects.filter(question=question)
         .select_related("own_framework")
         .annotate(
-            n_standing=Count("ballots", filter=Q(ballots__voided_at__isnull=True)), holds_ballot=Exists(mine)
+            n_standing=Count("ballots", filter=Q(ballots__voided_at__isnull=True)),
+            holds_ballot=Exists(mine),
+            may_vote=Exists(mine.filter(member__in=voters)),
         )
         .order_by("number")
     ):
@@ -109,7 +117,7 @@ def _held(question: Question, viewer: User | None, role: str | None) -> tuple[He
             may_see = role == Role.CHAIR or (role is not None and one.tally_display != TallyDisplay.NONE)
         else:
             may_see = role is not None and not one.blind and one.holds_ballot
-        held.append(HeldRound(one, over, one.n_standing, one.holds_ballot, may_see))
+        held.append(HeldRound(one, over, one.n_standing, one.holds_ballot, one.may_vote, may_see))
     return tuple(held)
 
 

@@ -70,13 +70,13 @@ def vote_view(vote: Vote | None, digest: str) -> VoteView:
 def round_and_votes(held: Iterable[HeldRound]) -> tuple[RoundView | None, dict[str, Vote | None]]:
     """The open round, and its items with the viewer's own votes, None where they have not voted yet.
 
-    No items where they cannot vote: without a ballot, and when the round's time is up.
+    No items where they cannot vote: without a ballot or a role that votes, and when its time is up.
     """
     current = next((one for one in held if not one.is_closed), None)
     if current is None:
         return None, {}
     view = _round_view(current.stored)
-    if view.is_over or not current.holds_ballot:
+    if view.is_over or not current.may_vote:
         return view, {}
     votes: dict[str, Vote | None] = dict.fromkeys(current.stored.item_keys)
     votes.update({vote.item_key: vote for vote in current.own})

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from etd.actions import conflicts, rounds, voting
-from etd.enums import ConflictLevel
+from etd.enums import ConflictLevel, Role
 from etd.models import (
     AuditEvent,
     Ballot,
@@ -151,6 +151,30 @@ def test_a_member_sees_their_own_progress_and_where_to_go_on(client_for: ClientF
     page = words(client_for("panel member").get(ROUND))
     assert "1 of 13 given" in page
     assert "Continue with “Desirable Effects”" in page
+
+
+def test_who_no_longer_votes_is_offered_no_vote(client_for: ClientFor) -> None:
+    item = first_round().item_keys[0]
+    member = client_for("panel member")
+    vote(PANEL(), item, question_options(item)[0])
+    offered = (f"{VOTE}votes/{item}/", "Continue with “", "to judge", "left to judge")
+    pages = [VOTE, f"{VOTE}criteria/{item}/", ROUND, "/"]
+    before = "".join(member.get(page).content.decode() for page in pages)
+    assert f"{VOTE}votes/{item}/" in before
+    assert "Continue with “" in before
+    PANEL().memberships.update(role=Role.OBSERVER)
+    after = "".join(member.get(page).content.decode() for page in pages)
+    assert [words for words in offered if words in after] == []
+    page = words(member.get(ROUND))
+    assert "Your role here does not vote any more" in page
+    assert "Your votes so far" in page
+    assert (
+        f'href="{VOTE}criteria/{item}/"' not in member.get(ROUND).content.decode().split("stored-heading")[1]
+    )
+
+
+def question_options(item: str) -> list[str]:
+    return [option.key for option in get_question(SLUG).framework.criterion(item).options]
 
 
 def test_more_time_only_more(client_for: ClientFor) -> None:
