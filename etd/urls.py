@@ -23,6 +23,7 @@ MEMBER = f"{GUIDELINE}conflicts/members/<int:member>/"
 urlpatterns = [
     path("", home.home, name="home"),
     path("", include("etd.people_urls")),
+    path("", include("etd.framework_urls")),
     path(f"{GUIDELINE}conflicts/", conflicts.my_conflicts, name="my_conflicts"),
     path(f"{GUIDELINE}conflicts/declare/", conflicts.declare_conflict, name="declare_conflict"),
     path(f"{GUIDELINE}conflicts/declare/<slug:scope>/", conflicts.declare_conflict, name="declare_conflict"),

@@ -57,6 +57,8 @@ ADDRESSES = (
     Address("meeting", EVERYBODY),
     Address("meeting_item", EVERYBODY, kwargs={"item": "resources_required"}),
     Address("history", EVERYBODY),
+    Address("question_framework", EVERYBODY),
+    Address("move_question", EDITORS, EDIT, {"to": "grade_clinical_individual:1"}),
     Address("edit_recommendation", WRITERS, EDIT),
     Address("edit_type", EDITORS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
@@ -79,6 +81,14 @@ ADDRESSES = (
     Address("conflict_register", CHAIR, of_guideline=True),
     Address("guideline_settings", CHAIR_AND_STAFF, EDIT, of_guideline=True),
     Address("vote_settings", CHAIR, SEND, of_guideline=True),
+    Address("own_frameworks", EVERYBODY, of_guideline=True),
+    Address(
+        "edit_own_framework",
+        CHAIR_AND_STAFF,
+        EDIT,
+        {"base": "grade_clinical_population:1"},
+        of_guideline=True,
+    ),
 )
 
 # Addresses that name a person: tests/integration/test_conflict_pages.py and test_people.py ask them as each actor.
