@@ -84,7 +84,7 @@ class TestRating:
         suggestion = sheet.ratings.get(domain="inconsistency").suggestion
         assert suggestion is not None
         assert suggestion["levels"] == -1
-        assert "71%" in suggestion["text"]
+        assert "71.0%" in suggestion["text"]
         assert "0.55" in suggestion["text"]
         assert sheet.ratings.get(domain="inconsistency").levels == 0
 
