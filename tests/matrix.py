@@ -63,6 +63,9 @@ ADDRESSES = (
     Address("edit_type", EDITORS, EDIT),
     Address("edit_section", WRITERS, EDIT, {"key": "justification"}),
     Address("certainty_overview", EVERYBODY),
+    Address("outcomes", EVERYBODY),
+    Address("add_outcome", EDITORS, EDIT),
+    Address("rate_importance", EDITORS | VOTERS, EDIT),
     Address("evidence", EVERYBODY),
     Address("upload_template", EVERYBODY, kwargs={"kind": "means", "file_format": "xlsx"}),
     Address("type_studies", METHODOLOGIST, EDIT),
@@ -101,8 +104,18 @@ OF_A_MEMBER = {
     "withdraw_invitation",
 }
 
-# Addresses of an outcome: tests/integration/test_certainty_pages.py asks them as each actor.
-OF_AN_OUTCOME = {"certainty", "rate_certainty"}
+# Addresses of an outcome: tests/integration/test_certainty_pages.py and test_outcome_pages.py ask them as each actor.
+OF_AN_OUTCOME = {
+    "certainty",
+    "rate_certainty",
+    "outcome",
+    "edit_outcome",
+    "move_outcome",
+    "remove_outcome",
+    "edit_thresholds",
+    "lock_thresholds",
+    "edit_risks",
+}
 
 # Addresses of an upload or of a recomputed row: tests/integration/test_evidence.py makes one and asks as each actor.
 OF_AN_UPLOAD_OR_A_ROW = {

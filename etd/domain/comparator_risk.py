@@ -13,7 +13,7 @@ from etd.domain.canonical import digest
 POOLED, MEDIAN, EXTERNAL = "pooled", "median", "external"
 
 NO_COUNTS = "The row has no counts in the comparison arms to take a risk from."
-NO_MEDIAN = "A median needs each trial's counts: compute the row from study data, or choose another source."
+NO_MEDIAN = "A median needs each trial’s counts: compute the row from study data, or choose another source."
 NO_CITATION = "An external risk needs to say where it was read."
 
 

@@ -40,8 +40,12 @@ def edit(
     describe: Describe,
     context: Mapping[str, Any],
     valid: bool | None = None,
+    page_template: str = "etd/edit.html",
 ) -> HttpResponse:
-    """Show the form, or save it at the revision it was made from (or at the one the person chose to save over)."""
+    """Show the form, or save it at the revision it was made from (or at the one the person chose to save over).
+
+    `page_template` is the page of its own; `back` in the context is where it leads to without saving.
+    """
     status, conflict, refusal = 200, None, ""
     if request.method == "POST":
         status = 422
@@ -54,7 +58,7 @@ def edit(
                 status, refusal = 409, str(error)
             else:
                 return done()
-    template = "etd/_edit_form.html" if request.htmx else "etd/edit.html"  # type: ignore[attr-defined]
+    template = "etd/_edit_form.html" if request.htmx else page_template  # type: ignore[attr-defined]
     return render(
         request,
         template,
