@@ -180,6 +180,7 @@ def _statement(view: selectors.StatementView) -> schema.Statement:
         certainty=view.certainty,
         certainty_label=str(view.certainty_label),
         certainty_symbols=view.certainty_symbols,
+        strength_label=str(view.strength_label),
     )
 
 

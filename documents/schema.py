@@ -218,6 +218,7 @@ class Statement:
     certainty: str
     certainty_label: str
     certainty_symbols: str
+    strength_label: str = ""
 
 
 @dataclass(frozen=True)

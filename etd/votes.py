@@ -47,7 +47,7 @@ def tallies(
 
     `n_ballots` are its ballots that are not voided, where somebody has counted them already.
     """
-    framework = voting_round.framework
+    framework = voting_round.framework.worded(question.guideline.strength_word)
     if n_ballots is None:
         n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
     return {

@@ -187,7 +187,9 @@ def verdict(rule: Rule | None, tally: Tally) -> Verdict:
     if rule is None:
         return replace(NO_RULE, agreed=tally.leading)
     if rule.kind is Kind.GRID and not _has_sides(tally):
-        return Verdict("the GRADE grid speaks of the type of recommendation only", None, 0, 0, tally.leading)
+        return Verdict(
+            "the GRADE grid speaks of recommendations for or against only", None, 0, 0, tally.leading
+        )
     if tally.agreement is None:
         return Verdict("no votes", False, 0, 0)
     if rule.kind is Kind.GRID:
@@ -220,19 +222,25 @@ def _grid(rule: Rule, tally: Tally) -> Verdict:
         in_favour = Fraction(n_side, tally.n_votes) >= IN_FAVOUR
         if in_favour and Fraction(_votes(tally, other), tally.n_votes) < PREFER_OTHER:
             strong = Fraction(n_strong, tally.n_votes) >= SAY_STRONG
+            agreed = [
+                option
+                for option in tally.item.options
+                if option.direction == side and (option.strength == Strength.STRONG) == strong
+            ]
+            words = f"{'strong' if strong else 'conditional'} recommendation {word} the intervention"
             return Verdict(
-                f"{'strong' if strong else 'conditional'} recommendation {word} the intervention",
+                _lower_first(agreed[0].label) if len(agreed) == 1 else words,
                 True,
                 n_strong if strong else n_side,
                 tally.n_votes,
-                tuple(
-                    option.key
-                    for option in tally.item.options
-                    if option.direction == side and (option.strength == Strength.STRONG) == strong
-                ),
+                tuple(option.key for option in agreed),
             )
     n_most = max(_votes(tally, RecommendationDirection.FOR), _votes(tally, RecommendationDirection.AGAINST))
     return Verdict(rule.otherwise, False, n_most, tally.n_votes, tally.leading)
+
+
+def _lower_first(label: str) -> str:
+    return label[:1].lower() + label[1:]
 
 
 def _votes(tally: Tally, direction: str, *, strong: bool = False) -> int:

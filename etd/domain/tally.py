@@ -44,11 +44,12 @@ class Tally:
     """The votes on one item.
 
     A member who chose an option has voted, also for one outside the scale ("Don't know"): `n_unsure` counts the votes
-    with such an option, and they stay in every denominator. A ballot without a chosen option is an abstention and is
-    in none. `leading` are the options with the most votes, several where they tie. `agreement` is the share (0 to 1)
-    of votes for a leading option. `median` is the middle of the votes on the scale, as the keys of one option or of
-    the two neighbours that the middle falls between; empty where several options may be chosen. `disagreement` (0 to
-    1) as in `etd.domain.disagreement`. The three are None, or empty, where there are too few votes.
+    with such an option, none where there is no scale, and they stay in every denominator. A ballot without a chosen
+    option is an abstention and is in none. `leading` are the options with the most votes, several where they tie.
+    `agreement` is the share (0 to 1) of votes for a leading option. `median` is the middle of the votes on the scale,
+    as the keys of one option or of the two neighbours that the middle falls between; empty where several options may
+    be chosen. `disagreement` (0 to 1) as in `etd.domain.disagreement`. The three are None, or empty, where there are
+    too few votes.
     """
 
     item: Item
@@ -124,7 +125,8 @@ def tally(item: Item, votes: Sequence[Collection[str]], n_ballots: int) -> Tally
         raise ValueError(f"'{item.key}' has {len(votes)} votes on {n_ballots} ballots")
     counts = tuple(OptionCount(option, sum(option.key in vote for vote in chosen)) for option in item.options)
     most = max((counted.count for counted in counts), default=0)
-    aside = {option.key for option in item.options if not option.on_scale}
+    has_scale = any(option.on_scale for option in item.options)
+    aside = {option.key for option in item.options if has_scale and not option.on_scale}
     return Tally(
         item=item,
         n_ballots=n_ballots,

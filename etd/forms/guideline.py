@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Column, Row
+from crispy_forms.layout import HTML, Column, Field, Row
 from django import forms
 
 from etd.domain.addresses import RESERVED
 from etd.enums import StrengthWord
 from etd.forms.helper import form_helper
 from etd.forms.question import QuestionForm
-from etd.frameworks import Framework, all_frameworks
+from etd.frameworks import Framework, offered_frameworks
 
 
 class AddressField(forms.SlugField):
@@ -51,19 +51,20 @@ class NewQuestionForm(QuestionForm):
     revision = None  # type: ignore[assignment]
     framework = forms.ChoiceField(
         label="Framework",
-        help_text="Which criteria the panel judges, and how. It cannot be changed later.",
+        help_text="Which criteria the panel judges, and how.",
     )
     slug = AddressField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.frameworks = [(_key(framework), framework) for framework in offered_frameworks()]
         self.fields["framework"].choices = [  # type: ignore[attr-defined]
-            (_key(framework), framework.title) for framework in all_frameworks()
+            (key, framework.title) for key, framework in self.frameworks
         ]
         self.helper = form_helper(
             "title",
             Row(Column("intervention_label"), Column("comparison_label")),
-            "framework",
+            Field("framework", template="_components/framework_field.html"),
             "slug",
             HTML('<h2 class="form-part">The question in parts</h2>'),
             HTML('<p class="help">All of this can be written and changed later, until the panel votes.</p>'),
@@ -79,7 +80,7 @@ class NewQuestionForm(QuestionForm):
         )
 
     def chosen_framework(self) -> Framework:
-        return next(one for one in all_frameworks() if _key(one) == self.cleaned_data["framework"])
+        return next(one for key, one in self.frameworks if key == self.cleaned_data["framework"])
 
 
 def _key(framework: Framework) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from etd.actions.questions import QUESTION_FIELDS
 from etd.forms.fields import ProseField, RevisionForm
 from etd.forms.helper import form_helper
+from etd.frameworks import Framework
 from etd.models import Question
 
 
@@ -27,8 +28,11 @@ class QuestionForm(RevisionForm):
     )
     comparison_label = forms.CharField(max_length=60, label="Short name of the comparison")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, framework: Framework | None = None, **kwargs: Any) -> None:
+        """Fields are called as `framework` calls them, where a question has one already."""
         super().__init__(*args, **kwargs)
+        for field in framework.question_fields if framework else ():
+            self.fields[field.key].label = field.heading.capitalize()
         self.helper = form_helper(
             "revision",
             "op",

@@ -6,24 +6,29 @@ from crispy_forms.layout import Column, Field, Row
 from django import forms
 
 from etd.actions.recommendations import Statement
-from etd.enums import CertaintyLevel, Direction, StatementKind, Strength
+from etd.enums import CertaintyLevel, Direction, StatementKind, Strength, StrengthWord
 from etd.forms.assessment import DecisionForm
 from etd.forms.fields import HOW_TO_MARK_UP, ProseField, RevisionForm
 from etd.forms.helper import form_helper
-from etd.selectors import EtdView
+from etd.selectors import EtdView, strength_label
 
 NONE = [("", "–")]
 STATEMENT_FIELDS = ("kind", "text", "population", "strength", "direction", "certainty")
 
 
 class TypeForm(DecisionForm):
-    """The type of recommendation that the panel decided on; where one is recorded, it can be taken back."""
+    """The type of recommendation that the panel decided on; where one is recorded, it can be taken back.
 
-    options = forms.ChoiceField(required=False, label="Type of recommendation")
+    `name_of_type` is what the framework calls it: the type of recommendation, or of decision.
+    """
+
+    options = forms.ChoiceField(required=False)
 
     def __init__(self, etd: EtdView, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.cells = etd.recommendation_types
+        self.name_of_type = etd.framework.headings.type_of_recommendation.capitalize()
+        self.fields["options"].label = self.name_of_type
         self.can_be_none = any(t.chosen for t in etd.recommendation_types)
         labels = [(t.key, t.label) for t in etd.recommendation_types]
         self.fields["options"].choices = [("", "None"), *labels]  # type: ignore[attr-defined]
@@ -37,7 +42,7 @@ class TypeForm(DecisionForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         if not self.can_be_none and not cleaned.get("options") and "options" not in self.errors:
-            self.add_error("options", "Please choose the type of recommendation.")
+            self.add_error("options", f"Please choose the {self.name_of_type.lower()}.")
         return cleaned
 
     @staticmethod
@@ -69,13 +74,17 @@ class StatementForm(forms.Form):
         strip=False, required=False, label="For whom", help_text="Empty: the question's population."
     )
     direction = forms.ChoiceField(choices=NONE + Direction.choices, required=False)
-    strength = forms.ChoiceField(choices=NONE + Strength.choices, required=False)
+    strength = forms.ChoiceField(required=False)
     certainty = forms.ChoiceField(
         choices=NONE + CertaintyLevel.choices, required=False, label="Certainty of evidence"
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, strength_word: str = StrengthWord.CONDITIONAL, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["strength"].choices = [  # type: ignore[attr-defined]
+            *NONE,
+            *((value, strength_label(value, strength_word)) for value in Strength.values),
+        ]
         self.helper = form_helper(
             "text",
             Row(Column("kind"), Column("population")),

@@ -18,6 +18,7 @@ from etd.frameworks.schema import (
     Framework,
     Option,
     OptionKind,
+    RecommendationType,
 )
 
 OWN_KEY = re.compile(r"own_[a-z0-9_]{1,60}")
@@ -109,10 +110,7 @@ def apply(base: Framework, changes: Changes, *, title: str, version: int) -> Fra
         title=title,
         version=version,
         criteria=tuple(criteria),
-        recommendation_types=tuple(
-            replace(kind, label=changes.words.get(f"type/{kind.key}", kind.label))
-            for kind in base.recommendation_types
-        ),
+        recommendation_types=tuple(_reworded_type(kind, changes.words) for kind in base.recommendation_types),
         sections=tuple(
             replace(section, heading=changes.words.get(f"section/{section.key}", section.heading))
             for section in base.sections
@@ -178,6 +176,12 @@ def _reworded(criterion: Criterion, words: Mapping[str, str]) -> Criterion:
             for option in criterion.options
         ),
     )
+
+
+def _reworded_type(kind: RecommendationType, words: Mapping[str, str]) -> RecommendationType:
+    """A guideline's own words stand as they are, whatever it calls a conditional recommendation elsewhere."""
+    label = words.get(f"type/{kind.key}")
+    return replace(kind, label=label, weak_label="") if label else kind
 
 
 def _own(own: OwnCriterion) -> Criterion:

@@ -1,7 +1,10 @@
+from functools import cached_property
+
 from django.conf import settings
 from django.db import models
 
 from etd.enums import ConflictLevel, QuestionStatus
+from etd.frameworks import Framework
 from etd.models.framework import JudgedByFramework
 from etd.models.guideline import Guideline
 
@@ -45,6 +48,11 @@ class Question(JudgedByFramework):
 
     def __str__(self) -> str:
         return self.title
+
+    @cached_property
+    def framework(self) -> Framework:
+        """In the guideline's own word for conditional. Raises `UnknownKey` where the file of the framework is gone."""
+        return super().framework.worded(self.guideline.strength_word)
 
 
 class Recusal(models.Model):

@@ -17,6 +17,7 @@ from etd.selectors.question import (
     StatementView,
     load_etd,
     recommendation_types,
+    strength_label,
 )
 from etd.selectors.results import (
     RoundResults,
@@ -57,4 +58,5 @@ __all__ = [
     "round_progress",
     "round_results",
     "rounds_of",
+    "strength_label",
 ]

@@ -166,7 +166,9 @@ def open_ballots(membership: PanelMembership) -> tuple[str, ...]:
 def _guideline_cards(viewer: User, of: Iterable[PanelMembership]) -> tuple[GuidelineCard, ...]:
     memberships = list(of)
     questions = list(
-        Question.objects.filter(guideline__in=[m.guideline_id for m in memberships]).order_by("pk")
+        Question.objects.filter(guideline__in=[m.guideline_id for m in memberships])
+        .select_related("guideline", "own_framework")
+        .order_by("pk")
     )
     judged: dict[int, int] = {}
     for question_id, _ in (

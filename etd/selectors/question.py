@@ -17,7 +17,7 @@ from etd.enums import (
     Strength,
     StrengthWord,
 )
-from etd.frameworks import Criterion, Framework, RecommendationType, get_framework
+from etd.frameworks import Criterion, Framework, RecommendationType
 from etd.frameworks.schema import Role
 from etd.models import (
     ConclusionSection,
@@ -57,6 +57,7 @@ class CriterionView:
     number: int
     heading: str
     prompt: str
+    to_consider: tuple[str, ...]
     multiple: bool
     role: str
     scale: tuple[ScaleCell | None, ...]
@@ -218,7 +219,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
 
     `held` are its rounds with the viewer's own votes, where somebody has read them already.
     """
-    framework = get_framework(question.framework_key, question.framework_version)
+    framework = question.framework
     assessments = {a.criterion_key: a for a in CriterionAssessment.objects.filter(question=question)}
     judgements: dict[str, list[Judgement]] = {}
     for judgement in (
@@ -358,6 +359,7 @@ def _criterion(
         number=number,
         heading=criterion.heading,
         prompt=criterion.prompt,
+        to_consider=criterion.to_consider,
         multiple=criterion.multiple,
         role=criterion.role or "",
         scale=scale(criterion, chosen),
@@ -388,7 +390,7 @@ def _criterion(
     )
 
 
-def _strength_label(strength: str, strength_word: str) -> str:
+def strength_label(strength: str, strength_word: str) -> str:
     """The guideline's own word: a conditional recommendation may be called weak."""
     return StrengthWord(strength_word).label if strength == Strength.CONDITIONAL else strength.capitalize()
 
@@ -401,7 +403,7 @@ def _statements(question: Question) -> tuple[StatementView, ...]:
             text=s.text,
             population=s.population,
             strength=s.strength,
-            strength_label=_strength_label(s.strength, question.guideline.strength_word),
+            strength_label=strength_label(s.strength, question.guideline.strength_word),
             direction=s.direction,
             direction_label=s.get_direction_display(),
             certainty=s.certainty,

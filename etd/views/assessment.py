@@ -117,6 +117,8 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
             "target": f"criterion-{key}",
             "multiple": True,
             "proposed_by_outcomes": etd.certainty if current.is_about_certainty else None,
+            "prompt": current.prompt,
+            "to_consider": current.to_consider,
         },
     )
 

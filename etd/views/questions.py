@@ -28,7 +28,11 @@ def question(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_QUESTION)
 def edit_question(request: HttpRequest, access: Access) -> HttpResponse:
-    form = QuestionForm(request.POST or None, initial=QuestionForm.initial_for(access.question))
+    form = QuestionForm(
+        request.POST or None,
+        initial=QuestionForm.initial_for(access.question),
+        framework=access.question.framework,
+    )
 
     def save(revision: int) -> None:
         questions.edit_question(

@@ -58,7 +58,7 @@ def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
 
     def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         labels = {t.key: t.label for t in etd.recommendation_types}
-        return (("Type of recommendation", labels.get(current["type"], "none")),)
+        return ((form.name_of_type, labels.get(current["type"], "none")),)
 
     return edit(
         request,
@@ -68,7 +68,7 @@ def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
         describe=describe,
         context={
             "access": access,
-            "heading": "Record the type of recommendation",
+            "heading": f"Record the {form.name_of_type.lower()}",
             "target": "recommendation-type",
         },
     )
@@ -83,7 +83,9 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
     form = RecommendationForm(data, initial=RecommendationForm.initial_for(etd))
     # Not beside what was sent: a new statement that is stored already would count as an empty form and be dropped.
     initial = None if data else statements_initial(etd)
-    formset = StatementFormSet(data, initial=initial, prefix="statements")
+    formset = StatementFormSet(
+        data, initial=initial, prefix="statements", form_kwargs={"strength_word": etd.strength_word}
+    )
 
     def save(revision: int) -> None:
         recommendations.edit_recommendation(
@@ -106,7 +108,7 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
         describe=describe,
         context={
             "access": access,
-            "heading": "Recommendation",
+            "heading": etd.framework.statements_section.heading,
             "target": "recommendation",
             "formset": formset,
         },

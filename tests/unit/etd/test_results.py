@@ -270,7 +270,7 @@ class TestResults:
         self, panel: Panel, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         closed = self.closed(panel)
-        question = closed.question
+        question = Question.objects.select_related("guideline").get(pk=closed.question_id)
         with django_assert_num_queries(3):
             round_results(question, closed, panel.member)
         with django_assert_num_queries(2):

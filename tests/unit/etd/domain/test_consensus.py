@@ -90,10 +90,22 @@ def test_the_grade_grid(counts: tuple[int, ...], label: str, met: bool, n_agree:
     assert found == Verdict(label, met, n_agree, 10, (agreed,))
 
 
+def test_the_grade_grid_speaks_in_the_words_of_the_framework() -> None:
+    weak = type_item(get_framework("grade_test_population", 1).worded("weak"), "the-type")
+    assert verdict(GRADE_GRID, of(0, 0, 3, 1, 6, item=weak)).label == "weak recommendation for the test"
+    assert verdict(GRADE_GRID, of(7, 1, 1, 1, 0, item=weak)).label == "strong recommendation against the test"
+
+
+def test_the_grade_grid_says_nothing_of_types_without_a_direction() -> None:
+    coverage = type_item(get_framework("grade_coverage", 1), "the-type")
+    found = verdict(GRADE_GRID, of(3, 0, 0, 0, 1, item=coverage))
+    assert (found.met, found.agreed) == (None, (coverage.options[0].key,))
+
+
 def test_the_grade_grid_says_nothing_of_a_criterion() -> None:
     found = verdict(GRADE_GRID, of(9, 1))
     assert found.met is None
-    assert found.wording() == "the GRADE grid speaks of the type of recommendation only"
+    assert found.wording() == "the GRADE grid speaks of recommendations for or against only"
 
 
 def test_without_votes_or_without_a_rule() -> None:

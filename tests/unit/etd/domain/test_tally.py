@@ -71,6 +71,12 @@ def test_several_options_each_have_their_share() -> None:
     assert (found.n_votes, found.n_unsure, found.median) == (3, 2, ())
 
 
+def test_types_without_a_direction_are_no_scale_and_none_of_them_is_beside_one() -> None:
+    types = type_item(get_framework("grade_coverage", 1), "the-type")
+    found = tally(types, [[option.key] for option in types.options], n_ballots=5)
+    assert (found.n_votes, found.n_unsure, found.median, found.disagreement) == (5, 0, (), Fraction(4, 5))
+
+
 def test_a_tie_is_one_where_one_option_is_the_answer() -> None:
     found = tally(item(), votes(no=2, yes=2, varies=1), n_ballots=5)
     assert (found.leading, found.is_tie, found.agreement) == (("no", "yes"), True, Fraction(2, 5))
