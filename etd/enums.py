@@ -169,6 +169,8 @@ class NoEvidenceBasis(models.TextChoices):
 class StatementKind(models.TextChoices):
     RECOMMENDATION = "recommendation", "Recommendation"
     GOOD_PRACTICE = "good_practice_statement", "Good practice statement"
+    RESEARCH_ONLY = "research_only", "Only in the context of research"
+    NO_RECOMMENDATION = "no_recommendation", "No recommendation"
 
 
 class Strength(models.TextChoices):

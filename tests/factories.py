@@ -53,6 +53,7 @@ from etd.models import (
     OwnFramework,
     PanelMembership,
     Population,
+    PracticeAnswer,
     Question,
     Recommendation,
     RecommendationStatement,
@@ -354,6 +355,14 @@ def recommendation_statement(**fields: Any) -> RecommendationStatement:
     } | fields
     values["question"] = values.get("question") or question()
     return RecommendationStatement.objects.create(**values)
+
+
+def practice_answer(**fields: Any) -> PracticeAnswer:
+    values: dict[str, Any] = {"question_key": "necessary", "answer": "yes"} | fields
+    values["statement"] = values.get("statement") or recommendation_statement(
+        kind=StatementKind.GOOD_PRACTICE
+    )
+    return PracticeAnswer.objects.create(**values)
 
 
 def conclusion_section(**fields: Any) -> ConclusionSection:

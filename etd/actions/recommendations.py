@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
 from etd.domain.evidence import whole_evidence_digest
+from etd.domain.recommendation_rules import ANSWERS, PARADIGMS, PRACTICE_BASES, PRACTICE_QUESTIONS, faults
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
     Basis,
@@ -27,6 +28,7 @@ from etd.enums import (
 from etd.evidence import evidence_digests
 from etd.models import (
     ConclusionSection,
+    PracticeAnswer,
     Question,
     Recommendation,
     RecommendationStatement,
@@ -49,8 +51,25 @@ TYPE_FIELDS = (
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The answer (yes, no, or empty for not yet) to one question of a good practice statement, and why."""
+
+    question_key: str
+    answer: str = ""
+    rationale: str = ""
+
+    def __post_init__(self) -> None:
+        _require_known(self.question_key, tuple(PRACTICE_QUESTIONS))
+        _require_known(self.answer, ("", *ANSWERS))
+
+
+@dataclass(frozen=True)
 class Statement:
-    """What one statement says; a good practice statement has no strength, direction or certainty."""
+    """What one statement says: see `etd.domain.recommendation_rules` for what may stand together.
+
+    A strong recommendation on low or very low certainty without one of the five situations is taken as it is. Answers
+    that say nothing are left out; the rest stand in the order of the questions.
+    """
 
     kind: str
     text: str
@@ -58,18 +77,42 @@ class Statement:
     strength: str = ""
     direction: str = ""
     certainty: str = ""
+    remark: str = ""
+    paradigm: str = ""
+    paradigm_reason: str = ""
+    practice_basis: str = ""
+    answers: tuple[Answer, ...] = ()
 
     def __post_init__(self) -> None:
+        _require_known(self.kind, StatementKind.values)
         for value, known in (
-            (self.kind, StatementKind),
-            (self.strength, Strength),
-            (self.direction, Direction),
-            (self.certainty, CertaintyLevel),
+            (self.strength, Strength.values),
+            (self.direction, Direction.values),
+            (self.certainty, CertaintyLevel.values),
+            (self.paradigm, PARADIGMS),
+            (self.practice_basis, PRACTICE_BASES),
         ):
-            if value not in known.values and (value or known is StatementKind):
-                raise Refused(f"“{value}” is not one of: {', '.join(known.values)}.")
-        if self.kind == StatementKind.GOOD_PRACTICE and (self.strength or self.direction or self.certainty):
-            raise Refused("A good practice statement carries no strength, direction or certainty.")
+            _require_known(value, ("", *known))
+        given = {answer.question_key: answer for answer in self.answers if answer.answer or answer.rationale}
+        if len(given) < sum(bool(answer.answer or answer.rationale) for answer in self.answers):
+            raise Refused("A question of the good practice statement is answered twice.")
+        object.__setattr__(self, "answers", tuple(given[key] for key in PRACTICE_QUESTIONS if key in given))
+        for fault in faults(
+            kind=self.kind,
+            strength=self.strength,
+            direction=self.direction,
+            certainty=self.certainty,
+            paradigm=self.paradigm,
+            paradigm_reason=self.paradigm_reason,
+            practice_basis=self.practice_basis,
+            is_answered=bool(self.answers),
+        ).values():
+            raise Refused(fault)
+
+
+def _require_known(value: str, known: Collection[str]) -> None:
+    if value not in known:
+        raise Refused(f"“{value}” is not one of: {', '.join(filter(None, known))}.")
 
 
 def record_type(
@@ -170,10 +213,7 @@ def edit_recommendation(
         recommendation.revision += 1
         recommendation.save(update_fields=["note", "revision"])
         RecommendationStatement.objects.filter(question=current).delete()
-        RecommendationStatement.objects.bulk_create(
-            RecommendationStatement(question=current, position=position, **asdict(statement))
-            for position, statement in enumerate(statements, start=1)
-        )
+        _store(current, statements)
         audit.record(
             type="recommendation_edited",
             subject=current.slug,
@@ -227,19 +267,42 @@ def _type(recommendation: Recommendation) -> dict[str, Any]:
     }
 
 
+def _store(question: Question, statements: Sequence[Statement]) -> None:
+    stored = RecommendationStatement.objects.bulk_create(
+        RecommendationStatement(
+            question=question,
+            position=position,
+            **{name: value for name, value in asdict(statement).items() if name != "answers"},
+        )
+        for position, statement in enumerate(statements, start=1)
+    )
+    PracticeAnswer.objects.bulk_create(
+        PracticeAnswer(statement=one, **asdict(answer))
+        for one, statement in zip(stored, statements, strict=True)
+        for answer in statement.answers
+    )
+
+
 def _content(recommendation: Recommendation) -> dict[str, Any]:
-    statements = RecommendationStatement.objects.filter(question=recommendation.question).order_by("position")
-    return {
-        "note": recommendation.note,
-        "statements": [
-            {
-                "kind": s.kind,
-                "text": s.text,
-                "population": s.population,
-                "strength": s.strength,
-                "direction": s.direction,
-                "certainty": s.certainty,
-            }
-            for s in statements
-        ],
-    }
+    statements = (
+        RecommendationStatement.objects.filter(question=recommendation.question)
+        .prefetch_related("practice_answers")
+        .order_by("position")
+    )
+    return {"note": recommendation.note, "statements": [asdict(_statement(s)) for s in statements]}
+
+
+def _statement(stored: RecommendationStatement) -> Statement:
+    return Statement(
+        kind=stored.kind,
+        text=stored.text,
+        population=stored.population,
+        strength=stored.strength,
+        direction=stored.direction,
+        certainty=stored.certainty,
+        remark=stored.remark,
+        paradigm=stored.paradigm,
+        paradigm_reason=stored.paradigm_reason,
+        practice_basis=stored.practice_basis,
+        answers=tuple(Answer(a.question_key, a.answer, a.rationale) for a in stored.practice_answers.all()),
+    )

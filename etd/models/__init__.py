@@ -11,7 +11,12 @@ from etd.models.invitation import Invitation
 from etd.models.kept import KeptPart
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.question import Question, Recusal, Reference
-from etd.models.recommendation import ConclusionSection, Recommendation, RecommendationStatement
+from etd.models.recommendation import (
+    ConclusionSection,
+    PracticeAnswer,
+    Recommendation,
+    RecommendationStatement,
+)
 from etd.models.summary import SummaryEdit, SummaryRow
 from etd.models.user import User
 from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
@@ -40,6 +45,7 @@ __all__ = [
     "OwnFramework",
     "PanelMembership",
     "Population",
+    "PracticeAnswer",
     "Question",
     "Recommendation",
     "RecommendationStatement",

@@ -2,6 +2,14 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from etd.domain.recommendation_rules import (
+    ANSWERS,
+    LOW_CERTAINTY,
+    PARADIGMS,
+    PRACTICE_BASES,
+    PRACTICE_QUESTIONS,
+    WITHOUT_STRENGTH,
+)
 from etd.enums import Basis, CertaintyLevel, Direction, StatementKind, Strength
 from etd.models.question import Question
 
@@ -63,7 +71,13 @@ class Recommendation(models.Model):
 
 
 class RecommendationStatement(models.Model):
-    """One statement. A good practice statement never carries strength, direction or certainty."""
+    """One statement, with a remark that is printed under it.
+
+    A good practice statement never carries strength, direction or certainty; "no recommendation" and "only in the
+    context of research" no strength or direction. `paradigm` is the situation in which a strong recommendation is made
+    on low or very low certainty; `practice_basis` what a good practice statement rests on. One that was stored or taken
+    over without them is kept.
+    """
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="statements")
     position = models.PositiveIntegerField()
@@ -73,6 +87,10 @@ class RecommendationStatement(models.Model):
     strength = models.CharField(max_length=20, choices=Strength.choices, blank=True)
     direction = models.CharField(max_length=20, choices=Direction.choices, blank=True)
     certainty = models.CharField(max_length=20, choices=CertaintyLevel.choices, blank=True)
+    remark = models.TextField(blank=True)
+    paradigm = models.CharField(max_length=40, blank=True)
+    paradigm_reason = models.TextField(blank=True)
+    practice_basis = models.CharField(max_length=30, blank=True)
 
     class Meta:
         ordering = ["question", "position"]
@@ -94,10 +112,62 @@ class RecommendationStatement(models.Model):
                 condition=~Q(kind=StatementKind.GOOD_PRACTICE) | Q(strength="", direction="", certainty=""),
                 name="statement_good_practice_has_no_strength",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind__in=WITHOUT_STRENGTH) | Q(strength="", direction=""),
+                name="statement_without_strength",
+            ),
+            models.CheckConstraint(
+                condition=Q(paradigm="", paradigm_reason="")
+                | Q(
+                    ~Q(paradigm_reason=""),
+                    paradigm__in=list(PARADIGMS),
+                    strength=Strength.STRONG,
+                    certainty__in=LOW_CERTAINTY,
+                ),
+                name="statement_paradigm_where_strong_on_low",
+            ),
+            models.CheckConstraint(
+                condition=Q(practice_basis="")
+                | Q(kind=StatementKind.GOOD_PRACTICE, practice_basis__in=list(PRACTICE_BASES)),
+                name="statement_basis_of_good_practice",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.text
+
+
+class PracticeAnswer(models.Model):
+    """Yes, no or not yet to one of the five questions of a good practice statement, and why.
+
+    Words of questions, bases and situations stand in `etd.domain.recommendation_rules` alone, so that they can be
+    corrected without a migration.
+    """
+
+    statement = models.ForeignKey(
+        RecommendationStatement, on_delete=models.CASCADE, related_name="practice_answers"
+    )
+    question_key = models.CharField(max_length=40)
+    answer = models.CharField(max_length=10, blank=True)
+    rationale = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement", "question_key"], name="practice_answer_one_a_question"
+            ),
+            models.CheckConstraint(
+                condition=Q(question_key__in=list(PRACTICE_QUESTIONS)),
+                name="practice_answer_question_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(answer__in=["", *ANSWERS]) & (~Q(answer="") | ~Q(rationale="")),
+                name="practice_answer_says_something",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{PRACTICE_QUESTIONS[self.question_key]} {ANSWERS.get(self.answer, 'Not answered')}"
 
 
 class ConclusionSection(models.Model):

@@ -17,7 +17,7 @@ from etd.actions import conflicts, rounds, voting
 from etd.actions.certainty import DomainRating
 from etd.actions.outcome_tables import RowValues
 from etd.actions.outcomes import Risk, Thresholds
-from etd.actions.recommendations import Statement
+from etd.actions.recommendations import Answer, Statement
 from etd.domain.comparator_risk import risks_revision
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
@@ -279,7 +279,22 @@ def edit_recommendation(panel: Panel) -> dict[str, Any]:
         "note": "",
         "statements": [
             Statement("recommendation", "We suggest against.", "Adults", "conditional", "against", "low"),
-            Statement("good_practice_statement", "Decide with the family."),
+            Statement(
+                "recommendation",
+                "We recommend calling for help.",
+                strength="strong",
+                direction="for",
+                certainty="very_low",
+                remark="At once.",
+                paradigm="life_threatening",
+                paradigm_reason="Untreated, everybody dies.",
+            ),
+            Statement(
+                "good_practice_statement",
+                "Decide with the family.",
+                practice_basis="ethics",
+                answers=(Answer("necessary", "no", "It is done anyway."), Answer("clear_rationale", "yes")),
+            ),
         ],
         "revision": 1,
         "by": panel.chair,

@@ -9,7 +9,7 @@ import pytest
 
 from etd.actions import accounts, assessments, audit, outcome_tables, questions, recommendations
 from etd.actions.errors import Refused, StaleEdit
-from etd.actions.recommendations import Statement
+from etd.actions.recommendations import Answer, Statement
 from etd.domain.canonical import canonical_json
 from etd.domain.evidence import whole_evidence_digest
 from etd.enums import Basis, Better, QuestionStatus, Role, StrengthWord
@@ -21,6 +21,7 @@ from etd.models import (
     Judgement,
     OutcomeRow,
     PanelMembership,
+    PracticeAnswer,
     Question,
     Recommendation,
     RecommendationStatement,
@@ -462,7 +463,19 @@ class TestRecommendations:
         fields = ("position", "kind", "text", "population", "strength", "direction", "certainty")
         assert list(RecommendationStatement.objects.values_list(*fields)) == [
             (1, "recommendation", "We suggest against.", "Adults", "conditional", "against", "low"),
-            (2, "good_practice_statement", "Decide with the family.", "", "", "", ""),
+            (2, "recommendation", "We recommend calling for help.", "", "strong", "for", "very_low"),
+            (3, "good_practice_statement", "Decide with the family.", "", "", "", ""),
+        ]
+        fields = ("remark", "paradigm", "paradigm_reason", "practice_basis")
+        assert list(RecommendationStatement.objects.values_list(*fields)) == [
+            ("", "", "", ""),
+            ("At once.", "life_threatening", "Untreated, everybody dies.", ""),
+            ("", "", "", "ethics"),
+        ]
+        fields = ("statement__position", "question_key", "answer", "rationale")
+        assert list(PracticeAnswer.objects.order_by("pk").values_list(*fields)) == [
+            (3, "necessary", "no", "It is done anyway."),
+            (3, "clear_rationale", "yes", ""),
         ]
         assert last_event() == expected_event(
             "recommendation_edited",
@@ -471,7 +484,10 @@ class TestRecommendations:
             before={"note": "", "statements": []},
             after={
                 "note": "",
-                "statements": [vars(statement) for statement in arguments["statements"]],
+                "statements": [
+                    vars(statement) | {"answers": [vars(answer) for answer in statement.answers]}
+                    for statement in arguments["statements"]
+                ],
             },
             by=panel.chair,
         )
@@ -482,6 +498,37 @@ class TestRecommendations:
         one = [Statement("recommendation", "Only this.")]
         recommendations.edit_recommendation(**(arguments | {"statements": one, "revision": 2}))
         assert list(RecommendationStatement.objects.values_list("position", "text")) == [(1, "Only this.")]
+        assert PracticeAnswer.objects.count() == 0
+
+    def test_the_same_statements_again_change_nothing(self, panel: Panel) -> None:
+        arguments = examples.edit_recommendation(panel)
+        recommendations.edit_recommendation(**arguments)
+        before = contents()
+        recommendations.edit_recommendation(**(arguments | {"revision": 2}))
+        assert contents() == before
+
+    def test_answers_stand_in_the_order_of_the_questions_and_empty_ones_are_left_out(self) -> None:
+        given = (Answer("clear_rationale", "yes"), Answer("net_positive"), Answer("necessary", "", "Ask."))
+        statement = Statement("good_practice_statement", "Decide together.", answers=given)
+        assert statement.answers == (given[2], given[0])
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"answers": (Answer("necessary", "yes"), Answer("necessary", "no"))}, "answered twice"),
+            ({"kind": "recommendation", "answers": (Answer("necessary", "yes"),)}, "Only a good practice"),
+            ({"kind": "no_recommendation", "direction": "for"}, "carries no strength or direction"),
+            ({"paradigm": "life_threatening", "paradigm_reason": "It is."}, "Only a strong recommendation"),
+        ],
+    )
+    def test_what_cannot_stand_together_is_refused(self, given: dict[str, Any], message: str) -> None:
+        with pytest.raises(Refused, match=message):
+            Statement(**({"kind": "good_practice_statement", "text": "Decide together."} | given))
+
+    @pytest.mark.parametrize("key", ["answer", "question_key"])
+    def test_an_answer_in_unknown_words_is_refused(self, key: str) -> None:
+        with pytest.raises(Refused, match="“maybe” is not one of"):
+            Answer(**({"question_key": "necessary", "answer": "yes"} | {key: "maybe"}))
 
     def test_record_type(self, panel: Panel) -> None:
         arguments = examples.record_type(panel)
@@ -532,7 +579,9 @@ class TestRecommendations:
         with pytest.raises(Refused, match="good practice statement carries no"):
             Statement("good_practice_statement", "Decide together.", **{field: value})
 
-    @pytest.mark.parametrize("field", ["kind", "strength", "direction", "certainty"])
+    @pytest.mark.parametrize(
+        "field", ["kind", "strength", "direction", "certainty", "paradigm", "practice_basis"]
+    )
     def test_a_statement_in_unknown_words_is_refused(self, field: str) -> None:
         with pytest.raises(Refused, match="“lukewarm” is not one of"):
             Statement(**({"kind": "recommendation", "text": "We suggest."} | {field: "lukewarm"}))

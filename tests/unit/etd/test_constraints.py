@@ -40,6 +40,13 @@ TYPE = {
     "type_evidence_digest": f.DIGEST,
     "type_judged_at": f.NOW,
 }
+STRONG_ON_LOW = {
+    "strength": "strong",
+    "direction": "for",
+    "certainty": "very_low",
+    "paradigm": "catastrophic_harm",
+    "paradigm_reason": "It cannot be undone.",
+}
 CONFIRMED = {"status": UploadStatus.CONFIRMED, "confirmed_at": f.NOW}
 
 # Name of the constraint: factory, fields that pass, and lists of fields that do not.
@@ -252,6 +259,46 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
             {"kind": "good_practice_statement", "direction": "for"},
             {"kind": "good_practice_statement", "certainty": "low"},
         ],
+    ),
+    "statement_without_strength": (
+        f.recommendation_statement,
+        {"kind": "no_recommendation", "certainty": "very_low"},
+        [
+            {"kind": "no_recommendation", "strength": "conditional"},
+            {"kind": "no_recommendation", "direction": "for"},
+            {"kind": "research_only", "strength": "conditional"},
+            {"kind": "research_only", "direction": "for"},
+        ],
+    ),
+    "statement_paradigm_where_strong_on_low": (
+        f.recommendation_statement,
+        STRONG_ON_LOW,
+        [
+            STRONG_ON_LOW | {"strength": "conditional"},
+            STRONG_ON_LOW | {"certainty": "moderate"},
+            STRONG_ON_LOW | {"certainty": ""},
+            STRONG_ON_LOW | {"paradigm": "other"},
+            STRONG_ON_LOW | {"paradigm": ""},
+            STRONG_ON_LOW | {"paradigm_reason": ""},
+        ],
+    ),
+    "statement_basis_of_good_practice": (
+        f.recommendation_statement,
+        {"kind": "good_practice_statement", "practice_basis": "principles"},
+        [
+            {"kind": "good_practice_statement", "practice_basis": "habit"},
+            {"kind": "recommendation", "practice_basis": "principles"},
+        ],
+    ),
+    "practice_answer_question_is_known": (
+        f.practice_answer,
+        {"question_key": "clear_rationale"},
+        [{"question_key": "popular"}],
+    ),
+    "practice_answer_says_something": (
+        f.practice_answer,
+        {"answer": "", "rationale": "To be discussed."},
+        [{"answer": "maybe"}, {"answer": ""}],
     ),
     "round_closed_pair": (
         lambda **given: f.voting_round(**_by(given, "closed_by")),
@@ -493,6 +540,11 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.recommendation_statement,
         lambda: {"question": f.question(), "position": 1},
         lambda: {"position": 2},
+    ),
+    "practice_answer_one_a_question": (
+        f.practice_answer,
+        lambda: {"statement": f.recommendation_statement(), "question_key": "necessary"},
+        lambda: {"question_key": "net_positive"},
     ),
     "invitation_one_waiting_an_address": (
         f.invitation,

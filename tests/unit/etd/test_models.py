@@ -86,6 +86,7 @@ STRINGS = {
         "Recommendation of Cooling?",
     ),
     "RecommendationStatement": lambda: (f.recommendation_statement(text="We suggest."), "We suggest."),
+    "PracticeAnswer": lambda: (f.practice_answer(), "Is the message really necessary? Yes"),
     "ConclusionSection": lambda: (
         f.conclusion_section(question=f.question(title="Cooling?")),
         f"{SECTION} of Cooling?",
