@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from etd.actions import audit
 from etd.actions.errors import Refused
-from etd.domain.consensus import rule_of
+from etd.domain.consensus import rule_of, with_quorum
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
 from etd.models import Guideline, User
 
@@ -22,17 +22,19 @@ def change_guideline_settings(
     reasons_named: bool,
     consensus_preset: ConsensusPreset,
     consensus_threshold: int | None = None,
+    consensus_quorum: int | None = None,
     by: User,
     op: UUID | None = None,
 ) -> Guideline:
     """Change the settings of votes; rounds that were opened before keep those they were opened with.
 
-    `consensus_threshold` in percent (50 to 100) belongs to the panel's own rule alone. Raises Refused otherwise.
+    `consensus_threshold` in percent (50 to 100) belongs to the panel's own rule alone, `consensus_quorum` in percent
+    (1 to 100) of the ballots to any. Raises Refused otherwise.
     """
     if (consensus_threshold is not None) != (consensus_preset == ConsensusPreset.OWN):
         raise Refused("A threshold belongs to the panel's own rule, and only to that one.")
     try:
-        rule_of(consensus_preset, consensus_threshold)
+        with_quorum(rule_of(consensus_preset, consensus_threshold), consensus_quorum)
     except ValueError as error:
         raise Refused(f"This rule cannot be: {error}.") from None
     return _change(
@@ -42,6 +44,7 @@ def change_guideline_settings(
             "reasons_named": reasons_named,
             "consensus_preset": str(consensus_preset),
             "consensus_threshold": consensus_threshold,
+            "consensus_quorum": consensus_quorum,
         },
         by,
         op,

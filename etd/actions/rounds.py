@@ -20,7 +20,7 @@ from etd.actions.errors import Refused
 from etd.actions.locks import lock_question
 from etd.actions.voting import voting_members
 from etd.domain.canonical import canonical_json, digest
-from etd.domain.consensus import Rule, rule_of, rule_to_json
+from etd.domain.consensus import Rule, rule_of, rule_to_json, with_quorum
 from etd.domain.tally import Item
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, TallyDisplay
 from etd.evidence import evidence_digests
@@ -69,7 +69,11 @@ def open_round(
             tally_display=guideline.tally_display if tally_display is None else tally_display,
             reasons_named=guideline.reasons_named if reasons_named is None else reasons_named,
             consensus_rule=rule_to_json(
-                rule or rule_of(guideline.consensus_preset, guideline.consensus_threshold)
+                rule
+                or with_quorum(
+                    rule_of(guideline.consensus_preset, guideline.consensus_threshold),
+                    guideline.consensus_quorum,
+                )
             ),
             closes_at=closes_at,
             opened_at=now,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from etd.domain.numbers import rounded
@@ -39,7 +40,10 @@ class Level:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule for consensus. `levels` from the highest to the lowest share; `otherwise` names what is below them all."""
+    """A rule for consensus. `levels` from the highest to the lowest share; `otherwise` names what is below them all.
+
+    `quorum` is the share (0 to 1) of ballots that must hold a vote on an item, None where the rule asks for none.
+    """
 
     key: str
     label: str
@@ -47,6 +51,11 @@ class Rule:
     kind: Kind
     levels: tuple[Level, ...] = ()
     otherwise: str = ""
+    quorum: Fraction | None = None
+
+    def votes_needed(self, n_ballots: int) -> int:
+        """How many of the ballots must hold a vote, 0 without a quorum: 8 of 12 where it is 60 %, as 7 are fewer."""
+        return 0 if self.quorum is None else ceil(self.quorum * n_ballots)
 
 
 @dataclass(frozen=True)
@@ -63,10 +72,11 @@ class Verdict:
     n_agree: int
     n_votes: int
     agreed: tuple[str, ...] = ()
+    has_quorum: bool = True
 
     def wording(self, *, with_share: bool = True) -> str:
         """`strong consensus, 96% (24 of 25)`, without its percentage where that is withheld."""
-        if self.met is None or not self.n_votes:
+        if self.met is None or not self.n_votes or not self.has_quorum:
             return self.label
         of = f"{self.n_agree} of {self.n_votes}"
         if not with_share:
@@ -145,9 +155,19 @@ def rule_of(preset: str, threshold: int | None) -> Rule:
     raise ValueError(f"there is no rule for consensus '{preset}'")
 
 
+def with_quorum(rule: Rule, quorum: int | None) -> Rule:
+    """The rule with a quorum in percent of the ballots (1 to 100), None for none. Raises ValueError outside that."""
+    if quorum is None:
+        return replace(rule, quorum=None)
+    if not 1 <= quorum <= 100:
+        raise ValueError(f"a quorum lies between 1 and 100 percent, not at {quorum}")
+    return replace(rule, quorum=Fraction(quorum, 100))
+
+
 def rule_to_json(rule: Rule) -> dict[str, Any]:
-    """With fractions as text ("2/3"): a hashed record holds no floats."""
-    return {
+    """With fractions as text ("2/3"): a hashed record holds no floats. Without a quorum it has no such key."""
+    quorum = {} if rule.quorum is None else {"quorum": str(rule.quorum)}
+    return quorum | {
         "key": rule.key,
         "label": rule.label,
         "citation": rule.citation,
@@ -179,11 +199,16 @@ def rule_from_json(stored: Mapping[str, Any]) -> Rule | None:
             for level in stored["levels"]
         ),
         otherwise=stored["otherwise"],
+        quorum=Fraction(stored["quorum"]) if "quorum" in stored else None,
     )
 
 
 def verdict(rule: Rule | None, tally: Tally) -> Verdict:
-    """What `rule` says of `tally`. A tie where one option can be the answer meets no rule, whatever its threshold."""
+    """What `rule` says of `tally`.
+
+    Fewer votes than its quorum are no consensus, whatever they say. A tie where one option can be the answer meets no
+    rule, whatever its threshold.
+    """
     if rule is None:
         return replace(NO_RULE, agreed=tally.leading)
     if rule.kind is Kind.GRID and not _has_sides(tally):
@@ -192,6 +217,16 @@ def verdict(rule: Rule | None, tally: Tally) -> Verdict:
         )
     if tally.agreement is None:
         return Verdict("no votes", False, 0, 0)
+    needed = rule.votes_needed(tally.n_ballots)
+    if tally.n_votes < needed:
+        return Verdict(
+            f"no quorum ({tally.n_votes} of {tally.n_ballots} voted; {needed} needed)",
+            False,
+            0,
+            tally.n_votes,
+            tally.leading,
+            has_quorum=False,
+        )
     if rule.kind is Kind.GRID:
         return _grid(rule, tally)
     n_agree = tally.count(tally.leading[0])

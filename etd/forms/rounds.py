@@ -9,7 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.utils import timezone
 
-from etd.domain.consensus import PRESETS, Rule, rule_of
+from etd.domain.consensus import PRESETS, Rule, rule_of, with_quorum
 from etd.enums import ConsensusPreset
 from etd.forms.fields import ProseField
 from etd.models import Guideline
@@ -58,6 +58,14 @@ class OpenRoundForm(forms.Form):
         max_value=100,
         widget=forms.NumberInput(attrs={"class": "form-control"}),
     )
+    quorum = forms.IntegerField(
+        label="Quorum, in percent of the ballots",
+        required=False,
+        min_value=1,
+        max_value=100,
+        help_text="Empty for none.",
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )
 
     def __init__(self, names: tuple[ItemName, ...], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +79,7 @@ class OpenRoundForm(forms.Form):
             "blind": "blind",
             "rule": guideline.consensus_preset,
             "threshold": guideline.consensus_threshold,
+            "quorum": guideline.consensus_quorum,
         }
 
     def clean(self) -> dict[str, Any]:
@@ -81,7 +90,8 @@ class OpenRoundForm(forms.Form):
         return cleaned
 
     def consensus_rule(self) -> Rule:
-        return rule_of(self.cleaned_data["rule"], self.cleaned_data["threshold"])
+        rule = rule_of(self.cleaned_data["rule"], self.cleaned_data["threshold"])
+        return with_quorum(rule, self.cleaned_data["quorum"])
 
     @property
     def rules(self) -> list[tuple[str, str, str, bool]]:

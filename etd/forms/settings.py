@@ -82,15 +82,36 @@ class VoteSettingsForm(forms.Form):
         help_text="From 50 to 100: at least this share for one option. It counts only with “our own threshold”.",
     )
 
+    consensus_quorum = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=100,
+        label="Quorum, in percent of the ballots",
+        help_text=(
+            "From 1 to 100, empty for none. With fewer votes on a thing there is no consensus on it, whatever they say."
+        ),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = form_helper(
-            "op", "tally_display", "reasons_named", "consensus_preset", "consensus_threshold"
+            "op",
+            "tally_display",
+            "reasons_named",
+            "consensus_preset",
+            "consensus_threshold",
+            "consensus_quorum",
         )
 
     @staticmethod
     def initial_for(guideline: Guideline) -> dict[str, Any]:
-        names = ("tally_display", "reasons_named", "consensus_preset", "consensus_threshold")
+        names = (
+            "tally_display",
+            "reasons_named",
+            "consensus_preset",
+            "consensus_threshold",
+            "consensus_quorum",
+        )
         return {name: getattr(guideline, name) for name in names}
 
     def clean(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from etd.enums import ConsensusPreset, Role, StrengthWord, TallyDisplay
 class Guideline(models.Model):
     """A workspace: the questions of one guideline and the people who work on them.
 
-    `consensus_threshold` is in percent. A round takes the settings of votes with it when it opens, and keeps them.
+    `consensus_threshold` is in percent of the votes, `consensus_quorum` in percent of the ballots, None for none. A round takes the settings of votes with it when it opens, and keeps them.
     """
 
     slug = models.SlugField(unique=True, max_length=80)
@@ -22,6 +22,7 @@ class Guideline(models.Model):
         max_length=20, choices=ConsensusPreset.choices, default=ConsensusPreset.AWMF
     )
     consensus_threshold = models.PositiveSmallIntegerField(null=True, blank=True)
+    consensus_quorum = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -47,6 +48,11 @@ class Guideline(models.Model):
                     consensus_threshold__lte=100,
                 ),
                 name="guideline_threshold_is_of_its_own_rule",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(consensus_quorum__isnull=True)
+                | models.Q(consensus_quorum__gte=1, consensus_quorum__lte=100),
+                name="guideline_quorum_is_a_percentage",
             ),
             models.CheckConstraint(
                 condition=models.Q(strength_word__in=StrengthWord.values),

@@ -52,6 +52,7 @@ def vote_settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse
             reasons_named=form.cleaned_data["reasons_named"],
             consensus_preset=ConsensusPreset(form.cleaned_data["consensus_preset"]),
             consensus_threshold=form.cleaned_data["consensus_threshold"],
+            consensus_quorum=form.cleaned_data["consensus_quorum"],
             by=access.user,
             op=form.cleaned_data["op"],
         )

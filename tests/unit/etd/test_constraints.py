@@ -67,6 +67,11 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"consensus_preset": "grade_grid"},
         [{"consensus_preset": "gut"}],
     ),
+    "guideline_quorum_is_a_percentage": (
+        f.guideline,
+        {"consensus_quorum": 60},
+        [{"consensus_quorum": 0}, {"consensus_quorum": 101}],
+    ),
     "guideline_threshold_is_of_its_own_rule": (
         f.guideline,
         {"consensus_preset": "own", "consensus_threshold": 50},

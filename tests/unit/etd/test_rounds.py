@@ -31,6 +31,7 @@ from etd.models import (
     AuditEvent,
     Ballot,
     CriterionAssessment,
+    Guideline,
     Judgement,
     Question,
     Recommendation,
@@ -396,6 +397,19 @@ class TestType:
             self.record(panel, closed, "strong_for")
         assert self.record(panel, closed, "conditional_for").type_key == "conditional_for"
 
+    def test_without_a_quorum_the_reason_is_asked_for(self, panel: Panel) -> None:
+        Guideline.objects.filter(pk=panel.guideline.pk).update(consensus_quorum=60)
+        panel.guideline.refresh_from_db()
+        closed = self.voted(panel, "strong_for")
+        with pytest.raises(Refused, match=r"“no quorum \(1 of 3 voted; 2 needed\)”.*reason for this type"):
+            self.record(panel, closed, "strong_for")
+        Guideline.objects.filter(pk=panel.guideline.pk).update(consensus_quorum=None)
+        with pytest.raises(Refused, match="no quorum"):  # frozen with the round
+            self.record(panel, closed, "strong_for")
+        assert (
+            self.record(panel, closed, "strong_for", reason="All agreed in the room.").type_round_number == 1
+        )
+
     def test_only_a_closed_round_about_it_and_a_vote_names_its_round(self, panel: Panel) -> None:
         other = rounds.open_round(
             question=panel.question(status=QuestionStatus.VOTING), item_keys=[PLAIN.key], by=panel.chair
@@ -445,12 +459,14 @@ class TestSettings:
                 "reasons_named": False,
                 "consensus_preset": "awmf",
                 "consensus_threshold": None,
+                "consensus_quorum": None,
             },
             after={
                 "tally_display": "named",
                 "reasons_named": True,
                 "consensus_preset": "own",
                 "consensus_threshold": 80,
+                "consensus_quorum": None,
             },
             by=panel.chair,
         )

@@ -24,7 +24,9 @@ from etd.domain.consensus import (
     rule_of,
     rule_to_json,
     verdict,
+    with_quorum,
 )
+from etd.domain.rule_wording import asks_for
 from etd.domain.tally import Item, Tally, TallyOption, tally, type_item
 from etd.enums import ConsensusPreset
 from etd.frameworks import get_framework
@@ -35,10 +37,10 @@ CRITERION = Item(
 TYPE = type_item(get_framework("grade_clinical_population", 1), "the-type")
 
 
-def of(*counts: int, item: Item = CRITERION) -> Tally:
-    """A tally with so many votes for each option, in the order of the options."""
+def of(*counts: int, item: Item = CRITERION, silent: int = 0) -> Tally:
+    """A tally with so many votes for each option, in the order of the options, and `silent` ballots without one."""
     votes = [[option.key] for option, n in zip(item.options, counts, strict=False) for _ in range(n)]
-    return tally(item, votes, n_ballots=len(votes))
+    return tally(item, votes, n_ballots=len(votes) + silent)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +116,64 @@ def test_without_votes_or_without_a_rule() -> None:
     ] * 3
     assert verdict(None, of(3)) == replace(NO_RULE, agreed=("a",))
     assert verdict(None, of(3)).wording() == "no rule for consensus"
+
+
+@pytest.mark.parametrize(
+    ("rule", "quorum", "n_votes", "n_ballots", "found"),
+    [
+        (AWMF, 60, 7, 12, "no quorum (7 of 12 voted; 8 needed)"),  # 60 % of 12 are 7.2
+        (AWMF, 60, 8, 12, "strong consensus, 100% (8 of 8)"),
+        (AWMF, 50, 6, 12, "strong consensus, 100% (6 of 6)"),
+        (AWMF, 51, 6, 12, "no quorum (6 of 12 voted; 7 needed)"),
+        (own_rule(50), 100, 11, 12, "no quorum (11 of 12 voted; 12 needed)"),
+        (AWMF, 1, 1, 12, "strong consensus, 100% (1 of 1)"),
+        (AWMF, None, 1, 12, "strong consensus, 100% (1 of 1)"),
+        (AWMF, 60, 0, 12, "no votes"),
+    ],
+)
+def test_a_quorum(rule: Rule, quorum: int | None, n_votes: int, n_ballots: int, found: str) -> None:
+    seen = verdict(with_quorum(rule, quorum), of(n_votes, silent=n_ballots - n_votes))
+    assert (seen.wording(), seen.met) == (found, found.startswith("strong"))
+
+
+def test_a_quorum_holds_for_the_grade_grid_where_it_speaks() -> None:
+    rule = with_quorum(GRADE_GRID, 80)
+    assert (
+        verdict(rule, of(0, 0, 0, 0, 3, item=TYPE, silent=2)).wording()
+        == "no quorum (3 of 5 voted; 4 needed)"
+    )
+    assert verdict(rule, of(3, silent=2)).met is None
+
+
+def test_what_a_rule_asks_for_names_its_quorum() -> None:
+    assert asks_for(AWMF) == "more than 75%"
+    assert asks_for(with_quorum(AWMF, 60)) == "more than 75%, with votes on at least 60% of the ballots"
+
+
+@pytest.mark.parametrize("quorum", [0, -1, 101])
+def test_quorums_that_cannot_be(quorum: int) -> None:
+    with pytest.raises(ValueError, match="between 1 and 100 percent"):
+        with_quorum(AWMF, quorum)
+
+
+@given(
+    quorum=st.integers(1, 100),
+    counts=st.lists(st.integers(0, 20), min_size=4, max_size=4),
+    silent=st.integers(0, 30),
+)
+def test_a_quorum_takes_away_a_consensus_or_leaves_the_verdict_as_it_is(
+    quorum: int, counts: list[int], silent: int
+) -> None:
+    one = of(*counts, silent=silent)
+    for rule in (AWMF, WHO_TWO_THIRDS, own_rule(60)):
+        strict = with_quorum(rule, quorum)
+        needed = strict.votes_needed(one.n_ballots)
+        assert 100 * needed >= quorum * one.n_ballots > 100 * (needed - 1)
+        if 100 * one.n_votes >= quorum * one.n_ballots:
+            assert verdict(strict, one) == verdict(rule, one)
+        else:
+            assert verdict(strict, one).met is False
+        assert rule_from_json(rule_to_json(strict)) == strict
 
 
 def test_wording() -> None:
