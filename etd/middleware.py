@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -44,10 +44,16 @@ class NotSavedMiddleware:
             return None
         logger.error("not saved: %s %r: %s", request.method, request.path, type(exception).__name__)
         # Without the request: the page must not ask the database who is signed in.
-        page = render_to_string("not_saved.html", {"typed": typed_text(request)})
+        context = {"typed": typed_text(request), "is_unsure": was_cut_off(exception)}
+        page = render_to_string("not_saved.html", context)
         response = HttpResponse(page, status=503)
         response["Retry-After"] = "5"
         return response
+
+
+def was_cut_off(exception: Exception) -> bool:
+    """Did the connection end? Then a commit may have been carried out without its answer."""
+    return isinstance(exception, InterfaceError) or not connection.is_usable()
 
 
 class NotAPageMiddleware:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
-from tests.matrix import ADDRESSES, OF_A_MEMBER, OF_AN_OUTCOME, OF_AN_UPLOAD_OR_A_ROW, OUTSIDE_A_QUESTION, Address
+from tests.matrix import (
+    ADDRESSES,
+    OF_A_MEMBER,
+    OF_AN_OUTCOME,
+    OF_AN_UPLOAD_OR_A_ROW,
+    OUTSIDE_A_QUESTION,
+    Address,
+)
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
 
@@ -138,3 +146,21 @@ def test_an_address_that_only_takes_forms_says_so_on_a_page(client_for: ClientFo
     assert answer.status_code == 405
     assert answer["Allow"] == "POST, OPTIONS"
     assert "This address is not a page" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OperationalError("database is locked"), "Not saved: the database is busy"),
+        (InterfaceError("connection already closed"), "Perhaps not saved: the database was cut off"),
+    ],
+)
+def test_whether_it_was_saved_is_said_only_where_it_is_known(
+    error: Exception, words: str, client_for: ClientFor
+) -> None:
+    typed = {"options": "low", "comment": "My words", "revision": "0"}
+    with mock.patch("etd.views.voting.VoteForm.for_item", side_effect=error):
+        target = reverse("cast_vote", args=["ilcor-als", "mcs-after-rosc-vote", "equity"])
+        answer = client_for("panel member").post(target, typed)
+    page = answer.content.decode()
+    assert (answer.status_code, words in page, "My words" in page) == (503, True, True)

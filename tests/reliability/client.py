@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.reliability.history import Outcome, Write
@@ -49,10 +51,21 @@ class Browser:
     async def get(self, path: str) -> Answer:
         return await self._request("GET", path, b"")
 
-    async def post(self, path: str, form: dict[str, str], *, in_place: bool = True) -> Answer:
+    async def post(self, path: str, form: Mapping[str, Any], *, in_place: bool = True) -> Answer:
         """Send a form; `in_place` as the page's script does, otherwise as a browser without one."""
-        body = urlencode(form | {"csrfmiddlewaretoken": self.token}).encode()
+        body = urlencode({**form, "csrfmiddlewaretoken": self.token}, doseq=True).encode()
         return await self._request("POST", path, body, "HX-Request: true\r\n" if in_place else "")
+
+    async def post_file(self, path: str, name: str, content: bytes) -> Answer:
+        """Send a file in the field `file`."""
+        boundary = "----a-boundary-that-is-in-no-file"
+        parts = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="csrfmiddlewaretoken"\r\n\r\n{self.token}\r\n'
+            f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: text/csv\r\n\r\n"
+        )
+        body = parts.encode() + content + f"\r\n--{boundary}--\r\n".encode()
+        return await self._request("POST", path, body, kind=f"multipart/form-data; boundary={boundary}")
 
     async def open_form(self, path: str) -> Answer:
         """Open a page and take the token of its form."""
@@ -63,13 +76,20 @@ class Browser:
         self.token = found.group(1)
         return answer
 
-    async def _request(self, method: str, path: str, body: bytes, more: str = "") -> Answer:
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        more: str = "",
+        kind: str = "application/x-www-form-urlencoded",
+    ) -> Answer:
         cookies = self.cookies | ({"sessionid": self.session} if self.session else {})
         lines = [
             f"{method} {path} HTTP/1.1",
             f"Host: 127.0.0.1:{self.port}",
             f"Cookie: {'; '.join(f'{name}={value}' for name, value in cookies.items())}",
-            "Content-Type: application/x-www-form-urlencoded",
+            f"Content-Type: {kind}",
             f"Content-Length: {len(body)}",
         ]
         content = ("\r\n".join(lines) + "\r\n" + more + "\r\n").encode() + body
@@ -173,7 +193,7 @@ class Voter:
             option=option,
             comment=comment,
             op=op,
-            outcome=outcome(status),
+            outcome=outcome(status, text),
             status=status,
             sent=sent,
             answered=time.monotonic(),
@@ -186,8 +206,10 @@ class Voter:
         return write
 
 
-def outcome(status: int) -> Outcome:
-    """503 is our own page that says “not saved”; any other failure of the server says nothing."""
+def outcome(status: int, text: str) -> Outcome:
+    """503 is our own page: “not saved”, or “perhaps”. Any other failure of the server says nothing."""
+    if status == 503 and "Perhaps not saved" in text:
+        return Outcome.UNKNOWN
     if status in {200, 302, 303}:
         return Outcome.ACKNOWLEDGED
     return Outcome.REFUSED if 400 <= status < 500 or status == 503 else Outcome.UNKNOWN
