@@ -60,6 +60,18 @@ def test_an_application_that_remembers_is_caught(example_database: ExampleDataba
     assert passed(s.c6_control_remembering(example_database))
 
 
+def test_any_history_of_a_panel_is_as_the_model_says(example_database: ExampleDatabase) -> None:
+    assert passed(s.a1_any_history(example_database, histories=4))
+
+
+def test_four_at_once_are_explained_by_some_order(example_database: ExampleDatabase) -> None:
+    assert passed(s.a2_at_once(example_database, steps=48, batches=12))
+
+
+def test_without_locks_no_order_explains_it(example_database: ExampleDatabase) -> None:
+    assert passed(s.a2_control_unlocked(example_database, histories=6, batches=25))
+
+
 def test_nobody_sees_blind_votes(example_database: ExampleDatabase) -> None:
     assert passed(s.c2_nobody_sees_blind_votes(example_database, full=False))
 

@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -31,11 +32,14 @@ REPORT = ROOT / "reports" / "reliability.json"
 Run = Callable[[ExampleDatabase], list[s.Result]]
 
 WRITES = 2600
+# No scenario takes half of it on two quiet processors.
+SCENARIO_SECONDS = 900
 FULL: tuple[tuple[str, Run], ...] = (
     *(("V1", lambda d, n=n: s.v1_no_vote_is_lost(d, s.Load(n, WRITES))) for n in (50, 100, 200)),
     ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(20, 480, rivals=1))),
     ("V1", lambda d: s.v2_control_deferred(d, s.Load(40, 600))),
     ("V3", lambda d: s.v3_cost_of_a_vote(d, 200)),
+    ("V3", lambda d: s.v3_with_pauses(d, 100)),
     ("V5", lambda d: s.v5_close_while_voting(d, 40, 200)),
     ("V5", lambda d: s.v5_control_naive(d, 40, 200)),
     ("V6", lambda d: s.v6_the_same_form_again(d, 20, 12)),
@@ -48,7 +52,9 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, full=True)),
     ("C6", s.c6_ends_at_the_next_request),
     ("C6", s.c6_control_remembering),
-    ("A1", lambda d: s.a1_any_history(d, 100)),
+    ("A1", lambda d: s.a1_any_history(d, 400)),
+    ("A2", lambda d: s.a2_at_once(d, 2000, 25)),
+    ("A2", lambda d: s.a2_control_unlocked(d, 10, 25)),
     ("T1", lambda d: s.t_the_trail(d, 1)),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
@@ -61,6 +67,8 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("V7", lambda d: s.v7_kill(d, s.Kills(2, 6, 40))),
     ("V7", lambda d: s.v7_control_late(d, s.Kills(1, 6, 20))),
     ("C6", s.c6_ends_at_the_next_request),
+    ("A1", lambda d: s.a1_any_history(d, 10)),
+    ("A2", lambda d: s.a2_at_once(d, 100, 25)),
     ("T1", lambda d: s.t_the_trail(d, 12)),
 )
 # A scenario also answers for these goals.
@@ -109,11 +117,27 @@ def machine() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def limit(seconds: int) -> Iterator[None]:
+    """Raises TimeoutError in what takes longer; what it started ends with it."""
+
+    def stop(number: int, frame: object) -> None:
+        raise TimeoutError(f"not done in {seconds} s")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 def run(name: str, work: Run, on: ExampleDatabase) -> list[dict[str, Any]]:
     """The results of one scenario as they are reported; what breaks is a failure that says why."""
     start = time.monotonic()
     try:
-        results = [asdict(result) for result in work(on)]
+        with limit(SCENARIO_SECONDS):
+            results = [asdict(result) for result in work(on)]
     except Exception:
         results = [
             asdict(s.Result(name, s.vendor(on), passed=False, figures={"broke": traceback.format_exc()}))

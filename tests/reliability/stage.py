@@ -27,6 +27,7 @@ from etd.enums import ConflictLevel, QuestionStatus, Role  # noqa: E402
 from etd.models import AuditEvent, Ballot, PanelMembership, Question, User, Vote  # noqa: E402
 from etd.sessions import SIGNED_IN  # noqa: E402
 from tests import factories as f  # noqa: E402
+from tests.reliability.facts import OPTIONS, PEOPLE, ROLES, facts_of, faults_of  # noqa: E402
 
 CHOICES = 3
 
@@ -135,11 +136,68 @@ def end_sessions(slug: str, member: str) -> dict[str, Any]:
     return {}
 
 
+def set_up_history(number: str) -> dict[str, Any]:
+    """A guideline of its own, named by the number, with the people of A1 and a question whose evidence is written."""
+    name = f"history-{number}"
+    people = {
+        person: f.user(name=person.title(), email=f"{person}-{number}@example.org")
+        for person in (*PEOPLE, "methodologist", "staff")
+    }
+    guideline = f.guideline(slug=name, created_by=people["staff"])
+    for person, role in {**ROLES, "methodologist": Role.METHODOLOGIST, "staff": Role.STAFF}.items():
+        f.panel_membership(guideline=guideline, role=role, user=people[person])
+    f.draft_question(guideline=guideline, slug=name, status=QuestionStatus.EVIDENCE)
+    return {
+        "slug": name,
+        "people": {person: [user.pk, session_of(user)] for person, user in people.items()},
+        "roles": ROLES,
+        "options": OPTIONS,
+        "rule": guideline.consensus_preset,
+    }
+
+
+def read_history(slug: str, people: dict[str, str], item: str) -> dict[str, Any]:
+    """What is stored of a history, and the numbers that its pages are addressed by."""
+    names = {int(pk): name for pk, name in people.items() if name in PEOPLE}
+    ballots = Ballot.objects.filter(round__question__slug=slug)
+    memberships = PanelMembership.objects.filter(guideline__slug=slug, user__in=names)
+    return {
+        "facts": facts_of(slug, names, item),
+        "faults": faults_of(slug),
+        "ballots": {
+            f"{number} {names[member]}": pk
+            for pk, member, number in ballots.values_list("pk", "member_id", "round__number")
+        },
+        "memberships": {names[user]: pk for pk, user in memberships.values_list("pk", "user_id")},
+    }
+
+
+def serve() -> None:
+    """Commands as lines of JSON, each answered by a line, until the input ends."""
+    for line in sys.stdin:
+        command, *arguments = json.loads(line)
+        sys.stdout.write(json.dumps(COMMANDS[command](*arguments)) + "\n")
+        sys.stdout.flush()
+
+
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     command.__name__: command
-    for command in (set_up, read, recuse, end_membership, make_observer, deactivate, end_sessions)
+    for command in (
+        set_up,
+        read,
+        recuse,
+        end_membership,
+        make_observer,
+        deactivate,
+        end_sessions,
+        set_up_history,
+        read_history,
+    )
 }
 
 
 if __name__ == "__main__":
-    json.dump(COMMANDS[sys.argv[1]](*sys.argv[2:]), sys.stdout)
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        json.dump(COMMANDS[sys.argv[1]](*sys.argv[2:]), sys.stdout)

@@ -64,6 +64,32 @@ def naive() -> WSGIHandler:
     return application
 
 
+def unlocked() -> WSGIHandler:
+    """Locks no row and opens no transaction; between reading a vote and saving it, others get their turn."""
+    application = made()
+    from contextlib import ContextDecorator
+
+    from django.db import transaction
+    from django.db.models.query import QuerySet
+
+    from etd.models import Vote
+
+    class Nothing(ContextDecorator):
+        def __enter__(self) -> None: ...
+
+        def __exit__(self, *raised: object) -> None: ...
+
+    def save(vote: Vote, *arguments: Any, **options: Any) -> None:
+        time.sleep(GAP)
+        keep(vote, *arguments, **options)
+
+    keep = Vote.save
+    mock.patch.object(transaction, "atomic", return_value=Nothing()).start()
+    mock.patch.object(QuerySet, "select_for_update", lambda rows, **options: rows.all()).start()
+    mock.patch.object(Vote, "save", save).start()
+    return application
+
+
 def late() -> WSGIHandler:
     """Answers “saved” first and saves a moment later."""
     application = made()

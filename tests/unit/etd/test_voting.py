@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 
-from etd.actions import accounts, conflicts, rounds, voting
+from etd.actions import accounts, rounds, voting
 from etd.actions.errors import Refused, StaleEdit
-from etd.actions.verification import verify_guideline
 from etd.domain.consensus import AWMF, rule_to_json
-from etd.enums import RECOMMENDATION_TYPE_ITEM, ConflictLevel, QuestionStatus, Role
+from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role
 from etd.evidence import evidence_digests
 from etd.models import AuditEvent, Ballot, CriterionAssessment, Question, User, Vote, VotingRound
 from tests import factories as f
+from tests.reliability import machine
 from tests.unit.etd import action_examples as examples
 from tests.unit.etd.worlds import (
     CRITERIA,
@@ -41,7 +29,6 @@ from tests.unit.etd.worlds import (
     contents,
     expected_event,
     last_event,
-    panel_of,
 )
 
 TYPES = tuple(t.key for t in f.FRAMEWORK.recommendation_types)
@@ -356,177 +343,11 @@ class TestCommitment:
         assert len(first.nonce) == 64
 
 
-MEMBERS = ("chair", "member", "colleague", "observer")
-VOTERS = {"chair", "member", "colleague"}
-
-
-class Round(RuleBasedStateMachine):
-    """Members vote, revise, repeat and race, are recused and come back, in one round after the other.
-
-    A plain dictionary says what must be stored, and at the close what must be counted.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rollback = transaction.atomic()
-        self.rollback.__enter__()
-        self.panel = panel_of()
-        self.question = self.panel.question(status=QuestionStatus.VOTING)
-        self.opened: VotingRound | None = None
-        self.levels: dict[str, ConflictLevel] = {}
-        self.ballots: set[str] = set()
-        self.votes: dict[tuple[str, str], tuple[list[str], str, int]] = {}
-        self.sent: list[dict[str, Any]] = []
-        self.n_events = AuditEvent.objects.count()
-
-    def teardown(self) -> None:
-        transaction.set_rollback(True)
-        self.rollback.__exit__(None, None, None)
-
-    @property
-    def recused(self) -> set[str]:
-        return {who for who, level in self.levels.items() if level != ConflictLevel.DISCLOSURE}
-
-    @rule(who=st.sampled_from(MEMBERS), level=st.sampled_from(ConflictLevel))
-    def manage(self, who: str, level: ConflictLevel) -> None:
-        """The whole guideline on one half of the members, the question on the other: each has one scope."""
-        conflicts.manage_conflict(
-            member=getattr(self.panel, who),
-            guideline=self.panel.guideline,
-            question=None if who in {"chair", "member"} else self.question,
-            level=level,
-            note="",
-            by=self.panel.staff,
-        )
-        self.n_events += self.levels.get(who) != level
-        self.levels[who] = level
-        if level != ConflictLevel.DISCLOSURE and who in self.ballots:
-            self.ballots.discard(who)
-            self.n_events += 1
-
-    @precondition(lambda self: self.opened is None)
-    @rule()
-    def open(self) -> None:
-        wanted = VOTERS - self.recused
-        with nullcontext() if wanted else pytest.raises(Refused, match="Nobody may vote"):
-            self.opened = rounds.open_round(
-                question=self.question, item_keys=[PLAIN.key, RECOMMENDATION_TYPE_ITEM], by=self.panel.chair
-            )
-            self.ballots, self.votes = wanted, {}
-            self.n_events += 1
-
-    @precondition(lambda self: self.opened is not None)
-    @rule(by_time=st.booleans())
-    def close(self, by_time: bool) -> None:
-        assert self.opened is not None
-        if by_time:
-            VotingRound.objects.filter(pk=self.opened.pk).update(closes_at=timezone.now())
-        rounds.close_round(voting_round=self.opened, by=self.panel.chair)
-        counted = {key: vote for key, vote in self.votes.items() if key[0] in self.ballots}
-        self.n_events += 1 + len(counted)
-        event = AuditEvent.objects.filter(type="round_closed").latest("pk")
-        for tally in json.loads(event.after)["tallies"]:
-            chosen = [vote[0][0] for key, vote in counted.items() if key[1] == tally["item"] and vote[0]]
-            assert (tally["ballots"], tally["votes"]) == (len(self.ballots), len(chosen))
-            assert {option: n for option, n in tally["counts"].items() if n} == dict(Counter(chosen))
-        self.opened, self.ballots, self.votes = None, set(), {}
-
-    @rule(
-        who=st.sampled_from(MEMBERS),
-        item=st.sampled_from([PLAIN.key, RECOMMENDATION_TYPE_ITEM]),
-        n=st.integers(0, 2),
-        comment=st.sampled_from(["", "Because.", "p<0.05"]),
-        behind=st.sampled_from([0, 0, 0, 1]),
-    )
-    def vote(self, who: str, item: str, n: int, comment: str, behind: int) -> None:
-        options = list((OPTIONS if item == PLAIN.key else TYPES)[:n])
-        version = self.votes.get((who, item), ([], "", 0))[2] + behind
-        self.send(
-            {
-                "who": who,
-                "item": item,
-                "options": options,
-                "comment": comment,
-                "version": version,
-                "op": uuid4(),
-            }
-        )
-
-    @precondition(lambda self: self.sent)
-    @rule(data=st.data())
-    def replay(self, data: st.DataObject) -> None:
-        self.send(data.draw(st.sampled_from(self.sent)))
-
-    def send(self, request: dict[str, Any]) -> None:
-        self.sent.append(request)
-        key = (request["who"], request["item"])
-        stored = self.votes.get(key)
-        wanted = (request["options"], request["comment"])
-        expected: type[Exception] | None = None
-        if request["who"] not in self.ballots:
-            expected = Refused
-        elif stored and (stored[0], stored[1]) == wanted:
-            pass
-        elif len(request["options"]) > 1:
-            expected = Refused
-        elif request["version"] != (stored[2] if stored else 0):
-            expected = StaleEdit
-        else:
-            self.votes[key] = (*wanted, request["version"] + 1)
-            self.n_events += 1
-        with pytest.raises(expected) if expected else nullcontext() as refusal:
-            cast(
-                self.question,
-                getattr(self.panel, request["who"]),
-                *request["options"],
-                item_key=request["item"],
-                comment=request["comment"],
-                version=request["version"],
-                op=request["op"],
-            )
-        assert refusal is None or refusal.type is expected
-
-    @invariant()
-    def tables_are_as_the_model_says(self) -> None:
-        names = {getattr(self.panel, who).pk: who for who in MEMBERS}
-        stored = Vote.objects.filter(ballot__round=self.opened).values_list(
-            "ballot__member", "item_key", "option_keys", "comment", "version"
-        )
-        assert {(names[m], item): (o, c, v) for m, item, o, c, v in stored} == self.votes
-        valid = Ballot.objects.filter(round=self.opened, voided_at__isnull=True).values_list(
-            "member", flat=True
-        )
-        assert {names[member] for member in valid} == self.ballots
-        assert AuditEvent.objects.count() == self.n_events
-
-    @invariant()
-    def every_stored_vote_is_the_last_one_committed_to(self) -> None:
-        committed = dict(
-            AuditEvent.objects.filter(type="vote_cast").order_by("seq").values_list("subject", "after")
-        )
-        assert all(voting.commitment(vote) == vote.commitment for vote in Vote.objects.all())
-        assert {
-            json.dumps({"commitment": v.commitment}, separators=(",", ":")) for v in Vote.objects.all()
-        } >= set(committed.values())
-
-    @invariant()
-    def the_chain_is_whole_and_the_votes_fit_it(self) -> None:
-        assert verify_guideline(self.panel.guideline) == []
-
-
 @pytest.mark.django_db
-def test_any_history_of_a_round() -> None:
-    run_state_machine_as_test(
-        Round,
-        settings=settings(
-            max_examples=25,
-            stateful_step_count=20,
-            deadline=None,
-            derandomize=True,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+def test_any_history_of_a_panel() -> None:
+    found = machine.histories(1000, 25, steps=20)
+    assert (found["complaint"], found["steps"]) == ("", 500)
+    assert found["acts"]["vote, done"] > 50
     assert Vote.objects.count() == 0, "every history was rolled back"
     assert not connection.needs_rollback
 
