@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from documents import schema
+from documents.summary import summary_tables
 from etd import selectors
 from etd.enums import Basis
 from etd.models import Question
@@ -47,7 +48,7 @@ def assemble(question: Question) -> schema.EtdDocument:
             ),
         ),
         criteria=tuple(_criterion(etd, criterion) for criterion in etd.criteria),
-        tables=tuple(_table(table, etd.certainty.sums) for table in etd.tables),
+        tables=tuple(outcome_table(table, etd.certainty.sums) for table in etd.tables),
         recommendation_types=tuple(
             schema.RecommendationType(t.key, t.label, t.tone, t.chosen) for t in etd.recommendation_types
         ),
@@ -64,6 +65,7 @@ def assemble(question: Question) -> schema.EtdDocument:
         panel=_panel(question),
         rounds=tuple(_round(one) for one in printed_rounds(question)),
         type_judgement=_judgement(etd.type_judgement) if etd.type_judgement else None,
+        summary_tables=summary_tables(question),
     )
 
 
@@ -114,7 +116,8 @@ def _judgement(view: selectors.JudgementView) -> schema.Judgement:
     )
 
 
-def _table(view: selectors.OutcomeTableView, sums: Mapping[int, str]) -> schema.OutcomeTable:
+def outcome_table(view: selectors.OutcomeTableView, sums: Mapping[int, str]) -> schema.OutcomeTable:
+    """`sums` are how each outcome's worksheet comes to its level, by the outcome's id."""
     return schema.OutcomeTable(
         number=view.number,
         title=view.title,

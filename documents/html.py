@@ -23,8 +23,11 @@ from documents.schema import (
     Round,
     Row,
     Statement,
+    SummaryTable,
     Tally,
 )
+from documents.summary import printed_profile, printed_summaries
+from documents.tables import heading_groups
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from metaanalysis import wording
@@ -70,6 +73,14 @@ class PrintedTable:
     @property
     def tells_sources_apart(self) -> bool:
         return len(self.table.sources) > 1
+
+
+@dataclass(frozen=True)
+class PrintedFindings:
+    """A summary table; `groups` are pairs of heading and width for the row over its headings."""
+
+    table: SummaryTable
+    groups: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -215,6 +226,7 @@ def keep_words_whole(html: str) -> str:
 
 def context_of(document: EtdDocument) -> dict[str, Any]:
     """What the template places: the document, and what is drawn or worded from it."""
+    profile = printed_profile(document.summary_tables)
     return {
         "document": document,
         "headings": document.framework.headings,
@@ -228,6 +240,11 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
             )
             for criterion in document.criteria
         ],
+        "findings": [
+            PrintedFindings(table, heading_groups(table.columns))
+            for table in printed_summaries(document.summary_tables)
+        ],
+        "profile": PrintedFindings(profile, heading_groups(profile.columns)) if profile else None,
         "type_bases": printed_bases([document.type_judgement] if document.type_judgement else []),
         "type_votes": _printed_votes(document.rounds, RECOMMENDATION_TYPE_ITEM),
         "rounds": [PrintedRound(one, moment(one.opened_at), moment(one.ended_at)) for one in document.rounds],

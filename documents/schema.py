@@ -200,6 +200,66 @@ class OutcomeTable:
 
 
 @dataclass(frozen=True)
+class SummaryColumn:
+    """`group` is the heading over several columns, empty where a column stands alone."""
+
+    key: str
+    heading: str
+    group: str
+
+
+@dataclass(frozen=True)
+class SummaryLine:
+    """One line of a cell as it is printed; `marks` are the letters of its footnotes."""
+
+    text: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SummaryCell:
+    """Where a person worded it, `computed` is what stands there without their words; a footnote says it too."""
+
+    column: str
+    lines: tuple[SummaryLine, ...]
+    worded_by_hand: bool
+    computed: str
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """An outcome in a population. `values`: natural scale; risks and differences as proportions, with their limits."""
+
+    outcome: str
+    population: str
+    source: str
+    cells: tuple[SummaryCell, ...]
+    values: Mapping[str, Any]
+
+    def cell(self, column: str) -> SummaryCell:
+        return next(cell for cell in self.cells if cell.column == column)
+
+
+@dataclass(frozen=True)
+class SummaryTable:
+    """`key` is "sof", "what-happens" (a Summary of Findings with a column of that name) or "profile".
+
+    Absolute effects are for `people_per` people.
+    """
+
+    key: str
+    title: str
+    people_per: int
+    columns: tuple[SummaryColumn, ...]
+    rows: tuple[SummaryRow, ...]
+    footnotes: tuple[Footnote, ...]
+    notes: tuple[str, ...]
+
+    def has_text_in(self, column: str) -> bool:
+        return any(row.cell(column).lines for row in self.rows)
+
+
+@dataclass(frozen=True)
 class RecommendationType:
     key: str
     label: str
@@ -350,6 +410,7 @@ class EtdDocument:
     """`panel` is None where neither a declaration nor a vote says that a panel worked with this question.
 
     `type_judgement` is what the chosen type of recommendation rests on, None where that was not recorded.
+    `summary_tables` are empty until outcomes were chosen for them.
     """
 
     schema_version: str
@@ -368,6 +429,7 @@ class EtdDocument:
     panel: Panel | None = None
     rounds: tuple[Round, ...] = ()
     type_judgement: Judgement | None = None
+    summary_tables: tuple[SummaryTable, ...] = ()
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)

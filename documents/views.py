@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from documents.assemble import assemble
+from documents.assemble import assemble, outcome_table
 from documents.html import render_html
 from documents.pdf import CannotRender, RendererBusy, RendererMissing, document_bytes, render_pdf
 from documents.plots import png_of
+from documents.summary import summary_tables
+from documents.tables import TextTable, of_outcomes, of_summary, to_csv
+from documents.word import to_docx
 from etd.permissions import Access, Permission, requires
+from etd.selectors.certainty import load_certainty
+from etd.selectors.outcome_tables import load_rows, load_tables
 from metaanalysis.views.analyses import filename, named_plot, plot_svg, shown_or_404
 
 RETRY_AFTER_SECONDS = 60
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @require_safe
@@ -42,6 +48,42 @@ def document_json(request: HttpRequest, access: Access) -> HttpResponse:
 
 
 @require_safe
+@requires(Permission.EXPORT)
+def summary_csv(request: HttpRequest, access: Access, table: str) -> HttpResponse:
+    """A summary table (`sof`, `what-happens`, `profile`) or an outcome table (`table-2`)."""
+    return _download(to_csv(_text_table(access, table)), "text/csv; charset=utf-8", access, "csv", table)
+
+
+@require_safe
+@requires(Permission.EXPORT)
+def summary_docx(request: HttpRequest, access: Access, table: str) -> HttpResponse:
+    """As `summary_csv`, as a Word file."""
+    question = access.question
+    content = to_docx(
+        _text_table(access, table),
+        title=question.title,
+        subtitle=f"{question.guideline.title}. {question.get_status_display()}, revision {question.revision}.",
+        author=question.guideline.organisation or question.guideline.title,
+        language=question.framework.language,
+    )
+    return _download(content, WORD, access, "docx", table)
+
+
+def _text_table(access: Access, key: str) -> TextTable:
+    """The table of this name; Http404 where the question has none, and where no outcome was chosen for it."""
+    question = access.question
+    arms = {"intervention": question.intervention_label, "comparison": question.comparison_label}
+    for summary in summary_tables(question):
+        if summary.key == key:
+            return of_summary(summary, **arms)
+    rows = load_rows(question)
+    for view in load_tables(question, rows, load_certainty(question, rows).reasons):
+        if view.export_key == key:
+            return of_outcomes(outcome_table(view, {}), **arms)
+    raise Http404
+
+
+@require_safe
 @requires(Permission.VIEW)
 def analysis_image(request: HttpRequest, access: Access, row: int, name: str) -> HttpResponse:
     """The forest or the funnel plot of an analysis as PNG, by the method in the query string."""
@@ -57,8 +99,8 @@ def analysis_image(request: HttpRequest, access: Access, row: int, name: str) ->
     return HttpResponse(png, content_type="image/png", headers={"Content-Disposition": header or ""})
 
 
-def _download(content: bytes, content_type: str, access: Access, ending: str) -> HttpResponse:
-    name = f"{access.question.guideline.slug}-{access.question.slug}.{ending}"
+def _download(content: bytes, content_type: str, access: Access, ending: str, part: str = "") -> HttpResponse:
+    name = "-".join(filter(None, (access.question.guideline.slug, access.question.slug, part))) + f".{ending}"
     header = content_disposition_header(as_attachment=True, filename=name)
     return HttpResponse(content, content_type=content_type, headers={"Content-Disposition": header or ""})
 

@@ -12,6 +12,7 @@ from etd.views import (
     recommendation,
     rounds,
     settings,
+    summary,
     voting,
 )
 
@@ -20,6 +21,7 @@ QUESTION = "guidelines/<slug:guideline>/<slug:question>/"
 OUTCOME = f"{QUESTION}outcomes/<int:outcome>/"
 # A person of the guideline in the chair's register; `scope` is a question, or the whole guideline where it is left out.
 MEMBER = f"{GUIDELINE}conflicts/members/<int:member>/"
+SUMMARY_CELL = f"{QUESTION}summary/<int:row>/<slug:column>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -69,5 +71,10 @@ urlpatterns = [
     path(f"{OUTCOME}risks/<int:population>/", outcomes.edit_risks, name="edit_risks"),
     path(f"{QUESTION}recommendation/", recommendation.edit_recommendation, name="edit_recommendation"),
     path(f"{QUESTION}recommendation/type/", recommendation.edit_type, name="edit_type"),
+    path(f"{QUESTION}summary/", summary.summary_of_findings, name="summary_of_findings"),
+    path(f"{QUESTION}summary/rows/", summary.choose_summary_rows, name="choose_summary_rows"),
+    path(f"{QUESTION}summary/people/", summary.set_people_per, name="set_people_per"),
+    path(SUMMARY_CELL, summary.word_summary_cell, name="word_summary_cell"),
+    path(f"{SUMMARY_CELL}take-back/", summary.take_back_summary_words, name="take_back_summary_words"),
     path(f"{QUESTION}sections/<slug:key>/", recommendation.edit_section, name="edit_section"),
 ]

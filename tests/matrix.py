@@ -66,6 +66,11 @@ ADDRESSES = (
     Address("outcomes", EVERYBODY),
     Address("add_outcome", EDITORS, EDIT),
     Address("rate_importance", EDITORS | VOTERS, EDIT),
+    Address("summary_of_findings", EVERYBODY),
+    Address("choose_summary_rows", EDITORS, EDIT),
+    Address("set_people_per", EDITORS, SEND),
+    Address("summary_csv", EVERYBODY, kwargs={"table": "table-2"}),
+    Address("summary_docx", EVERYBODY, kwargs={"table": "table-2"}),
     Address("evidence", EVERYBODY),
     Address("upload_template", EVERYBODY, kwargs={"kind": "means", "file_format": "xlsx"}),
     Address("type_studies", METHODOLOGIST, EDIT),
@@ -131,6 +136,9 @@ OF_AN_UPLOAD_OR_A_ROW = {
     "analysis_plot",
     "analysis_image",
 }
+
+# Addresses of a line of the Summary of Findings: tests/integration/test_summary.py chooses one and asks as each actor.
+OF_A_SUMMARY_ROW = {"word_summary_cell", "take_back_summary_words"}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {

@@ -79,6 +79,11 @@ class OutcomeTableView:
     has_certainty: bool
     certainty_notes: tuple[tuple[str, str], ...]
 
+    @property
+    def export_key(self) -> str:
+        """What names it in the address of a file."""
+        return f"table-{self.number}"
+
 
 def load_rows(question: Question) -> list[OutcomeRow]:
     """The rows of all outcome tables in the order in which they are printed, in one query."""
@@ -159,7 +164,7 @@ def _group(
 
 
 def _row(row: OutcomeRow, axis: Axis, measure: str) -> RowView:
-    values, effect = _values(row), _effect(row)
+    values, effect = _values(row), effect_text(row)
     return RowView(
         id=row.pk,
         outcome_id=row.outcome_id,
@@ -201,7 +206,8 @@ def arm(events: int | None, n: int | None, percent: str | None = None) -> str:
     return f"{events}/{n} ({percent or numbers.percent(events, n).removesuffix('%')}%)"
 
 
-def _effect(row: OutcomeRow) -> str:
+def effect_text(row: OutcomeRow) -> str:
+    """`1.17 (0.97–1.42)`, in the document's own digits where it printed them; `-` where there is no effect."""
     if row.estimate is None or row.ci_low is None or row.ci_high is None:
         return "-"
     printed = row.printed

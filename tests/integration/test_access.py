@@ -17,6 +17,7 @@ from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
 from tests.matrix import (
     ADDRESSES,
     OF_A_MEMBER,
+    OF_A_SUMMARY_ROW,
     OF_AN_OUTCOME,
     OF_AN_UPLOAD_OR_A_ROW,
     OUTSIDE_A_QUESTION,
@@ -112,6 +113,7 @@ def test_every_address_is_in_the_matrix() -> None:
         {address.name for address in ADDRESSES}
         | OF_AN_UPLOAD_OR_A_ROW
         | OF_AN_OUTCOME
+        | OF_A_SUMMARY_ROW
         | OF_A_MEMBER
         | set(OUTSIDE_A_QUESTION)
     )

@@ -41,7 +41,7 @@ from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
-from tests.unit.etd import framework_examples, people_examples
+from tests.unit.etd import framework_examples, people_examples, summary_examples
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
 Example = Callable[[Panel], dict[str, Any]]
@@ -559,6 +559,7 @@ def plan_main_method(panel: Panel) -> dict[str, Any]:
 EXAMPLES: dict[str, Example] = {
     **people_examples.EXAMPLES,
     **framework_examples.EXAMPLES,
+    **summary_examples.EXAMPLES,
     "etd.actions.accounts.create_account": create_account,
     "etd.actions.accounts.create_guideline": create_guideline,
     "etd.actions.accounts.add_member": add_member,
