@@ -161,7 +161,7 @@ def rate_importance(request: HttpRequest, access: Access) -> HttpResponse:
     status, refusal = 200, ""
     only = request.POST.get("only", "")
     if request.method == "POST":
-        status = 422
+        status, refusal = 422, " ".join(str(error) for errors in form.errors.values() for error in errors)
         if form.is_valid():
             try:
                 actions.rate_importance(
@@ -173,24 +173,31 @@ def rate_importance(request: HttpRequest, access: Access) -> HttpResponse:
             except Refused as error:
                 status, refusal = 409, str(error)
             else:
-                return _rated(request, access, only)
+                return _rated(request, access, only, bool(form.ratings()))
+        if request.htmx and refusal:  # type: ignore[attr-defined]
+            return render(request, "etd/outcomes/_rated.html", {"refusal": refusal}, status=status)
     context = page(access) | {"form": form, "refusal": refusal, "rows": form.rows()}
     return render(request, "etd/outcomes/importance.html", context, status=status)
 
 
-def _rated(request: HttpRequest, access: Access, only: str) -> HttpResponse:
+def _rated(request: HttpRequest, access: Access, only: str, chose: bool) -> HttpResponse:
     """What is said of a saved rating; of a single one without leaving what else is chosen on the page."""
     shown = _views(access)
     if not only:
-        messages.success(request, "Your ratings are saved. You can change them.")
+        words = (
+            "Your ratings are saved. You can change them."
+            if chose
+            else "Nothing was chosen, nothing is saved."
+        )
+        messages.success(request, words)
         return redirect("rate_importance", *access.slugs)
     one = next((view for view in shown if str(view.id) == only), None)
     if one is None:
         raise Http404
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "etd/outcomes/_rated.html", {"outcome": one, "saved": True})
+        return render(request, "etd/outcomes/_rated.html", {"outcome": one, "saved": chose})
     form = RatingsForm(shown, request.POST)
-    context = page(access) | {"form": form, "rows": form.rows(), "saved": one.id}
+    context = page(access) | {"form": form, "rows": form.rows(), "saved": one.id if chose else None}
     return render(request, "etd/outcomes/importance.html", context)
 
 

@@ -12,6 +12,11 @@ function showClocks(root) {
   });
 }
 
+// Most forms are sent as a whole; a part that saves itself (data-saves) stands for its form.
+function sentBy(element) {
+  return element.matches("[data-saves]") ? element.closest("form") : element;
+}
+
 function statusOf(form) {
   return form.querySelector(".vote-status");
 }
@@ -40,7 +45,7 @@ document.addEventListener("DOMContentLoaded", () => {
   if (outline && window.matchMedia("(max-width: 900px)").matches) outline.open = false;
 
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    const form = event.detail.elt;
+    const form = sentBy(event.detail.elt);
     if (form.matches("form[data-autosave]")) statusOf(form).textContent = "Saving…";
     if (form.dataset.unsaved) form.dataset.unsaved = "sent";
   });
@@ -59,7 +64,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   // A refusal (409, 422) is shown like any answer, but nothing of it is saved; nor is what was typed since it was sent.
   document.body.addEventListener("htmx:beforeOnLoad", (event) => {
-    const form = event.detail.elt;
+    const form = sentBy(event.detail.elt);
     const saved = event.detail.xhr.status >= 200 && event.detail.xhr.status < 300;
     if (saved && form.dataset.unsaved === "sent") delete form.dataset.unsaved;
   });

@@ -14,7 +14,15 @@ from django.urls import reverse
 
 from etd.actions import outcomes as actions
 from etd.domain.comparator_risk import risks_revision
-from etd.models import AuditEvent, ComparatorRisk, DecisionThresholds, ImportanceRating, Outcome, User
+from etd.models import (
+    AuditEvent,
+    ComparatorRisk,
+    DecisionThresholds,
+    ImportanceRating,
+    Outcome,
+    Question,
+    User,
+)
 from tests import factories
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, get_question
 
@@ -251,6 +259,27 @@ class TestRatings:
         assert answer.status_code == 422
         assert "Choose a number from 1 to 9." in text(answer)
         assert not ImportanceRating.objects.exists()
+
+    def test_a_refusal_is_said_beside_the_rating_alone(self, client_for: ClientFor) -> None:
+        outcome, client = first(), client_for("panel member")
+        Question.objects.filter(pk=outcome.question_id).update(status="agreed")
+        sent = {f"outcome-{outcome.pk}": "9", "only": outcome.pk}
+        answer = client.post(url("rate_importance"), sent, headers={"HX-Request": "true"})
+        assert answer.status_code == 409
+        assert text(answer).strip().startswith("Not saved. Now closed to changes: the panel's judgements.")
+        assert "<html" not in answer.content.decode()
+        assert client.post(url("rate_importance"), sent).status_code == 409
+        assert not ImportanceRating.objects.exists()
+
+    def test_on_the_page_of_rating_whoever_manages_rates_before_they_look(
+        self, client_for: ClientFor
+    ) -> None:
+        factories.importance_rating(outcome=first(), rating=3)
+        client = client_for("methodologist")
+        assert "3, 1 rater" in text(client.get(url("outcomes")))
+        page = text(client.get(url("rate_importance")))
+        assert "3, 1 rater" not in page
+        assert "shown once you have rated this outcome" in page
 
 
 class TestThresholds:
