@@ -15,13 +15,18 @@ from etd.models import CertaintyRating, CertaintyWorksheet, Outcome, OutcomeRow,
 
 @dataclass(frozen=True)
 class DomainView:
-    """One domain as it was rated. `suggested` is what the data suggested when the person decided, empty for nothing."""
+    """One domain as it was rated.
+
+    `said` is what the data said when the person decided, empty for nothing, and `suggested` the degree that they
+    suggested then, empty for none.
+    """
 
     key: str
     label: str
     levels: int
     words: str
     reason: str
+    said: str
     suggested: str
     is_up: bool
 
@@ -196,13 +201,15 @@ def _worksheet(
 
 
 def _domain(rating: CertaintyRating) -> DomainView:
+    then = rating.suggestion or {"levels": None, "text": ""}
     return DomainView(
         key=rating.domain,
         label=str(CertaintyDomain(rating.domain).label),
         levels=rating.levels,
         words=degree(rating.domain, rating.levels),
         reason=rating.reason,
-        suggested=(rating.suggestion or {}).get("text", ""),
+        said=then["text"],
+        suggested="" if then["levels"] is None else degree(rating.domain, then["levels"]),
         is_up=max(certainty.DEGREES[rating.domain]) > 0,
     )
 

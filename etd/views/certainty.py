@@ -58,7 +58,7 @@ class DomainPart:
     label: str
     levels: BoundField
     reason: BoundField
-    choices: list[tuple[int, str]]
+    choices: list[tuple[int, str, bool]]
     suggested: str
     take_label: str
 
@@ -104,6 +104,7 @@ def rate(request: HttpRequest, access: Access, outcome: int) -> HttpResponse:
             "rated": rated,
             "form": form,
             "lines": lines,
+            "chosen_row": row.pk if row else None,
             "designs": [
                 (value, label, grade.LABELS[grade.START_LEVELS[value]])
                 for value, label in StudyDesign.choices
@@ -158,7 +159,7 @@ def _part(domain: DomainFields, suggestions: Mapping[str, Suggested]) -> DomainP
         label=domain.label,
         levels=domain.levels,
         reason=domain.reason,
-        choices=domain.choices,
+        choices=[(n, label, str(n) == str(domain.levels.value())) for n, label in domain.choices],
         suggested=suggestion["text"] if suggestion else NO_DATA,
         take_label="" if levels is None else degree(domain.key, levels),
     )
