@@ -269,6 +269,8 @@ class RecommendationType:
 
 @dataclass(frozen=True)
 class Statement:
+    """One statement. `strength` is the key, `strength_label` the guideline's word for it: "Weak", where it says so."""
+
     kind: str
     kind_label: str
     text: str

@@ -182,6 +182,7 @@ def test_an_administrator_begins_a_guideline_and_a_question(
     page.get_by_role("textbox", name="Title").fill("Should cooling be used after cardiac arrest?")
     page.get_by_label("Short name of the intervention").fill("cooling")
     page.get_by_label("Short name of the comparison").fill("no cooling")
+    page.get_by_role("radio", name="GRADE clinical recommendation, population perspective").check()
     page.get_by_label("Name in the address").fill("cooling")
     page.get_by_role("button", name="Begin the question").click()
     page.wait_for_url(f"{server.url}/guidelines/heart-failure/cooling/")

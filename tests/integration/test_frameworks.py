@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pypdf
@@ -182,6 +183,14 @@ def test_the_page_says_everything(decided: Decided) -> None:
     assert "conditional" not in text.casefold()
     for section in decided.framework.sections:
         assert section.holds_statements or f"About it: {section.key}." in text
+
+
+def test_a_chosen_type_is_seen_whatever_its_direction() -> None:
+    """White words on the colour of its tone: a type without strength and direction has one too."""
+    styles = (Path(__file__).parents[2] / "static" / "css" / "app.css").read_text(encoding="utf-8")
+    (rule,) = re.findall(r"^\.type \{([^}]*display[^}]*)\}", styles, flags=re.MULTILINE)
+    assert "--tone:" in rule
+    assert "--tone-deep:" in rule
 
 
 def test_the_round_says_everything(decided: Decided) -> None:
