@@ -14,11 +14,12 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from etd.enums import Role
-from etd.models import Guideline, PanelMembership, Question, User
+from etd.models import ConflictDeclaration, Guideline, PanelMembership, Question, User
 from etd.workflow import Part, is_frozen
 
 
@@ -99,11 +100,15 @@ FROZEN_WITH: dict[Permission, Part] = {
 
 @dataclass(frozen=True)
 class Access:
-    """A signed-in person at one question: what every view of a question is given."""
+    """A signed-in person at one question: what every view of a question is given.
+
+    `has_declared`: have they said whether they have a conflict of interest for the whole guideline?
+    """
 
     question: Question
     user: User
     role: Role
+    has_declared: bool = True
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -121,20 +126,22 @@ class Access:
 
 
 def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
-    """The person's access to a question of their own guidelines, in two queries; Http404 for anything else."""
+    """The person's access to a question of their own guidelines, in one query; Http404 for anything else."""
+    here = PanelMembership.objects.filter(
+        guideline=OuterRef("guideline"), user=user, ended_at__isnull=True
+    ).values("role")
+    declared = ConflictDeclaration.objects.filter(
+        guideline=OuterRef("guideline"), question__isnull=True, member=user
+    )
     question = (
         Question.objects.select_related("guideline", "own_framework", "recommendation__type_judged_by")
         .filter(guideline__slug=guideline_slug, slug=question_slug)
+        .annotate(role_here=Subquery(here[:1]), has_declared=Exists(declared))
         .first()
     )
-    if question is None:
+    if question is None or question.role_here is None:
         raise Http404
-    membership = PanelMembership.objects.filter(
-        guideline_id=question.guideline_id, user=user, ended_at__isnull=True
-    ).first()
-    if membership is None:
-        raise Http404
-    return Access(question=question, user=user, role=Role(membership.role))
+    return Access(question, user, Role(question.role_here), has_declared=question.has_declared)
 
 
 @dataclass(frozen=True)

@@ -65,13 +65,15 @@ def rounds_of_voter(question: Question, viewer: User, role: str) -> tuple[HeldRo
     now = [one for one in held if not one.is_closed]
     keys = {key for one in now if one.holds_ballot and not one.is_over for key in one.stored.item_keys}
     before = {last.number: last for key in keys if (last := last_over(held, key)) is not None}
-    return _with_votes(held, viewer, seen=before.values(), own=now)
+    return _with_votes(held, viewer, seen=before.values(), own=[one for one in now if one.holds_ballot])
 
 
 def rounds_with_own_votes(question: Question, viewer: User) -> tuple[HeldRound, ...]:
     """All rounds, in two queries, with the viewer's own votes in the round that nobody has closed and no others."""
     held = _held(question, viewer, None)
-    return _with_votes(held, viewer, seen=(), own=[one for one in held if not one.is_closed])
+    return _with_votes(
+        held, viewer, seen=(), own=[one for one in held if not one.is_closed and one.holds_ballot]
+    )
 
 
 def last_over(held: Sequence[HeldRound], item_key: str = "") -> HeldRound | None:

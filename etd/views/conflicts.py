@@ -168,9 +168,8 @@ def manage_conflict(
 
 def asks_to_declare(access: Access, etd: EtdView) -> bool:
     """Has the person a ballot in the open round, and not said yet whether they have a conflict of interest?"""
-    if etd.round is None or not etd.round.has_ballot:
-        return False
-    return access.question.guideline.slug in declaring.asked_to_declare(access.user)
+    has_ballot = etd.round is not None and etd.round.has_ballot
+    return has_ballot and not access.has_declared and access.may(Permission.VOTE)
 
 
 def _context(access: GuidelineAccess) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class TestLoadAccess:
         self, panel: Panel, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         question = panel.question()
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(1):
             access = load_access(panel.chair, panel.guideline.slug, question.slug)
             assert access.question.guideline.slug == panel.guideline.slug
             assert access.question.recommendation.revision == 1

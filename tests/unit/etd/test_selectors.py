@@ -81,11 +81,11 @@ def test_a_question_takes_eleven_queries_with_one_and_three_of_everything(
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_a_page_of_a_question_takes_thirteen(
+def test_a_page_of_a_question_takes_twelve(
     panel: Panel, n: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     question = furnish(panel, n)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         access = load_access(panel.member, panel.guideline.slug, question.slug)
         etd = load_etd(access.question, access.user)
     assert etd.id == question.pk
