@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
@@ -16,6 +16,7 @@ from etd.models import (
     CriterionAssessment,
     Judgement,
     OutcomeTable,
+    OwnFramework,
     Question,
     Recommendation,
     Vote,
@@ -42,16 +43,9 @@ def check_stored_keys(
 
 
 def _unknown_keys(alias: str) -> list[str]:
-    problems = []
-    for key, version in (
-        Question.objects.using(alias).values_list("framework_key", "framework_version").distinct().order_by()
-    ):
-        try:
-            framework = get_framework(key, version)
-        except UnknownKey as error:
-            problems.append(str(error))
-            continue
-        of_framework = {"question__framework_key": key, "question__framework_version": version}
+    problems: list[str] = []
+    for framework, used_by in _frameworks_of(Question, alias, problems):
+        of_framework = {f"question__{name}": value for name, value in used_by.items()}
         known = {
             CriterionAssessment: ("criterion_key", {c.key for c in framework.criteria}),
             OutcomeTable: ("criterion_key", {c.key for c in framework.criteria}),
@@ -70,15 +64,33 @@ def _unknown_keys(alias: str) -> list[str]:
             .distinct()
         )
         problems += _unknown_options(framework, judged)
-        problems += _unknown_options(framework, _voted(alias, of_framework))
+    for framework, used_by in _frameworks_of(VotingRound, alias, problems):
+        problems += _unknown_options(framework, _voted(alias, used_by))
     return problems
 
 
-def _voted(alias: str, of_framework: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+def _frameworks_of(
+    model: type[Question | VotingRound], alias: str, problems: list[str]
+) -> Iterator[tuple[Framework, dict[str, Any]]]:
+    """Every framework that questions or rounds name, with the fields that name it; one that is gone is a problem."""
+    names = ("framework_key", "framework_version", "own_framework")
+    for values in model._default_manager.using(alias).values_list(*names).distinct().order_by():
+        used_by = dict(zip(names, values, strict=True))
+        own = used_by["own_framework"]
+        try:
+            if own is None:
+                yield get_framework(used_by["framework_key"], used_by["framework_version"]), used_by
+            else:
+                yield OwnFramework.objects.using(alias).get(pk=own).framework, used_by
+        except (UnknownKey, FrameworkError) as error:
+            problems.append(str(error))
+
+
+def _voted(alias: str, used_by: Mapping[str, Any]) -> set[tuple[str, str | None]]:
     """Pairs of item and option that rounds ask about and votes name; None where no option is named."""
-    asked = VotingRound.objects.using(alias).filter(**of_framework).values_list("item_keys", flat=True)
+    asked = VotingRound.objects.using(alias).filter(**used_by).values_list("item_keys", flat=True)
     votes = Vote.objects.using(alias).filter(
-        **{f"ballot__round__{name}": value for name, value in of_framework.items()}
+        **{f"ballot__round__{name}": value for name, value in used_by.items()}
     )
     return {(key, None) for keys in asked for key in keys} | {
         (item_key, option_key)

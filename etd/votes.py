@@ -10,7 +10,7 @@ from etd.domain.canonical import digest
 from etd.domain.tally import Item, Tally, criterion_item, tally, type_item
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.frameworks import Framework
-from etd.models import Ballot, Question, Vote, VotingRound
+from etd.models import Ballot, Vote, VotingRound
 
 
 def item_of(framework: Framework, item_key: str) -> Item:
@@ -41,13 +41,13 @@ def counted_votes(voting_round: VotingRound) -> list[Vote]:
 
 
 def tallies(
-    question: Question, voting_round: VotingRound, votes: Sequence[Vote], n_ballots: int | None = None
+    voting_round: VotingRound, votes: Sequence[Vote], n_ballots: int | None = None
 ) -> dict[str, Tally]:
     """Item key to its tally, in the round's order. `votes` are the round's `counted_votes`.
 
     `n_ballots` are its ballots that are not voided, where somebody has counted them already.
     """
-    framework = voting_round.framework.worded(question.guideline.strength_word)
+    framework = voting_round.framework
     if n_ballots is None:
         n_ballots = Ballot.objects.filter(round=voting_round, voided_at__isnull=True).count()
     return {

@@ -51,7 +51,7 @@ def require_agreement(
         return
     if reason.strip():
         return
-    counted = tallies(question, referred, counted_votes(referred))[item_key]
+    counted = tallies(referred, counted_votes(referred))[item_key]
     found = verdict(rule_from_json(referred.consensus_rule), counted)
     if found.met is False:
         raise Refused(

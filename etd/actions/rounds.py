@@ -283,7 +283,7 @@ def _close(
     by: User | None,
 ) -> None:
     votes = counted_votes(voting_round)
-    counted = tallies(question, voting_round, votes)
+    counted = tallies(voting_round, votes)
     voting_round.closed_at, voting_round.closed_by = closed_at, closed_by
     voting_round.tally_digest = tally_digest(counted)
     voting_round.save(update_fields=["closed_at", "closed_by", "tally_digest"])

@@ -9,7 +9,8 @@ from etd.domain.addresses import RESERVED
 from etd.enums import StrengthWord
 from etd.forms.helper import form_helper
 from etd.forms.question import QuestionForm
-from etd.frameworks import Framework, offered_frameworks
+from etd.models import Guideline
+from etd.selectors.frameworks import FrameworkChoice, framework_choices
 
 
 class AddressField(forms.SlugField):
@@ -46,20 +47,20 @@ class GuidelineForm(forms.Form):
 
 
 class NewQuestionForm(QuestionForm):
-    """A question from nothing: besides its PICO, the framework that it is judged by, which stays."""
+    """A question from nothing: besides its PICO, the framework that it is judged by."""
 
     revision = None  # type: ignore[assignment]
     framework = forms.ChoiceField(
         label="Framework",
-        help_text="Which criteria the panel judges, and how.",
+        help_text="Which criteria the panel judges, and how. It can be changed until the panel votes.",
     )
     slug = AddressField()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, guideline: Guideline, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.frameworks = [(_key(framework), framework) for framework in offered_frameworks()]
+        self.frameworks = framework_choices(guideline)
         self.fields["framework"].choices = [  # type: ignore[attr-defined]
-            (key, framework.title) for key, framework in self.frameworks
+            (choice.value, choice.title) for choice in self.frameworks
         ]
         self.helper = form_helper(
             "title",
@@ -79,9 +80,5 @@ class NewQuestionForm(QuestionForm):
             HTML("</details>"),
         )
 
-    def chosen_framework(self) -> Framework:
-        return next(one for key, one in self.frameworks if key == self.cleaned_data["framework"])
-
-
-def _key(framework: Framework) -> str:
-    return f"{framework.key}:{framework.version}"
+    def chosen_framework(self) -> FrameworkChoice:
+        return next(one for one in self.frameworks if one.value == self.cleaned_data["framework"])

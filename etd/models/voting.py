@@ -1,8 +1,11 @@
+from functools import cached_property
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from etd.enums import Confidence, NoEvidenceBasis, TallyDisplay
+from etd.frameworks import Framework
 from etd.models.framework import JudgedByFramework
 from etd.models.question import Question
 
@@ -54,6 +57,11 @@ class VotingRound(JudgedByFramework):
 
     def __str__(self) -> str:
         return f"Round {self.number} of {self.question}"
+
+    @cached_property
+    def framework(self) -> Framework:
+        """The framework that it was opened with, in the guideline's word for conditional. Raises `UnknownKey`."""
+        return super().framework.worded(self.question.guideline.strength_word)
 
 
 class RoundSnapshot(models.Model):

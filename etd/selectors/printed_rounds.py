@@ -55,7 +55,7 @@ def printed_rounds(question: Question) -> tuple[PrintedRound, ...]:
 
 
 def _printed(one: HeldRound, summary: RoundSummary, roll: tuple[str, ...]) -> PrintedRound:
-    framework = one.stored.question.framework
+    framework = one.stored.framework
     rule = rule_from_json(one.stored.consensus_rule)
     results = results_of(one)
     found = [results.item(key) for key in summary.item_keys] if results else []

@@ -156,7 +156,7 @@ def results_of(held: HeldRound) -> RoundResults | None:
     stored = held.stored
     rule = rule_from_json(stored.consensus_rule)
     counted = sorted(
-        tallies(stored.question, stored, held.votes, held.n_ballots).values(),
+        tallies(stored, held.votes, held.n_ballots).values(),
         key=lambda one: -1 if one.disagreement is None else one.disagreement,
         reverse=True,
     )

@@ -176,7 +176,7 @@ def own_ballot(voting_round: VotingRound, viewer: User) -> Ballot | None:
 def _laid_out(
     voting_round: VotingRound, result: ItemResult, before: list[RoundResults], mine: Vote | None
 ) -> ItemTally:
-    framework = voting_round.question.framework
+    framework = voting_round.framework
     name = item_name(framework, result.key)
     earlier = [(one.number, found) for one in before if (found := one.item(result.key)) is not None]
     return ItemTally(

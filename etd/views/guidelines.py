@@ -65,7 +65,7 @@ def new_guideline(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_in_guideline(Permission.CREATE_QUESTION)
 def new_question(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
-    form = NewQuestionForm(request.POST or None)
+    form = NewQuestionForm(access.guideline, request.POST or None)
 
     def act() -> HttpResponse:
         slug, framework = form.cleaned_data["slug"], form.chosen_framework()
@@ -74,6 +74,7 @@ def new_question(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             slug=slug,
             framework_key=framework.key,
             framework_version=framework.version,
+            own_framework=framework.own,
             values=form.values(),
             by=access.user,
         )

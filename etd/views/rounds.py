@@ -290,9 +290,9 @@ def receipt(request: HttpRequest, access: Access) -> HttpResponse:
     if form.is_bound and form.is_valid():
         found = check_receipt(access.question, form.cleaned_data["code"])
         context["found"] = found
-        if found.stands:
-            framework = access.question.framework
-            context["item"] = item_name(framework, found.item_key)
+        if found.round_number is not None:
+            voted = _round_or_404(access.question, found.round_number)
+            context["item"] = item_name(voted.framework, found.item_key)
     return render(request, "etd/rounds/receipt.html", page(access) | context)
 
 
@@ -326,7 +326,7 @@ def _round_page(
     held = rounds_with_votes(access.question, access.user)
     here = next(one for one in held if one.stored == current)
     found = laid_out(held, here)
-    framework = access.question.framework
+    framework = here.stored.framework
     ballot = own_ballot(current, access.user)
     mine = own_votes(here)
     context: dict[str, Any] = {

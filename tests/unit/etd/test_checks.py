@@ -12,6 +12,7 @@ from etd import checks
 from etd.checks import check_frameworks, check_stored_keys
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.frameworks import FrameworkError, load_file
+from etd.frameworks.overlay import Changes
 from etd.models import Question, Recommendation
 from tests import factories as f
 from tests.unit.etd.worlds import PLAIN, Panel
@@ -81,6 +82,18 @@ def test_an_unknown_key_is_reported(panel: Panel, where: str) -> None:
     found = problems()
     assert len(found) == 1
     assert "'taste'" in found[0]
+
+
+def test_a_guideline_s_own_framework_is_the_one_that_counts(panel: Panel) -> None:
+    own = f.own_framework(
+        guideline=panel.guideline, changes=Changes(hidden_criteria=frozenset({PLAIN.key})).to_json()
+    )
+    question = panel.question()
+    f.voting_round(question=question, item_keys=[PLAIN.key])
+    Question.objects.filter(pk=question.pk).update(own_framework=own)
+    assert len(problems()) == 1, "the assessment of the hidden criterion has no place"
+    question.assessments.filter(criterion_key=PLAIN.key).delete()
+    assert problems() == [], "the round keeps the framework that it was opened with"
 
 
 def test_an_unknown_framework_is_reported(db: None) -> None:
