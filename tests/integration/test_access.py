@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
 from unittest import mock
+from urllib.parse import urlencode
 
 import pytest
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
-from django.http import HttpResponse
+from django.db.models import F
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import resolve, reverse
 
-from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
+from etd.actions import rounds
+from etd.enums import ConflictLevel, Role
+from etd.models import Ballot, PanelMembership, User, Vote, VotingRound
+from etd.views import voting
+from tests import factories
+from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, demo, get_question
+from tests.integration.everything import Site, every_pattern, site
 from tests.matrix import (
     ADDRESSES,
     OF_A_MEMBER,
@@ -99,15 +110,6 @@ def test_reading_never_writes(address: Address, client_for: ClientFor) -> None:
     assert [q["sql"] for q in queries if q["sql"].lstrip('"').upper().startswith(writes)] == []
 
 
-def patterns(resolver: URLResolver) -> Iterator[URLPattern]:
-    for pattern in resolver.url_patterns:
-        if isinstance(pattern, URLResolver):
-            if pattern.namespace != "admin":
-                yield from patterns(pattern)
-        else:
-            yield pattern
-
-
 def test_every_address_is_in_the_matrix() -> None:
     listed = (
         {address.name for address in ADDRESSES}
@@ -117,7 +119,7 @@ def test_every_address_is_in_the_matrix() -> None:
         | OF_A_MEMBER
         | set(OUTSIDE_A_QUESTION)
     )
-    assert {pattern.name for pattern in patterns(get_resolver())} == listed
+    assert {pattern.name for pattern in every_pattern()} == listed
 
 
 def test_a_form_without_its_token_is_refused_and_shown_again(client_for: ClientFor) -> None:
@@ -166,3 +168,208 @@ def test_whether_it_was_saved_is_said_only_where_it_is_known(
         answer = client_for("panel member").post(target, typed)
     page = answer.content.decode()
     assert (answer.status_code, words in page, "My words" in page) == (503, True, True)
+
+
+# --- Every address there is: no form without its token, no form from elsewhere, no page that writes
+
+
+def every_path() -> dict[str, str]:
+    """An address for each pattern; what it names need not be there, for the token is asked for first."""
+    values = {"int": 1, "slug": "x", "str": "x"}
+    found = {}
+    for pattern in every_pattern():
+        kinds = {
+            name: type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+            for name, converter in pattern.pattern.converters.items()
+        }
+        path = reverse(pattern.name, kwargs={name: values[kind] for name, kind in kinds.items()})
+        found[path] = str(pattern.name)
+    return found | {"/admin/etd/user/add/": "admin"}
+
+
+def is_refused_for_its_token(answer: HttpResponse) -> bool:
+    return answer.status_code == 403 and "403_csrf.html" in {one.name for one in answer.templates}  # type: ignore[attr-defined]
+
+
+def taken(client_for: ClientFor, **headers: str) -> set[str]:
+    """The addresses that take a POST, PUT, PATCH or DELETE of a signed-in person, sent like this."""
+    found = set()
+    for path, name in every_path().items():
+        client = client_for("chair")
+        client.handler.enforce_csrf_checks = True
+        form = {}
+        if headers:
+            form["csrfmiddlewaretoken"] = token_of(client)
+        for verb in ("post", "put", "patch", "delete"):
+            sent = form if verb == "post" else urlencode(form)
+            more = headers | ({"HTTP_X_CSRFTOKEN": form["csrfmiddlewaretoken"]} if form else {})
+            if not is_refused_for_its_token(getattr(client, verb)(path, sent, **more)):
+                found.add(name)
+    return found
+
+
+def token_of(client: Client) -> str:
+    matched = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/").content.decode())
+    assert matched is not None
+    return matched.group(1)
+
+
+def test_no_address_takes_a_form_without_its_token(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert taken(client_for) == set()
+    monkeypatch.setattr(voting.cast_vote, "csrf_exempt", True, raising=False)
+    assert taken(client_for) == {"cast_vote"}
+
+
+def test_no_address_takes_a_form_from_elsewhere(client_for: ClientFor) -> None:
+    assert taken(client_for, HTTP_ORIGIN="https://elsewhere.example") == set()
+    own = taken(client_for, HTTP_ORIGIN="http://testserver")
+    assert own >= {"cast_vote", "close_round", "upload", "change_password", "admin"}
+
+
+def writing(found: Site) -> tuple[set[str], set[str]]:
+    """The names of the addresses that were read, and of those that wrote while they were; sessions apart."""
+    read, wrote = set(), set()
+    for actor in ("chair", "methodologist"):
+        for user in found.users(actor):
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            for path in found.paths:
+                name = resolve(path.partition("?")[0]).url_name if "no-such" not in path else None
+                with CaptureQueriesContext(connection) as queries:
+                    client.get(path)
+                statements = [query["sql"].lstrip('"').upper() for query in queries]
+                read.add(name)
+                if any(
+                    sql.startswith(("INSERT", "UPDATE", "DELETE", "REPLACE")) and "DJANGO_SESSION" not in sql
+                    for sql in statements
+                ):
+                    wrote.add(name)
+    return read, wrote
+
+
+def test_no_address_writes_when_it_is_read(db: None) -> None:
+    found = site()
+    read, wrote = writing(found)
+    assert wrote == set()
+    # A letter's link, a key that is drawn anew, a guideline's own framework: tests of their own read those.
+    missing = {pattern.name for pattern in every_pattern()} - read
+    assert missing <= {
+        "invitation",
+        "reset_password",
+        "set_up_codes",
+        "sign_in_code",
+        "move_question",
+        "edit_own_framework",
+    }
+
+
+def test_a_page_that_writes_is_caught(db: None) -> None:
+    found = site()
+    found.paths = [path for path in found.paths if path.endswith("/history/")]
+
+    def render(request: HttpRequest, *arguments: Any, **options: Any) -> HttpResponse:
+        User.objects.filter(pk=request.user.pk).update(name="Seen")
+        return HttpResponse("Read.")
+
+    with mock.patch("etd.views.history.render", render):
+        assert writing(found)[1] == {"history"}
+
+
+# --- The other actors: somebody recused, somebody whose role has just changed; and rounds that are over
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a.name)
+def test_a_recused_member_may_read_and_may_not_vote(address: Address, client_for: ClientFor) -> None:
+    """Their role stays: pages answer as to any panel member, and what they vote is refused for want of a ballot."""
+    question, panel = get_question(address.question), demo("panel")()
+    Ballot.objects.filter(member=panel).update(voided_at=factories.NOW, voided_by=demo("chair")())
+    factories.recusal(question=question, user=panel, level=ConflictLevel.NO_VOTE)
+    client = client_for("panel member")
+    found = {verb: ask(client, verb, path(address)).status_code for verb in VERBS}
+    assert found == {verb: expected(address, "panel member", verb) for verb in VERBS}
+    if address.name == "cast_vote":
+        given = {"options": "moderate_costs", "comment": "My words", "revision": "0"}
+        answer = client.post(path(address), given)
+        assert (answer.status_code, "My words" in answer.content.decode()) == (409, True)
+        assert not Vote.objects.filter(ballot__member=panel, comment="My words").exists()
+
+
+@pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a.name)
+def test_a_chair_until_a_moment_ago_may_do_what_the_new_role_may(
+    address: Address, client_for: ClientFor
+) -> None:
+    client = client_for("chair")
+    client.get(path(ADDRESSES[0]))
+    PanelMembership.objects.filter(user=demo("chair")()).update(role=Role.OBSERVER)
+    found = {verb: ask(client, verb, path(address)).status_code for verb in VERBS}
+    assert found == {verb: expected(address, "observer", verb) for verb in VERBS}
+
+
+# The status of an empty form, and of a filled one, about a round that is over.
+AFTER_THE_CLOSE = {
+    "cast_vote": 409,
+    "extend_round": 409,
+    "close_round": 302,
+    "void_ballot": 409,
+    "add_note": 302,
+    "round": 405,
+}
+
+
+@pytest.mark.parametrize("name", sorted(AFTER_THE_CLOSE))
+def test_a_round_that_is_over_takes_no_vote_and_changes_no_count(name: str, client_for: ClientFor) -> None:
+    address = next(one for one in ADDRESSES if one.name == name)
+    voting_round = VotingRound.objects.filter(question__slug=address.question).latest("number")
+    rounds.close_round(voting_round=voting_round, by=demo("chair")())
+    counted = VotingRound.objects.get(pk=voting_round.pk).tally_digest
+    sent = {
+        "options": "moderate_costs",
+        "comment": "Late",
+        "text": "Late",
+        "revision": "0",
+        "closes_at": "2099-01-01T10:00",
+        "ballot": str(voting_round.ballots.earliest("pk").pk),
+        "reason": "Late",
+    }
+    for actor in MEMBERS:
+        status = client_for(actor).post(path(address), sent).status_code
+        allowed = actor in address.roles or name == "round"
+        assert (actor, status) == (actor, AFTER_THE_CLOSE[name] if allowed else 403)
+    assert not Vote.objects.filter(comment="Late").exists()
+    assert VotingRound.objects.get(pk=voting_round.pk).tally_digest == counted
+    assert voting_round.ballots.filter(void_reason="Late").count() == 0
+
+
+# --- Guessing passwords: ten an account, then a quarter of an hour for everybody; whoever waits gets in
+
+
+def pass_minutes(minutes: int) -> None:
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=minutes))
+
+
+def test_an_hour_of_guesses_and_the_owner_is_out_a_quarter_of_an_hour_at_most(example: None) -> None:
+    looked_at = 0
+    for _ in range(60):
+        answers = [guess("panel@example.org").status_code for _ in range(3)]
+        looked_at += answers.count(200)
+        pass_minutes(1)
+    assert settings.AXES_FAILURE_LIMIT < looked_at <= 100
+    pass_minutes(15)
+    assert guess("panel@example.org", "demo-panel-2026").status_code == 302
+
+
+def guess(email: str, password: str = "wrong-password-1") -> HttpResponse:  # noqa: S107 -- a wrong one
+    answer: HttpResponse = Client().post("/sign-in/", {"username": email, "password": password})  # type: ignore[assignment]
+    return answer
+
+
+def test_a_lock_says_the_same_of_an_account_that_is_none(example: None) -> None:
+    def told(email: str) -> list[tuple[int, str]]:
+        answers = [guess(email) for _ in range(settings.AXES_FAILURE_LIMIT + 2)]
+        return [(one.status_code, body(one).replace(email, "")) for one in answers]
+
+    known, unknown = told("panel@example.org"), told("nobody@example.org")
+    assert known == unknown
+    assert {status for status, _ in known} == {200, 429}
