@@ -73,7 +73,7 @@ def test_a_question_takes_eleven_queries_with_one_and_three_of_everything(
     assert len(etd.tables) == len(etd.statements) == len(etd.references) == n
     assert sum(len(group.rows) for table in etd.tables for group in table.groups) == 2 * n * n
     assert (etd.round.n_items, etd.round.n_voted, etd.n_judged) == (2 * n, n, 2 * n)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(10):
         theirs: Any = load_etd(question, panel.observer)
     assert theirs.round.has_ballot is False
     with django_assert_num_queries(9):
