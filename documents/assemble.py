@@ -265,7 +265,7 @@ def _analyses(question: Question) -> tuple[schema.Analysis, ...]:
         schema.Analysis(
             table_number=analysis.row.table.number,
             outcome=str(analysis.row.outcome),
-            better=analysis.row.outcome.better,
+            better=analysis.row.outcome.better_by(analysis.spec["measure"]),
             population=analysis.row.population.label,
             spec=analysis.spec,
             inputs=tuple(analysis.inputs),

@@ -10,7 +10,7 @@ from etd.domain.canonical import digest
 from etd.domain.certainty_suggestions import Evidence, suggestions
 from etd.domain.comparator_risk import AssumedRisk, assumed_risk
 from etd.domain.narrative import Thresholds
-from etd.enums import RiskLevel, RiskSource, ValueSource
+from etd.enums import Better, HazardOf, Measure, RiskLevel, RiskSource, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import ComparatorRisk, DecisionThresholds, OutcomeRow
 
@@ -86,12 +86,19 @@ def _evidence(row: OutcomeRow, design: str) -> Evidence:
         i_squared=row.i_squared,
         participants=_both(row.n_intervention, row.n_comparison),
         events=_both(row.events_intervention, row.events_comparison),
-        comparator_risk=_comparator_risk(row),
+        comparator_risk=_comparator_risk(row) if _hazard_is_clear(row) else None,
+        event_free=row.measure == Measure.HR and row.outcome.hazard_ratio_of == HazardOf.OPPOSITE,
         thresholds=(
             Thresholds(thresholds.small, thresholds.moderate, thresholds.large) if thresholds else None
         ),
         egger_p=pushed.get("egger_p"),
     )
+
+
+def _hazard_is_clear(row: OutcomeRow) -> bool:
+    """No absolute effects from a hazard ratio beside an outcome that is good to have, until somebody says of what."""
+    outcome = row.outcome
+    return row.measure != Measure.HR or outcome.better == Better.LOWER or bool(outcome.hazard_ratio_of)
 
 
 def _both(intervention: int | None, comparison: int | None) -> int | None:

@@ -44,6 +44,13 @@ class CertaintyLevel(models.TextChoices):
     VERY_LOW = "very_low", "Very low"
 
 
+class HazardOf(models.TextChoices):
+    """Which event the hazard ratios of an outcome are of: survival is told by ratios of death."""
+
+    EVENT = "event", "Of the outcome as it is named"
+    OPPOSITE = "opposite", "Of its opposite, such as death beside survival"
+
+
 class StudyDesign(models.TextChoices):
     """What decides at which level the certainty of an outcome's evidence starts."""
 

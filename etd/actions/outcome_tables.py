@@ -47,6 +47,7 @@ def create_outcome(
     timepoint: str = "",
     importance: str = "",
     measured_with: str = "",
+    hazard_ratio_of: str = "",
 ) -> Outcome:
     """A new outcome, the last of the question's; raises Refused where one of this name and time point is there."""
     with transaction.atomic():
@@ -59,6 +60,7 @@ def create_outcome(
             better=better,
             importance=importance,
             measured_with=measured_with,
+            hazard_ratio_of=hazard_ratio_of,
             position=(current.outcomes.aggregate(last=Max("position"))["last"] or 0) + 1,
         )
         if current.outcomes.filter(name=name, timepoint=timepoint).exists():

@@ -32,7 +32,7 @@ from etd.models import (
 )
 from etd.workflow import Part
 
-OUTCOME_FIELDS = ("name", "timepoint", "better", "measured_with", "importance")
+OUTCOME_FIELDS = ("name", "timepoint", "better", "measured_with", "hazard_ratio_of", "importance")
 _KNOWN = {"better": Better.values, "importance": ["", *Importance.values]}
 
 

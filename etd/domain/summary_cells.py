@@ -73,7 +73,9 @@ class Facts:
     effect with its interval as the outcome tables print it, `intervention` and `comparison` the arms. `n_people` is
     None where the arms were not counted. `better` is the outcome's polarity, `certainty` a level or empty, `label` its
     word. `ratings` is None where there is no worksheet. `outcome_name` and `intervention_label` stand in the
-    plain-language statement, whose size needs `thresholds`. The notes are footnotes of the certainty and of the row.
+    plain-language statement, whose size needs `thresholds`. `event_free` says of a hazard ratio that it is of the event
+    that the outcome is to be free of (True), of the outcome itself (False), or that nobody has said (None). The notes
+    are footnotes of the certainty and of the row.
     """
 
     outcome: str
@@ -103,6 +105,7 @@ class Facts:
     intervention_label: str = ""
     outcome_name: str = ""
     thresholds: Thresholds | None = None
+    event_free: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -157,10 +160,10 @@ def absolutes_of(facts: Facts) -> tuple[tuple[Absolute, ...], str]:
         return (), ""
     if facts.estimate is None or facts.ci_low is None or facts.ci_high is None:
         return (), ""
-    if facts.measure == "HR" and facts.better == "higher":
+    if facts.measure == "HR" and facts.better == "higher" and facts.event_free is None:
         return (), (
             "No absolute effect: the outcome is one that is good to have, and a hazard ratio is mostly one of the "
-            "harm (death) beside it (survival). Name the outcome by the event that the ratio is of."
+            "harm (death) beside it (survival). Say at the outcome which of the two the ratio is of."
         )
     if not facts.risks:
         return (), f"No absolute effect: {facts.no_risk}" if facts.no_risk else ""
@@ -170,7 +173,12 @@ def absolutes_of(facts: Facts) -> tuple[tuple[Absolute, ...], str]:
             return (), why
         try:
             effect = absolute_effect(
-                facts.measure, facts.estimate, facts.ci_low, facts.ci_high, comparator_risk=risk.risk
+                facts.measure,
+                facts.estimate,
+                facts.ci_low,
+                facts.ci_high,
+                comparator_risk=risk.risk,
+                event_free=bool(facts.event_free) and facts.measure == "HR",
             )
         except ValueError as error:
             return (), f"No absolute effect: {error}"

@@ -15,7 +15,7 @@ from django import forms
 from etd.actions.outcomes import OUTCOME_FIELDS, Risk, Thresholds
 from etd.domain import thresholds as limits
 from etd.domain.importance import BANDS, SCALE
-from etd.enums import Better, Importance, RiskLevel, RiskSource
+from etd.enums import Better, HazardOf, Importance, RiskLevel, RiskSource
 from etd.forms.fields import ProseField, RevisionForm
 from etd.forms.helper import form_helper
 from etd.models import ComparatorRisk, DecisionThresholds, Outcome
@@ -56,6 +56,12 @@ class OutcomeForm(RevisionForm):
     measured_with = forms.CharField(
         max_length=300, required=False, label="How it is measured", help_text="Cerebral Performance Category."
     )
+    hazard_ratio_of = forms.ChoiceField(
+        choices=[("", "Not said"), *HazardOf.choices],
+        required=False,
+        label="Hazard ratios, if there are any, are",
+        help_text="Without it there are no absolute effects from the hazard ratio of an outcome that is good to have.",
+    )
     importance = forms.ChoiceField(
         choices=[("", "Not decided"), *Importance.choices], required=False, label="Importance"
     )
@@ -69,7 +75,7 @@ class OutcomeForm(RevisionForm):
             "name",
             Row(Column("timepoint"), Column("measured_with")),
             "better",
-            "importance",
+            Row(Column("importance"), Column("hazard_ratio_of")),
         )
 
     @staticmethod

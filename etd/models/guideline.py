@@ -7,7 +7,8 @@ from etd.enums import ConsensusPreset, Role, StrengthWord, TallyDisplay
 class Guideline(models.Model):
     """A workspace: the questions of one guideline and the people who work on them.
 
-    `consensus_threshold` is in percent of the votes, `consensus_quorum` in percent of the ballots, None for none. A round takes the settings of votes with it when it opens, and keeps them.
+    `consensus_threshold` is in percent of the votes, `consensus_quorum` in percent of the ballots, None for none. A
+    round takes the settings of votes with it when it opens, and keeps them.
     """
 
     slug = models.SlugField(unique=True, max_length=80)

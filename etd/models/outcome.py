@@ -2,12 +2,15 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from etd.enums import Better, CertaintyLevel, Importance, Measure, ValueSource
+from etd.enums import Better, CertaintyLevel, HazardOf, Importance, Measure, ValueSource
 from etd.models.question import Question
 
 
 class Outcome(models.Model):
-    """What matters to the people concerned. `certainty` is the result of its worksheet, or as a document reports it."""
+    """What matters to the people concerned. `certainty` is the result of its worksheet, or as a document reports it.
+
+    `hazard_ratio_of` is empty where nobody has said which event its hazard ratios are of.
+    """
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="outcomes")
     name = models.TextField()
@@ -16,6 +19,7 @@ class Outcome(models.Model):
     better = models.CharField(max_length=10, choices=Better.choices)
     certainty = models.CharField(max_length=20, choices=CertaintyLevel.choices, blank=True)
     measured_with = models.CharField(max_length=300, blank=True)
+    hazard_ratio_of = models.CharField(max_length=10, choices=HazardOf.choices, blank=True)
     position = models.PositiveIntegerField()
     revision = models.PositiveIntegerField(default=1)
 
@@ -30,10 +34,20 @@ class Outcome(models.Model):
             models.CheckConstraint(
                 condition=Q(certainty__in=["", *CertaintyLevel.values]), name="outcome_certainty_is_known"
             ),
+            models.CheckConstraint(
+                condition=Q(hazard_ratio_of__in=["", *HazardOf.values]),
+                name="outcome_hazard_ratio_of_is_known",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name}, {self.timepoint}" if self.timepoint else self.name
+
+    def better_by(self, measure: str) -> str:
+        """Which side of an effect on this measure is good: a hazard ratio of the opposite event turns it round."""
+        if measure == Measure.HR and self.hazard_ratio_of == HazardOf.OPPOSITE:
+            return Better.LOWER if self.better == Better.HIGHER else Better.HIGHER
+        return self.better
 
 
 class Population(models.Model):

@@ -228,8 +228,9 @@ def row_label(row: OutcomeRow) -> str:
 def _direction(outcome: Outcome, rows: Iterable[OutcomeRow]) -> str:
     """Where the results point, `uncertain` where they do not agree or there are none."""
     found = {
-        certainty.direction(low, high, outcome.better)
-        for low, high in map(_around_nothing, rows)
+        certainty.direction(low, high, outcome.better_by(row.measure))
+        for row in rows
+        for low, high in [_around_nothing(row)]
         if low is not None and high is not None
     }
     return found.pop() if len(found) == 1 else "uncertain"

@@ -114,7 +114,7 @@ def _table(
     question: Question, table: OutcomeTable, rows: list[OutcomeRow], reasons: Mapping[int, Sequence[str]]
 ) -> OutcomeTableView:
     measure = next((row.measure for row in rows if row.measure), Measure.OR)
-    betters = {row.outcome.better for row in rows}
+    betters = {row.outcome.better_by(measure) for row in rows}
     left, right = (
         favours(
             measure,

@@ -28,6 +28,7 @@ from etd.domain.summary_tables import Layout, layouts, rows_revision, words_revi
 from etd.enums import (
     CertaintyDomain,
     CertaintyLevel,
+    HazardOf,
     Importance,
     RiskLevel,
     RiskSource,
@@ -333,6 +334,9 @@ def _facts(
         outcome=str(outcome),
         population=row.population.label,
         better=outcome.better,
+        event_free={HazardOf.OPPOSITE: True, HazardOf.EVENT: False}.get(HazardOf(outcome.hazard_ratio_of))
+        if outcome.hazard_ratio_of
+        else None,
         n_studies=0,
         measured_with=outcome.measured_with,
         outcome_name=outcome.name,

@@ -59,6 +59,7 @@ def add_outcome(request: HttpRequest, access: Access) -> HttpResponse:
                 timepoint=values["timepoint"],
                 importance=values["importance"],
                 measured_with=values["measured_with"],
+                hazard_ratio_of=values["hazard_ratio_of"],
                 by=access.user,
             )
         )

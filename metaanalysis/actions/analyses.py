@@ -68,7 +68,9 @@ def run_analysis(
         choose_main_method(outcome=outcome, population=population, spec=spec, reason=reason, by=by)
         earlier = computed.first()
         note = note or ((earlier.provenance or {}).get("note", "") if earlier else "")
-        sentences = caveats(inputs, result, reported_values(outcome, population), note, outcome.better)
+        sentences = caveats(
+            inputs, result, reported_values(outcome, population), note, outcome.better_by(spec.measure)
+        )
         provenance: dict[str, Any] = {
             "input_digest": digest(inputs),
             "spec": specification.to_json(spec),

@@ -207,7 +207,7 @@ def plot_of(shown: Shown, etd: EtdView, *, narrow: bool = False) -> Plot:
         shown.result,
         inputs=shown.analysis.inputs,
         outcome=str(outcome),
-        better=outcome.better,
+        better=outcome.better_by(shown.spec.measure),
         intervention_label=etd.intervention_label,
         comparison_label=etd.comparison_label,
         plot_id="forest-plot-narrow" if narrow else "forest-plot",

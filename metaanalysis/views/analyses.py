@@ -156,7 +156,7 @@ def shown_by(form: AnalysisForm, stored: Analysis) -> Shown:
         pooled,
         analyses.reported_values(stored.row.outcome, stored.row.population),
         (stored.row.provenance or {}).get("note", ""),
-        stored.row.outcome.better,
+        stored.row.outcome.better_by(spec.measure),
     )
     return Shown(stored, spec, pooled, result_to_json(pooled), said, False, order, with_subgroups)
 

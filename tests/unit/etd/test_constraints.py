@@ -119,6 +119,11 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
     "question_status_is_known": (f.question, {"status": QuestionStatus.AGREED}, [{"status": "finished"}]),
     "outcome_better_is_known": (f.outcome, {"better": "lower"}, [{"better": ""}, {"better": "more"}]),
     "outcome_importance_is_known": (f.outcome, {"importance": "critical"}, [{"importance": "huge"}]),
+    "outcome_hazard_ratio_of_is_known": (
+        f.outcome,
+        {"hazard_ratio_of": "opposite"},
+        [{"hazard_ratio_of": "death"}],
+    ),
     "outcome_certainty_is_known": (f.outcome, {"certainty": "very_low"}, [{"certainty": "very low"}]),
     "question_people_per_is_a_power_of_ten": (
         f.question,
