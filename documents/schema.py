@@ -215,6 +215,12 @@ class SummaryLine:
     text: str
     marks: tuple[str, ...]
 
+    @property
+    def parts(self) -> tuple[str, str]:
+        """What stands before an interval in brackets at the end, and that; the second is empty where there is none."""
+        start, bracket, rest = self.text.partition(" (")
+        return (start, f"({rest}") if bracket and rest.endswith(")") else (self.text, "")
+
 
 @dataclass(frozen=True)
 class SummaryCell:

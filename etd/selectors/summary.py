@@ -218,7 +218,7 @@ class Candidate:
 
 
 def load_summary(question: Question) -> SummaryView:
-    """All three tables from the same rows, in five queries, however many outcomes there are."""
+    """All three tables from the same rows, in six queries, however many outcomes there are."""
     rows = list(
         SummaryRow.objects.filter(question=question)
         .select_related("outcome__thresholds", "outcome__worksheet__row__population", "population")
