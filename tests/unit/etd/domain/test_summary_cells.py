@@ -97,6 +97,15 @@ def test_a_hazard_ratio_beside_an_outcome_that_is_good_is_not_guessed_at() -> No
     assert cells.absolutes == ()
 
 
+def test_a_hazard_ratio_of_death_beside_survival_turns_the_limits_round() -> None:
+    survival = replace(
+        LONGEST, measure="HR", estimate=0.74, ci_low=0.55, ci_high=0.99, risks=(ComparatorRisk(0.5),)
+    )
+    cells = cells_of(replace(survival, event_free=True))
+    assert text(cells, "difference") == "99 more per 1,000 (from 3 more to 183 more)"
+    assert more(cells)[0].startswith("NNTB 11 (")
+
+
 def test_a_risk_difference_is_shown_as_it_is() -> None:
     cells = cells_of(
         replace(LONGEST, measure="RD", estimate=-0.1, ci_low=-0.2, ci_high=0.0, risks=(ComparatorRisk(0.25),))
