@@ -33,7 +33,7 @@ Run = Callable[[ExampleDatabase], list[s.Result]]
 
 WRITES = 2600
 # No scenario takes half of it on two quiet processors.
-SCENARIO_SECONDS = 900
+SCENARIO_SECONDS = 1800
 FULL: tuple[tuple[str, Run], ...] = (
     *(("V1", lambda d, n=n: s.v1_no_vote_is_lost(d, s.Load(n, WRITES))) for n in (50, 100, 200)),
     ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(20, 480, rivals=1))),

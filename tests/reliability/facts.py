@@ -24,6 +24,7 @@ from etd.models import (
 from etd.selectors.results import round_results
 from metaanalysis.models import DataUpload, UploadStatus
 from tests import factories as f
+from tests.reliability.model import EVENTS
 
 CRITERION = next(one for one in f.FRAMEWORK.criteria if one.role is None and not one.multiple)
 ITEMS = (CRITERION.key, RECOMMENDATION_TYPE_ITEM)
@@ -85,7 +86,7 @@ def facts_of(slug: str, people: Mapping[int, str], item: str) -> dict[str, Any]:
         "invited": {
             people[accounts[email]]: role for email, role in invitations.values_list("email", "role")
         },
-        "events": dict(Counter(events.exclude(type="question_created").values_list("type", flat=True))),
+        "events": dict(Counter(events.filter(type__in=EVENTS).values_list("type", flat=True))),
     }
 
 

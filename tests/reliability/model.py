@@ -15,6 +15,23 @@ from typing import Any
 
 VOTERS = frozenset({"chair", "panel_member"})
 DISCLOSURE = "disclosure"
+# What the trail holds of these acts; letters that are sent on the way have events of their own.
+EVENTS = (
+    "vote_cast",
+    "vote_revealed",
+    "round_opened",
+    "round_closed",
+    "ballot_voided",
+    "conflict_managed",
+    "member_added",
+    "member_invited",
+    "invitation_accepted",
+    "role_changed",
+    "member_ended",
+    "status_changed",
+    "texts_edited",
+    "upload_staged",
+)
 # Of one history.
 STEPS = 40
 
@@ -125,6 +142,7 @@ class PanelModel:
         return Said.DONE
 
     def close(self, act: Act) -> Said:
+        self._close_if_over()
         if self.is_open and act.version == self.number:
             self._close()
         return Said.DONE

@@ -759,7 +759,7 @@ def run_alone(database: ExampleDatabase, module: str, *arguments: object) -> str
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=900,
+                timeout=1700,
                 check=False,
             )
     finally:
