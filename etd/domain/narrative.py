@@ -7,6 +7,7 @@ recorded beforehand, never from a P value. The verb is about the named event: a 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from etd.domain.absolute import Number, exact, written
@@ -65,6 +66,8 @@ STATEMENTS: dict[tuple[str, str], tuple[str, ...]] = {
         "{X} may have little to no effect on {o} but the evidence is very uncertain",
     ),
 }
+# What the heading of a column adds to an outcome's name in published tables.
+_UNIT_OF_A_COLUMN = re.compile(r"[,;]?\s*[(\[]?\b(?:n|no\.?|number|№)\s*[(\[]%[)\]][)\]]?\s*$", re.IGNORECASE)
 _FEWER = {"reduces": "reduces", "reduce": "reduce", "reduction": "reduction", "a_reduction": "a reduction"}
 _MORE = {"reduces": "increases", "reduce": "increase", "reduction": "increase", "a_reduction": "an increase"}
 _NEITHER = {**_FEWER, "reduce": "reduce or increase"}
@@ -134,11 +137,15 @@ def narrative(
 ) -> Narrative:
     """What happens with the intervention, by certainty (a level, or empty) and difference of risks (a proportion).
 
-    Names are taken as they are written; one without capitals gets one where it begins the sentence. Without a
-    certainty, a difference or thresholds no size is claimed and no statement is made.
+    The intervention gets a capital where it begins the sentence and has none; the outcome loses what a table's heading
+    adds (`in_a_sentence`). Without a certainty, a difference or thresholds no size is claimed and no statement is made,
+    but for very low certainty, whose statement claims none.
     """
+    outcome = in_a_sentence(outcome)
     if certainty not in LEVELS:
         return Narrative((), reason="The certainty of the evidence is not rated.")
+    if certainty == "very_low" and (difference is None or thresholds is None):
+        return Narrative((_VERY_UNCERTAIN[0].format(x=intervention, o=outcome),))
     if difference is None:
         return Narrative((), reason="There is no absolute effect in people to take a size from.")
     if thresholds is None:
@@ -149,6 +156,17 @@ def narrative(
     return Narrative(
         statements=tuple(text.format(**names, **verbs) for text in STATEMENTS[certainty, size]), size=size
     )
+
+
+def in_a_sentence(outcome: str) -> str:
+    """The name of an outcome inside a sentence: `Survival at 30 days, n (%)` becomes `survival at 30 days`.
+
+    A first word with another capital (`IL-6`, `ICU stay`) stays as it is, and so does somebody's (`Crohn's disease`).
+    """
+    name = _UNIT_OF_A_COLUMN.sub("", outcome).strip() or outcome
+    first, _, _ = name.partition(" ")
+    is_a_name = first.endswith(("'s", "’s"))
+    return name if is_a_name or first[1:] != first[1:].lower() else name[:1].lower() + name[1:]
 
 
 def _at_the_beginning(name: str) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from etd.domain.absolute import Number, absolute_effect
 from etd.domain.certainty import LEVELS
-from etd.domain.narrative import SIZES, STATEMENTS, Thresholds, narrative, size_of_effect
+from etd.domain.narrative import SIZES, STATEMENTS, Thresholds, in_a_sentence, narrative, size_of_effect
 
 THRESHOLDS = Thresholds(10, 30, 100)
 OF_SIZE = {"trivial": 0.005, "small": 0.02, "moderate": 0.05, "large": 0.2}
@@ -162,7 +162,6 @@ def test_a_name_with_capitals_of_its_own_keeps_them() -> None:
         ("", -0.2, THRESHOLDS, "The certainty of the evidence is not rated."),
         ("low", None, THRESHOLDS, "There is no absolute effect in people to take a size from."),
         ("low", -0.2, None, "No decision thresholds are recorded: no size of the effect is claimed."),
-        ("very_low", -0.2, None, "No decision thresholds are recorded: no size of the effect is claimed."),
     ],
 )
 def test_no_statement_without_its_basis(
@@ -239,3 +238,31 @@ def test_every_statement_names_who_and_what(certainty: str, difference: float) -
         assert not text.endswith(".")
         assert ("increase" in text) <= (difference >= 0)
         assert ("reduc" in text) <= (difference <= 0)
+
+
+@pytest.mark.parametrize("difference", [None, -0.2, 0])
+def test_very_low_certainty_claims_no_size_and_needs_no_thresholds(difference: float | None) -> None:
+    made = narrative(
+        intervention="drug A", outcome="Pain", certainty="very_low", difference=difference, thresholds=None
+    )
+    assert (made.statements, made.size, made.reason) == ((UNCERTAIN,), "", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Survival at the longest follow-up available, n (%)", "survival at the longest follow-up available"),
+        ("Death No. (%)", "death"),
+        ("Stroke [n (%)]", "stroke"),
+        ("Reduction of pain (n)", "reduction of pain (n)"),
+        ("IL-6 above 10", "IL-6 above 10"),
+        ("ICU stay", "ICU stay"),
+        ("mRS 0 to 3, n (%)", "mRS 0 to 3"),
+        ("Hospital-acquired pneumonia", "hospital-acquired pneumonia"),
+        ("Crohn’s disease relapse", "Crohn’s disease relapse"),
+        ("n (%)", "n (%)"),
+        ("", ""),
+    ],
+)
+def test_an_outcome_inside_a_sentence(name: str, words: str) -> None:
+    assert in_a_sentence(name) == words
