@@ -1,0 +1,199 @@
+"""What a row's printed interval, P and counts say about each other, as numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+
+from etd.domain.integrity.distributions import NORMAL_CRITICAL
+from etd.domain.integrity.geometry import Shape, Strip, shape
+from etd.domain.integrity.printed import Printed
+from etd.domain.integrity.rows import ReadRow
+
+# A bound printed as 0.00 may be as near to 0 as it likes; exp() of this is.
+_NEARLY_MINUS_INFINITY = -600.0
+_P_TOLERANCE = 1e-9
+
+
+class Fit(StrEnum):
+    """Which 95% intervals a row's P can come from: Wald's, Student's t with k - 1 (Hartung-Knapp), both, neither."""
+
+    WALD_ONLY = "wald"
+    T_ONLY = "t"
+    BOTH = "both"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class PTest:
+    """The joint test of P and interval; `t_range` is None where the number of studies is not above 1."""
+
+    printed: Printed
+    wald_range: tuple[float, float]
+    t_range: tuple[float, float] | None
+    degrees: int | None
+
+    @property
+    def fit(self) -> Fit:
+        wald = _overlap(self.printed, self.wald_range)
+        t = self.t_range is not None and _overlap(self.printed, self.t_range)
+        if wald and t:
+            return Fit.BOTH
+        return Fit.WALD_ONLY if wald else Fit.T_ONLY if t else Fit.NEITHER
+
+
+def _overlap(printed: Printed, allowed: tuple[float, float]) -> bool:
+    return (
+        float(printed.low) <= allowed[1] + _P_TOLERANCE and float(printed.high) >= allowed[0] - _P_TOLERANCE
+    )
+
+
+def strip(number: Printed, *, is_ratio: bool) -> Strip:
+    """The values that a printed number stands for on the analysis scale."""
+    if not is_ratio:
+        return Strip(float(number.low), float(number.high))
+    return Strip(_log(number.low), _log(number.high))
+
+
+def _log(value: Fraction) -> float:
+    """A ratio of two long numbers may overflow as a float; the logarithm of each does not."""
+    return math.log(value.numerator) - math.log(value.denominator) if value > 0 else _NEARLY_MINUS_INFINITY
+
+
+def interval_shape(row: ReadRow) -> Shape | None:
+    """None where there is no estimate with two bounds, or where they cannot be on the scale of the measure."""
+    effect = row.effect()
+    if effect is None or (row.is_ratio and any(number.value < 0 or number.high <= 0 for number in effect)):
+        return None
+    return shape(*(strip(number, is_ratio=row.is_ratio) for number in effect))
+
+
+def p_test(row: ReadRow) -> PTest | None:
+    """None without P, or without a symmetrical interval."""
+    printed, polygon = row.numbers.get("p_value"), interval_shape(row)
+    if printed is None or polygon is None or not polygon.corners:
+        return None
+    studies = row.count("k")
+    degrees = studies - 1 if studies is not None and studies >= 2 else None
+    t_range = polygon.p_range(degrees) if degrees else None
+    return PTest(printed, polygon.p_range(None), t_range, degrees)
+
+
+@dataclass(frozen=True, slots=True)
+class WaldTable:
+    """Why a row is judged as Wald: the other rows whose P fits only a Wald interval, by their numbers."""
+
+    rows: tuple[int, ...]
+
+
+def judged_as_wald(row: ReadRow, others: Sequence[tuple[ReadRow, PTest]]) -> WaldTable | None:
+    """Whether the other rows show that this table has Wald intervals; None leaves Hartung-Knapp possible.
+
+    A right row with a Hartung-Knapp interval never fits Wald's alone, so two that do are enough. Programs that make
+    Hartung-Knapp intervals only where there is heterogeneity, and at least three studies, mix both in one table: a row
+    with I² above 0 is judged as Wald only if another such row fits Wald's alone.
+    """
+    wald = [(other, test) for other, test in others if test.fit is Fit.WALD_ONLY]
+    t_only = sum(test.fit is Fit.T_ONLY for _, test in others)
+    if len(wald) < 2 or t_only * 4 > len(wald):
+        return None
+    if _is_heterogeneous(row) and not any(_shows_wald_under_heterogeneity(other) for other, _ in wald):
+        return None
+    return WaldTable(tuple(other.row for other, _ in wald))
+
+
+def _is_heterogeneous(row: ReadRow) -> bool:
+    i2 = row.numbers.get("i2")
+    return i2 is not None and i2.value > 0
+
+
+def _shows_wald_under_heterogeneity(row: ReadRow) -> bool:
+    return _is_heterogeneous(row) and (row.count("k") or 0) >= 3
+
+
+def single_study_p(row: ReadRow) -> dict[str, float]:
+    """P of the usual tests of one study's counts: without and with Yates' correction, and Fisher's exact test."""
+    arms = row.both_arms()
+    if arms is None:
+        return {}
+    (a, n), (c, m) = arms
+    if not (0 <= a <= n and 0 <= c <= m and 0 < a + c < n + m) or n + m > 100_000:
+        return {}
+    gap = abs(a * (m - c) - c * (n - a))
+    below = math.sqrt(n * m * (a + c) * (n + m - a - c) / (n + m))
+    yates = max(0.0, gap - (n + m) / 2) / below
+    return {
+        "the chi-squared test": math.erfc(gap / below / math.sqrt(2)),
+        "the chi-squared test with Yates' correction": math.erfc(yates / math.sqrt(2)),
+        "Fisher's exact test": _fisher(a, n, c, m),
+    }
+
+
+def _fisher(a: int, n: int, c: int, m: int) -> float:
+    """Two-sided: all tables with the same margins that are no more likely than this one."""
+
+    def likelihood(events: int) -> float:
+        return _log_choose(n, events) + _log_choose(m, a + c - events) - _log_choose(n + m, a + c)
+
+    seen = likelihood(a) + 1e-7
+    possible = range(max(0, a + c - m), min(n, a + c) + 1)
+    return min(1.0, sum(math.exp(value) for value in map(likelihood, possible) if value <= seen))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Crude:
+    """The effect of all patients of a row taken as one study, on the analysis scale."""
+
+    estimate: float
+    se: float
+
+
+def crude(row: ReadRow) -> Crude | None:
+    """For OR, RR and RD, where no cell is empty."""
+    arms = row.both_arms()
+    if row.measure not in ("OR", "RR", "RD") or arms is None:
+        return None
+    (a, n), (c, m) = arms
+    if not (0 < a < n and 0 < c < m):
+        return None
+    if row.measure == "OR":
+        estimate = math.log(a) + math.log(m - c) - math.log(n - a) - math.log(c)
+        return Crude(estimate, math.sqrt(1 / a + 1 / (n - a) + 1 / c + 1 / (m - c)))
+    if row.measure == "RR":
+        estimate = math.log(a) - math.log(n) - math.log(c) + math.log(m)
+        return Crude(estimate, math.sqrt(max(0.0, 1 / a - 1 / n + 1 / c - 1 / m)))
+    p, q = a / n, c / m
+    return Crude(p - q, math.sqrt(p * (1 - p) / n + q * (1 - q) / m))
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """The printed effect on the analysis scale: the range of its middle and of its half width."""
+
+    middle: tuple[float, float]
+    half_width: tuple[float, float]
+
+    @property
+    def se(self) -> tuple[float, float]:
+        """Smallest and largest standard error of a Wald interval."""
+        return self.half_width[0] / NORMAL_CRITICAL, self.half_width[1] / NORMAL_CRITICAL
+
+    def scaled(self, factor: float) -> Pooled:
+        (a, b), (c, d) = self.middle, self.half_width
+        return Pooled((a * factor, b * factor), (c * factor, d * factor))
+
+
+def pooled(row: ReadRow) -> Pooled | None:
+    """None where there is no symmetrical interval of some width."""
+    polygon = interval_shape(row)
+    if polygon is None or not polygon.corners or polygon.widths[1] <= 0:
+        return None
+    middles = [m for m, _ in polygon.corners]
+    return Pooled((min(middles), max(middles)), polygon.widths)

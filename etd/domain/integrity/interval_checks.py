@@ -1,0 +1,222 @@
+"""The estimate, its interval and its P against each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from fractions import Fraction
+
+from etd.domain.integrity.analysis import (
+    Fit,
+    PTest,
+    WaldTable,
+    interval_shape,
+    judged_as_wald,
+    single_study_p,
+)
+from etd.domain.integrity.distributions import critical
+from etd.domain.integrity.printed import Printed
+from etd.domain.integrity.rows import EFFECT_COLUMNS, ReadRow
+from etd.domain.integrity.table import (
+    IMPOSSIBLE,
+    INCONSISTENT,
+    INFORMATIONAL,
+    Table,
+    TableFinding,
+    equals_text,
+    follow_another_rule,
+    found,
+    listed,
+    number_text,
+    p_range_text,
+    range_text,
+)
+
+
+def interval(table: Table, place: int) -> Iterator[TableFinding]:
+    """Bounds in order, the estimate between them, and in the middle."""
+    row = table.rows[place]
+    effect = row.effect()
+    if effect is None:
+        return
+    estimate, low, high = effect
+    if low.value > high.value:
+        yield found(
+            row,
+            "ci_low",
+            "bounds_turned_round",
+            IMPOSSIBLE,
+            f"The lower bound {low.text} is above the upper bound {high.text}.",
+            f"{low.text} > {high.text}.",
+        )
+    elif estimate.high < low.low or estimate.low > high.high:
+        yield found(
+            row,
+            "estimate",
+            "estimate_outside_interval",
+            IMPOSSIBLE,
+            f"The estimate {estimate.text} lies outside its own interval {low.text} to {high.text}.",
+            f"{estimate.text} stands for {range_text(estimate)}, the bounds for {range_text(low)}"
+            f" and {range_text(high)}.",
+        )
+    elif _is_symmetrical(row) is False:
+        yield _not_in_the_middle(table, place, estimate, low, high)
+
+
+def _is_symmetrical(row: ReadRow) -> bool | None:
+    polygon = interval_shape(row)
+    return None if polygon is None else bool(polygon.corners)
+
+
+def _not_in_the_middle(
+    table: Table, place: int, estimate: Printed, low: Printed, high: Printed
+) -> TableFinding:
+    row = table.rows[place]
+    others = [
+        fits
+        for other, other_row in enumerate(table.rows)
+        if other != place and (fits := _is_symmetrical(other_row)) is not None
+    ]
+    other_rule = follow_another_rule(others)
+    middle = _middle_range(low, high, is_ratio=row.is_ratio)
+    kind = "geometric mean" if row.is_ratio else "mean"
+    return found(
+        row,
+        "estimate",
+        "estimate_not_in_the_middle",
+        INFORMATIONAL if other_rule else INCONSISTENT,
+        f"{row.effect_text}: the estimate is not in the middle of its interval."
+        + (
+            " So it is in most rows: their intervals may be made by a method that is not symmetrical."
+            if other_rule
+            else " One of the three numbers may be mistaken."
+        ),
+        f"The {kind} of bounds that round to {low.text} and {high.text} lies between {number_text(middle[0])} and"
+        f" {number_text(middle[1])}; an estimate printed as {estimate.text} stands for {range_text(estimate)}."
+        " Intervals from a profile likelihood or an exact method need not be symmetrical.",
+    )
+
+
+def _middle_range(low: Printed, high: Printed, *, is_ratio: bool) -> tuple[float, float]:
+    if not is_ratio:
+        return float((low.low + high.low) / 2), float((low.high + high.high) / 2)
+    least = max(Fraction(0), low.low), max(Fraction(0), high.low)
+    return math.sqrt(float(least[0]) * float(least[1])), math.sqrt(float(low.high) * float(high.high))
+
+
+def p_against_interval(table: Table, place: int) -> Iterator[TableFinding]:
+    """The sharp test: no point of the rounding ranges of estimate and bounds gives the printed P."""
+    test = table.p_tests.get(place)
+    if test is None or not _is_a_probability(test.printed):
+        return
+    row, others = table.rows[place], table.other_p_tests(place)
+    if test.fit in (Fit.WALD_ONLY, Fit.BOTH):
+        return
+    wald = judged_as_wald(row, others)
+    if test.fit is Fit.T_ONLY and wald is None:
+        return
+    if row.count("k") in (None, 1) and (other_test := _other_test(row, test.printed)):
+        yield _from_counts(row, test, other_test)
+        return
+    yield _p_finding(
+        row,
+        test,
+        wald,
+        table,
+        other_rule=follow_another_rule([other.fit is not Fit.NEITHER for _, other in others]),
+    )
+
+
+def _is_a_probability(number: Printed) -> bool:
+    return 0 <= number.value <= 1
+
+
+def _other_test(row: ReadRow, printed: Printed) -> str:
+    """The name of a usual test of one study's counts that gives this P; empty where none does."""
+    for name, p in single_study_p(row).items():
+        if float(printed.low) - 1e-9 <= p <= float(printed.high) + 1e-9:
+            return name
+    return ""
+
+
+def _from_counts(row: ReadRow, test: PTest, name: str) -> TableFinding:
+    return found(
+        row,
+        "p_value",
+        "p_of_another_test",
+        INFORMATIONAL,
+        f"P = {test.printed.text} is not from the interval, but from {name} on the counts.",
+        f"The interval gives {p_range_text(test.wald_range)} (Wald); {name} gives the printed value.",
+    )
+
+
+def _p_finding(
+    row: ReadRow, test: PTest, wald: WaldTable | None, table: Table, *, other_rule: bool
+) -> TableFinding:
+    printed = test.printed
+    if wald or test.t_range is None:
+        allowed = f"a Wald interval allows {p_range_text(test.wald_range)}"
+    else:
+        allowed = (
+            f"a Wald interval allows {p_range_text(test.wald_range)}, one with Student's t (Hartung-Knapp)"
+            f" {p_range_text(test.t_range)}"
+        )
+    message = f"P {equals_text(printed)} cannot come from {row.effect_text}: {allowed}."
+    if other_rule:
+        message += " So it is in most rows: P or intervals of this table are made by another method or level."
+    evidence = [_arithmetic(row, test)]
+    if wald:
+        rows = listed(wald.rows)
+        evidence.append(f"The table is judged as Wald: P of rows {rows} fits Wald intervals only.")
+        if test.t_range:
+            evidence.append(
+                f"A Hartung-Knapp interval with {test.degrees} degrees of freedom would allow"
+                f" {p_range_text(test.t_range)}."
+            )
+    same = [
+        other.row
+        for place, other in enumerate(table.rows)
+        if other is not row and place in table.p_tests and other.numbers["p_value"].text == printed.text
+    ]
+    if same:
+        evidence.append(f"The same P is printed in row {listed(same)}.")
+    return found(
+        row,
+        "p_value",
+        "p_against_interval",
+        INFORMATIONAL if other_rule else INCONSISTENT,
+        message,
+        " ".join(evidence),
+    )
+
+
+def _arithmetic(row: ReadRow, test: PTest) -> str:
+    estimate, low, high = (row.numbers[column] for column in EFFECT_COLUMNS)
+    name = f"ln {row.measure}" if row.is_ratio else row.measure
+    return (
+        f"{estimate.text}, {low.text} and {high.text} stand for {range_text(estimate)}, {range_text(low)} and"
+        f" {range_text(high)}. Over all 95% intervals among these that are symmetrical around {name},"
+        f" z = {critical(None):.3f} × |{name}| / half the width gives P from {p_range_text(test.wald_range)}."
+        f" P printed as {test.printed.text} stands for {range_text(test.printed)}."
+    )
+
+
+def significance_against_interval(row: ReadRow) -> Iterator[TableFinding]:
+    """For a row whose estimate is missing, so that the sharp test cannot be made."""
+    low, high, p = (row.numbers.get(column) for column in ("ci_low", "ci_high", "p_value"))
+    if "estimate" in row.numbers or low is None or high is None or p is None or low.value > high.value:
+        return
+    none = Fraction(1 if row.is_ratio else 0)
+    limit = Fraction(1, 20)
+    excludes, includes = low.low > none or high.high < none, low.high < none < high.low
+    if (excludes and p.low > limit) or (includes and p.high < limit):
+        said = "excludes" if excludes else "includes"
+        yield found(
+            row,
+            "p_value",
+            "significance_against_interval",
+            INCONSISTENT,
+            f"The interval {low.text} to {high.text} {said} no effect, and P {equals_text(p)} says otherwise.",
+            f"A 95% interval excludes {none} where P is below 0.05, and only there; P printed as {p.text} stands for"
+            f" {range_text(p)}.",
+        )
