@@ -1,0 +1,237 @@
+"""The statements of the recommendation against the type, their own words, and the sections they need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from etd.domain.coherence.english import clean, listed, quoted, sentences, stem, stems, words
+from etd.domain.coherence.inputs import EtdInput, Passage, StatementInput
+from etd.domain.findings import Finding, Severity
+from etd.domain.recommendation_rules import asks_for_paradigm, graded
+from etd.frameworks.schema import RecommendationDirection, Role, Strength
+
+_VERB = r"\b(?:recommend|suggest|advise|propose)(?:s|ed|ing)?"
+_AGAINST = re.compile(
+    rf"{_VERB}\s+(?:[a-z]{{1,12}}ly\s+)?(?:against\b|not\b)|\b(?:do|does|should|must)\s+not\b|\bshould\s+never\b"
+    rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\b.{{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
+    re.I,
+)
+_EITHER = re.compile(
+    rf"{_VERB}\s+(?:that\s+)?(?:using\s+|offering\s+|the\s+use\s+of\s+)?either\b|\brecommendation\s+for\s+either\b",
+    re.I,
+)
+_FOR = re.compile(
+    rf"{_VERB}\b(?!\s+(?:[a-z]{{1,12}}ly\s+)?(?:against|not|either)\b)|\bshould\s+(?!not\b|never\b)|\brecommendation\s+for\b",
+    re.I,
+)
+# "avoid" and its like turn a verb round: what stands here is left to the reader.
+_TURNED = re.compile(
+    r"\b(?:avoid|withhold|withdraw|stop|discontinu|refrain|defer|delay|cease|rather than|instead of)", re.I
+)
+_GRADE = re.compile(r"\b(strong|weak|conditional)\s+recommendation\b", re.I)
+_CERTAINTY = re.compile(
+    r"\b(very[ -]low|low|moderate|high)[ -]certainty\b|\bcertainty\s+(?:of\s+(?:the\s+)?evidence\s*)?[:=]?\s*"
+    r"(?:is\s+|was\s+)?(very[ -]low|low|moderate|high)\b",
+    re.I,
+)
+_SIDES = {"for": "for", "against": "against", "either": "for either option"}
+# Words of headings that say nothing of what the section is about.
+_EMPTY_WORDS = {
+    stem(w)
+    for w in ("considerations", "recommendation", "justification", "priorities", "summary", "decision")
+}
+_LOW_STEPS = 2
+_SCALE_OF_CERTAINTY = 4
+
+
+def check(etd: EtdInput) -> Iterator[Finding]:
+    yield from _against_type(etd)
+    yield from _several_under_one_type(etd)
+    for statement in etd.statements:
+        yield from _own_words(statement)
+        yield from _certainty_of_question(etd, statement)
+        yield from _strong_on_low(statement)
+    yield from _strong_type_on_low(etd)
+    yield from _empty_sections(etd)
+
+
+def said_direction(text: str) -> str:
+    """`for`, `against` or `either` by the first sentence; empty where it says none, or more than one."""
+    first = next((sentence.text for sentence in sentences(Passage("", text))), "")
+    if _TURNED.search(first):
+        return ""
+    said = {name for name, pattern in (("either", _EITHER), ("against", _AGAINST)) if pattern.search(first)}
+    if not said:
+        return "for" if _FOR.search(first) else ""
+    return said.pop() if len(said) == 1 and not re.search(r"\bbut\b", first) else ""
+
+
+def _against_type(etd: EtdInput) -> Iterator[Finding]:
+    """No statement has the direction and the strength of the type under which they stand."""
+    statements = [
+        s for s in etd.statements if s.is_recommendation and (s.direction or said_direction(s.text))
+    ]
+    if etd.type is None or etd.type.direction is RecommendationDirection.NONE or not statements:
+        return
+    if any(_fits(statement, etd) for statement in statements):
+        return
+    first = statements[0]
+    yield Finding(
+        "type_against_statement",
+        Severity.INCONSISTENT,
+        f"Type of recommendation, {first.where[0].lower()}{first.where[1:]}",
+        f"The type is “{etd.type.label}”, but {_each(statements)}.",
+        " · ".join(quoted(clean(statement.text)) for statement in statements[:2]),
+        heuristic=any(not statement.direction for statement in statements),
+    )
+
+
+def _fits(statement: StatementInput, etd: EtdInput) -> bool:
+    assert etd.type is not None
+    same_side = (statement.direction or said_direction(statement.text)) == etd.type.direction
+    strengths = {statement.strength, etd.type.strength.value} - {"", Strength.NONE.value}
+    return same_side and len(strengths) < 2
+
+
+def _each(statements: list[StatementInput]) -> str:
+    return listed(
+        f"{s.where.lower()} is {' '.join(p for p in (s.strength, _SIDES[s.direction or said_direction(s.text)]) if p)}"
+        for s in statements
+    )
+
+
+def _several_under_one_type(etd: EtdInput) -> Iterator[Finding]:
+    recommendations = [s for s in etd.statements if s.is_recommendation and (s.strength or s.direction)]
+    kinds = {(s.strength, s.direction) for s in recommendations}
+    if etd.type is None or len(kinds) < 2:
+        return
+    others = len(etd.statements) - len(recommendations)
+    also = f" ({others} of another kind beside them)" if others else ""
+    yield Finding(
+        "several_statements_one_type",
+        Severity.INFORMATIONAL,
+        "Type of recommendation",
+        f"One type stands over {len(recommendations)} recommendations{also} that differ:"
+        f" {listed(f'{s.where.lower()} is {graded(s.strength, s.direction)}' for s in recommendations)}. Readers take"
+        " the type for all of them.",
+        f"“{etd.type.label}” · {' · '.join(quoted(clean(s.text)) for s in recommendations[:2])}",
+    )
+
+
+def _own_words(statement: StatementInput) -> Iterator[Finding]:
+    """What a statement says of itself against what is stored of it."""
+    said = {
+        "direction": said_direction(statement.text) if statement.is_recommendation else "",
+        "strength": _said_strength(statement),
+        "certainty": _said_certainty(statement.text),
+    }
+    stored = {
+        "direction": statement.direction,
+        "strength": statement.strength,
+        "certainty": statement.certainty,
+    }
+    for name, word in said.items():
+        if word and stored[name] and word != stored[name]:
+            yield Finding(
+                f"statement_words_{name}",
+                Severity.INCONSISTENT,
+                statement.where,
+                f"Its words say {_plain(word)}, its {name} is recorded as {_plain(stored[name])}.",
+                quoted(clean(statement.text), word),
+                heuristic=True,
+            )
+
+
+def _plain(key: str) -> str:
+    return f"“{key.replace('_', ' ')}”"
+
+
+def _said_strength(statement: StatementInput) -> str:
+    """Named ("weak recommendation") or, where it is not, GRADE's verbs: we recommend, we suggest."""
+    named = {name.lower() for name in _GRADE.findall(statement.text)}
+    if named:
+        return "strong" if named == {"strong"} else "conditional" if "strong" not in named else ""
+    verbs = {word for word in words(statement.text) if word in ("recommend", "suggest")}
+    return {"recommend": "strong", "suggest": "conditional"}[verbs.pop()] if len(verbs) == 1 else ""
+
+
+def _said_certainty(text: str) -> str:
+    found = {"".join(match).lower().replace(" ", "_").replace("-", "_") for match in _CERTAINTY.findall(text)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _certainty_of_question(etd: EtdInput, statement: StatementInput) -> Iterator[Finding]:
+    """A statement more certain than the evidence as a whole; less is its own population's."""
+    criterion = etd.with_role(Role.OVERALL_CERTAINTY)
+    levels = ("very_low", "low", "moderate", "high")
+    if criterion is None or not criterion.all_on_scale or len(criterion.scale) != _SCALE_OF_CERTAINTY:
+        return
+    if statement.certainty not in levels:
+        return
+    ordered = sorted(criterion.scale, key=lambda step: step.column)
+    best = max(ordered.index(step) for step in criterion.on_scale)
+    if levels.index(statement.certainty) > best:
+        yield Finding(
+            "statement_certainty",
+            Severity.INCONSISTENT,
+            statement.where,
+            f"It rests on {statement.certainty.replace('_', ' ')} certainty, above the panel’s judgement of the"
+            " evidence as a whole.",
+            f"{criterion.heading}: “{ordered[best].label}”",
+        )
+
+
+def _strong_on_low(statement: StatementInput) -> Iterator[Finding]:
+    if asks_for_paradigm(statement.strength, statement.certainty) and not statement.paradigm:
+        yield Finding(
+            "strong_on_low_certainty",
+            Severity.INFORMATIONAL,
+            statement.where,
+            f"A strong recommendation on {statement.certainty.replace('_', ' ')} certainty, and none of GRADE’s five"
+            " situations for one is named.",
+            quoted(clean(statement.text)),
+        )
+
+
+def _strong_type_on_low(etd: EtdInput) -> Iterator[Finding]:
+    """The same of the type, where no statement says it for itself."""
+    criterion = etd.with_role(Role.OVERALL_CERTAINTY)
+    if etd.type is None or etd.type.strength is not Strength.STRONG or criterion is None:
+        return
+    if any(statement.strength == "strong" for statement in etd.statements) or not criterion.all_on_scale:
+        return
+    low = sorted(criterion.scale, key=lambda step: step.column)[:_LOW_STEPS]
+    if len(criterion.scale) == _SCALE_OF_CERTAINTY and all(step in low for step in criterion.on_scale):
+        yield Finding(
+            "strong_on_low_certainty",
+            Severity.INFORMATIONAL,
+            "Type of recommendation",
+            "A strong recommendation on low or very low certainty: a statement should name which of GRADE’s five"
+            " situations it is.",
+            f"“{etd.type.label}” · {criterion.heading}: {listed(f'“{choice.label}”' for choice in criterion.choices)}",
+        )
+
+
+def _empty_sections(etd: EtdInput) -> Iterator[Finding]:
+    """A blank section about what a statement asks for, unless the whole question is about it."""
+    known = stems(" ".join((etd.title, etd.intervention_label, etd.comparison_label)))
+    for section in etd.sections:
+        topic = next((s for s in map(stem, words(section.heading)) if s not in _EMPTY_WORDS), "")
+        if section.holds_statements or section.body.strip() or not topic or topic in known:
+            continue
+        for statement in etd.statements:
+            if topic in stems(statement.text):
+                yield Finding(
+                    "empty_section",
+                    Severity.INFORMATIONAL,
+                    section.heading,
+                    f"The section is blank, while {statement.where.lower()} is about it.",
+                    quoted(clean(statement.text), _first_with(statement.text, topic)),
+                    heuristic=True,
+                )
+                break
+
+
+def _first_with(text: str, topic: str) -> str:
+    return next((word for word in words(text) if stem(word) == topic), "")
