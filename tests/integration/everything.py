@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from etd.enums import QuestionStatus
+from etd.enums import QuestionStatus, SummaryColumn
 from etd.models import Question, User
 from metaanalysis.actions import uploads
 from tests import factories as f
 from tests.reliability import worlds
 from tests.unit.etd import action_examples as examples
 from tests.unit.etd.worlds import Panel, panel_of
+
+FRAMEWORK = f"{f.FRAMEWORK.key}:{f.FRAMEWORK.version}"
 
 
 @dataclass
@@ -60,12 +62,14 @@ def site() -> Site:
         "outcome": row.outcome_id,
         "population": row.population_id,
         "name": "forest",
+        "column": SummaryColumn.values[0],
+        "table": "sof",
+        "to": FRAMEWORK,
+        "base": FRAMEWORK,
     }
     for name, parameters in worlds.patterns(get_resolver()):
-        if {"guideline", "question"} <= set(parameters) <= {*place, *values}:
-            paths.append(
-                reverse(name, kwargs=place | {one: values[one] for one in parameters if one in values})
-            )
+        if "guideline" in parameters and set(parameters) <= {*place, *values}:
+            paths.append(reverse(name, kwargs={one: (place | values)[one] for one in parameters}))
     return Site(question, people, panel, list(dict.fromkeys(paths)))
 
 
