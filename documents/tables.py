@@ -140,7 +140,8 @@ def to_csv(table: TextTable) -> bytes:
 def _outcome_cells(group: OutcomeGroup, row: Row, several: bool, has_certainty: bool) -> tuple[TextCell, ...]:
     source = f" ({row.source_label.lower()})" if several else ""
     stale = ", data changed since" if row.is_stale else ""
-    certainty = f"{group.certainty_symbols} {group.certainty}".strip()
+    # The certainty is the outcome's; beside a population without studies it would read as that one's.
+    certainty = f"{group.certainty_symbols} {group.certainty}".strip() if row.n_studies else ""
     texts = [
         f"{row.population}{source}{stale}",
         f"{row.n_studies}{row.footnote_mark}",
@@ -150,7 +151,7 @@ def _outcome_cells(group: OutcomeGroup, row: Row, several: bool, has_certainty: 
         row.p_value,
         row.i_squared,
     ]
-    rated = TextCell(((certainty or NOTHING, group.certainty_marks),))
+    rated = TextCell(((certainty, group.certainty_marks),) if certainty else ((NOTHING, ()),))
     return (*(plain_cell(text) for text in texts), *([rated] if has_certainty else []))
 
 

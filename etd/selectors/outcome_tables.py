@@ -76,7 +76,6 @@ class OutcomeTableView:
     groups: tuple[OutcomeGroup, ...]
     favours_left: str
     favours_right: str
-    has_certainty: bool
     certainty_notes: tuple[tuple[str, str], ...]
 
     @property
@@ -142,7 +141,6 @@ def _table(
         groups=tuple(_group(group, rows, measure, marks[key]) for key, group in groups.items()),
         favours_left=left,
         favours_right=right,
-        has_certainty=any(row.outcome.certainty for row in rows),
         certainty_notes=notes.items,
     )
 

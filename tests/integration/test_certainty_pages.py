@@ -309,7 +309,7 @@ def test_tables_and_documents_give_the_certainty_with_its_reasons_as_footnotes(c
     rate(client_for("methodologist"), DOWN_TWO)
     client = client_for("observer")
     page = text(client.get(url("question")))
-    assert "⊕⊕◯◯ Low : why a,b" in page
+    assert "Certainty: ⊕⊕◯◯ Low : why a,b" in page
     assert "a Risk of bias: serious, −1. Because of risk_of_bias" in page
     document = text(client.get(url("document")))
     assert "Certainty of evidence: ⊕⊕◯◯ Low a,b" in document
