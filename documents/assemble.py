@@ -184,6 +184,16 @@ def _statement(view: selectors.StatementView) -> schema.Statement:
         certainty_label=str(view.certainty_label),
         certainty_symbols=view.certainty_symbols,
         strength_label=str(view.strength_label),
+        remark=view.remark,
+        paradigm=view.paradigm,
+        paradigm_label=view.paradigm_label,
+        paradigm_reason=view.paradigm_reason,
+        practice_basis=view.practice_basis,
+        practice_basis_label=view.practice_basis_label,
+        practice_answers=tuple(
+            schema.PracticeAnswer(one.question_key, one.question, one.answer, one.answer_label, one.rationale)
+            for one in view.practice_answers
+        ),
     )
 
 

@@ -28,6 +28,7 @@ from documents.schema import (
 )
 from documents.summary import printed_profile, printed_summaries
 from documents.tables import heading_groups
+from etd.domain.recommendation_rules import graded, practice_hint, strong_on_low
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from metaanalysis import wording
@@ -186,8 +187,12 @@ class PrintedRound:
 
 @dataclass(frozen=True)
 class PrintedStatement:
+    """`practice` says how many of the five questions are answered with yes, empty where none is answered."""
+
     statement: Statement
     grade: str
+    strong_on_low: str
+    practice: str
 
 
 @dataclass(frozen=True)
@@ -252,7 +257,12 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
             dict.fromkeys((one.rule, one.rule_citation) for one in document.rounds if one.rule_citation)
         ),
         "statements": [
-            PrintedStatement(statement, _grade(statement, document.guideline.strength_word))
+            PrintedStatement(
+                statement,
+                _grade(statement, document.guideline.strength_word),
+                strong_on_low(statement.strength, statement.certainty, statement.paradigm_label),
+                _practice(statement),
+            )
             for statement in document.statements
         ],
         "analyses": [
@@ -351,13 +361,20 @@ def _small_bar(cell: VotesCell, column: float, gap: float, is_type: bool) -> Sma
 
 def _grade(statement: Statement, strength_word: str) -> str:
     """`Weak recommendation against · Low certainty of evidence`, in the guideline's own word for conditional."""
-    if not statement.strength:
-        return statement.kind_label
     word = strength_word if statement.strength == "conditional" else statement.strength
-    parts = [f"{word.capitalize()} recommendation {statement.direction}".strip()]
+    parts = [graded(word.capitalize(), statement.direction) if word else statement.kind_label]
+    if statement.practice_basis_label:
+        parts.append(f"rests on {statement.practice_basis_label.lower()}")
     if statement.certainty_label:
         parts.append(f"{statement.certainty_label} certainty of evidence")
     return " · ".join(parts)
+
+
+def _practice(statement: Statement) -> str:
+    if not statement.practice_answers:
+        return ""
+    hint = practice_hint({one.key: one.answer for one in statement.practice_answers})
+    return hint or "All five questions of a good practice statement are answered with yes."
 
 
 def _printed_table(table: OutcomeTable) -> PrintedTable:

@@ -274,8 +274,24 @@ class RecommendationType:
 
 
 @dataclass(frozen=True)
+class PracticeAnswer:
+    """One of the five questions of a good practice statement; `answer` is "yes", "no" or empty."""
+
+    key: str
+    question: str
+    answer: str
+    answer_label: str
+    rationale: str
+
+
+@dataclass(frozen=True)
 class Statement:
-    """One statement. `strength` is the key, `strength_label` the guideline's word for it: "Weak", where it says so."""
+    """One statement. `strength` is the key, `strength_label` the guideline's word for it: "Weak", where it says so.
+
+    `kind` is `recommendation`, `good_practice_statement`, `research_only` or `no_recommendation`. `paradigm` is the
+    situation of a strong recommendation on low or very low certainty, empty where none is named. `practice_answers`
+    are all five where one is answered, else none.
+    """
 
     kind: str
     kind_label: str
@@ -287,6 +303,13 @@ class Statement:
     certainty_label: str
     certainty_symbols: str
     strength_label: str = ""
+    remark: str = ""
+    paradigm: str = ""
+    paradigm_label: str = ""
+    paradigm_reason: str = ""
+    practice_basis: str = ""
+    practice_basis_label: str = ""
+    practice_answers: tuple[PracticeAnswer, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,15 @@ GOOD_PRACTICE = "good_practice_statement"
 # Outcomes that are no recommendation for or against: they have no strength, but may say how certain the evidence is.
 WITHOUT_STRENGTH = ("research_only", "no_recommendation")
 LOW_CERTAINTY = ("low", "very_low")
+_NOT_CARRIED = {
+    GOOD_PRACTICE: ("strength", "direction", "certainty"),
+    **dict.fromkeys(WITHOUT_STRENGTH, ("strength", "direction")),
+}
+_CARRIERS = {
+    GOOD_PRACTICE: "A good practice statement",
+    "research_only": "“Only in the context of research”",
+    "no_recommendation": "“No recommendation”",
+}
 
 _NUMBERS = ("None", "One", "Two", "Three", "Four", "Five")
 _SIDES = {"for": "for", "against": "against", "either": "for either option"}
@@ -63,10 +72,9 @@ def faults(
     `is_answered`: something is written to one of the five questions of a good practice statement.
     """
     found: dict[str, str] = {}
-    if kind == GOOD_PRACTICE and (strength or direction or certainty):
-        found["kind"] = "A good practice statement carries no strength, direction or certainty."
-    if kind in WITHOUT_STRENGTH and (strength or direction):
-        found["kind"] = "What is no recommendation for or against carries no strength or direction."
+    given = {"strength": strength, "direction": direction, "certainty": certainty}
+    for name in (name for name in _NOT_CARRIED.get(kind, ()) if given[name]):
+        found[name] = f"{_CARRIERS[kind]} carries no {name}: choose –."
     if kind != GOOD_PRACTICE and (is_answered or practice_basis):
         found["kind"] = "Only a good practice statement has a basis and answers the five questions."
     if paradigm and not asks_for_paradigm(strength, certainty):
@@ -85,12 +93,15 @@ def graded(strength_label: str, direction: str) -> str:
     return f"{strength_label} recommendation {_SIDES.get(direction, '')}".strip()
 
 
-def strong_on_low(strength: str, certainty: str, paradigm: str) -> str:
-    """`Strong recommendation on low certainty: life-threatening situation`; empty where it is none."""
+def strong_on_low(strength: str, certainty: str, situation: str) -> str:
+    """`Strong recommendation on low certainty: life-threatening situation`; empty where it is none.
+
+    `situation` is the label of the paradigm, empty where none is named.
+    """
     if not asks_for_paradigm(strength, certainty):
         return ""
-    situation = PARADIGMS.get(paradigm, "none of the five situations of GRADE is named")
-    return f"Strong recommendation on {certainty.replace('_', ' ')} certainty: {_lower_first(situation)}"
+    named = _lower_first(situation) or "none of the five situations of GRADE is named"
+    return f"Strong recommendation on {certainty.replace('_', ' ')} certainty: {named}"
 
 
 def practice_hint(answers: Mapping[str, str]) -> str:

@@ -66,7 +66,7 @@ PHRASES = {
     "question_moved": "moved the question to another framework",
     "texts_edited": "edited the texts of {item}",
     "reference_added": "added reference {subject}",
-    "recommendation_edited": "edited the recommendation",
+    "recommendation_edited": "edited the recommendation: {statements}",
     "section_edited": "edited “{item}”",
     "table_created": "added the table “{subject}”",
     "outcome_created": "added the outcome “{subject}”",
@@ -133,7 +133,7 @@ def sentence(one: Happened) -> str:
     round_name, _, item = one.subject.partition(", ")
     round_name = round_name[:1].lower() + round_name[1:]
     if one.type == "round_opened":
-        return f"opened {round_name} on {_items(after)}{_way(after)}{_closing(after)}"
+        return f"opened {round_name} on {_number(after, 'items', 'item')}{_way(after)}{_closing(after)}"
     if one.type == "round_extended":
         return f"gave {round_name} more time{_closing(after)}"
     if one.type == "round_closed":
@@ -159,12 +159,17 @@ def sentence(one: Happened) -> str:
         return f"rated the certainty of the evidence of “{one.subject}”: {after.get('arithmetic', '')}"
     phrase = PHRASES.get(one.type, one.type.replace("_", " ") + ": {subject}")
     named = one.names.get(item or one.subject, item or one.subject)
-    return phrase.format(subject=one.subject, item=named, round=round_name)
+    return phrase.format(
+        subject=one.subject,
+        item=named,
+        round=round_name,
+        statements=_number(after, "statements", "statement"),
+    )
 
 
-def _items(after: Mapping[str, Any]) -> str:
-    number = len(after.get("items", ()))
-    return f"{number} item{'' if number == 1 else 's'}"
+def _number(after: Mapping[str, Any], key: str, name: str) -> str:
+    number = len(after.get(key, ()))
+    return f"{number or 'no'} {name}{'' if number == 1 else 's'}"
 
 
 def _after_round(after: Mapping[str, Any]) -> str:

@@ -5,15 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from django.db.models import F
 
 from etd.domain import certainty
 from etd.domain.evidence import evidence_digest, whole_evidence_digest
+from etd.domain.recommendation_rules import (
+    ANSWERS,
+    PARADIGMS,
+    PRACTICE_BASES,
+    PRACTICE_QUESTIONS,
+    graded,
+    practice_hint,
+    strong_on_low,
+)
 from etd.domain.scale import ScaleCell, scale
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
     Basis,
     CertaintyLevel,
     QuestionStatus,
+    StatementKind,
     Strength,
     StrengthWord,
 )
@@ -115,7 +129,24 @@ class RecommendationTypeView:
 
 
 @dataclass(frozen=True)
+class PracticeAnswerView:
+    """One of the five questions of a good practice statement; `answer_label` also says that it is not answered."""
+
+    question_key: str
+    question: str
+    answer: str
+    answer_label: str
+    rationale: str
+
+
+@dataclass(frozen=True)
 class StatementView:
+    """`practice_answers` are all five where one is answered, else none; `practice_hint` says what is missing to yes.
+
+    `grade` is its strength and direction in words, or its kind. `strong_on_low` names the situation of a strong
+    recommendation on low or very low certainty, empty where it is none.
+    """
+
     kind: str
     kind_label: str
     text: str
@@ -127,6 +158,20 @@ class StatementView:
     certainty: str
     certainty_label: str
     certainty_symbols: str
+    grade: str
+    remark: str
+    paradigm: str
+    paradigm_label: str
+    paradigm_reason: str
+    strong_on_low: str
+    practice_basis: str
+    practice_basis_label: str
+    practice_answers: tuple[PracticeAnswerView, ...]
+    practice_hint: str
+
+    @property
+    def n_yes(self) -> int:
+        return sum(answer.answer == "yes" for answer in self.practice_answers)
 
 
 @dataclass(frozen=True)
@@ -396,19 +441,62 @@ def strength_label(strength: str, strength_word: str) -> str:
 
 
 def _statements(question: Question) -> tuple[StatementView, ...]:
-    return tuple(
-        StatementView(
-            kind=s.kind,
-            kind_label=s.get_kind_display(),
-            text=s.text,
-            population=s.population,
-            strength=s.strength,
-            strength_label=strength_label(s.strength, question.guideline.strength_word),
-            direction=s.direction,
-            direction_label=s.get_direction_display(),
-            certainty=s.certainty,
-            certainty_label=CertaintyLevel(s.certainty).label if s.certainty else "",
-            certainty_symbols=certainty.symbols(s.certainty),
+    """One query: a line for every answer, and one for a statement without any."""
+    lines = (
+        RecommendationStatement.objects.filter(question=question)
+        .annotate(
+            answered=F("practice_answers__question_key"),
+            answer=F("practice_answers__answer"),
+            rationale=F("practice_answers__rationale"),
         )
-        for s in RecommendationStatement.objects.filter(question=question).order_by("position")
+        .order_by("position")
+    )
+    return tuple(
+        _statement(list(of_one), question.guideline.strength_word)
+        for _, of_one in groupby(lines, key=lambda line: line.position)
+    )
+
+
+def _statement(lines: Sequence[Any], strength_word: str) -> StatementView:
+    stored = lines[0]
+    strength = strength_label(stored.strength, strength_word)
+    situation = PARADIGMS.get(stored.paradigm, "")
+    answers = {line.answered: (line.answer, line.rationale) for line in lines if line.answered}
+    is_good_practice = stored.kind == StatementKind.GOOD_PRACTICE
+    return StatementView(
+        kind=stored.kind,
+        kind_label=stored.get_kind_display(),
+        text=stored.text,
+        population=stored.population,
+        strength=stored.strength,
+        strength_label=strength,
+        direction=stored.direction,
+        direction_label=stored.get_direction_display(),
+        certainty=stored.certainty,
+        certainty_label=CertaintyLevel(stored.certainty).label if stored.certainty else "",
+        certainty_symbols=certainty.symbols(stored.certainty),
+        grade=graded(strength, stored.direction) if strength else stored.get_kind_display(),
+        remark=stored.remark,
+        paradigm=stored.paradigm,
+        paradigm_label=situation,
+        paradigm_reason=stored.paradigm_reason,
+        strong_on_low=strong_on_low(stored.strength, stored.certainty, situation),
+        practice_basis=stored.practice_basis,
+        practice_basis_label=PRACTICE_BASES.get(stored.practice_basis, ""),
+        practice_answers=tuple(
+            _practice_answer(key, *answers.get(key, ("", ""))) for key in PRACTICE_QUESTIONS if answers
+        ),
+        practice_hint=practice_hint({key: answer for key, (answer, _) in answers.items()})
+        if is_good_practice
+        else "",
+    )
+
+
+def _practice_answer(key: str, answer: str, rationale: str) -> PracticeAnswerView:
+    return PracticeAnswerView(
+        question_key=key,
+        question=PRACTICE_QUESTIONS[key],
+        answer=answer,
+        answer_label=ANSWERS.get(answer, "Not answered yet"),
+        rationale=rationale,
     )

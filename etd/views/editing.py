@@ -58,13 +58,27 @@ def edit(
                 status, refusal = 409, str(error)
             else:
                 return done()
-    template = "etd/_edit_form.html" if request.htmx else page_template  # type: ignore[attr-defined]
-    return render(
+    return show_form(
         request,
-        template,
-        {**context, "form": form, "conflict": conflict, "refusal": refusal, "fragment": bool(request.htmx)},  # type: ignore[attr-defined]
+        form=form,
+        context={**context, "conflict": conflict, "refusal": refusal},
         status=status,
+        page_template=page_template,
     )
+
+
+def show_form(
+    request: HttpRequest,
+    *,
+    form: RevisionForm,
+    context: Mapping[str, Any],
+    status: int = 200,
+    page_template: str = "etd/edit.html",
+) -> HttpResponse:
+    """The form as it is: as a fragment with htmx, else as a page of its own."""
+    fragment = bool(request.htmx)  # type: ignore[attr-defined]
+    template = "etd/_edit_form.html" if fragment else page_template
+    return render(request, template, {**context, "form": form, "fragment": fragment}, status=status)
 
 
 def differing_texts(form: RevisionForm) -> Describe:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.forms import BaseFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,6 +17,8 @@ from etd.forms.recommendation import (
     SectionForm,
     StatementFormSet,
     TypeForm,
+    rearranged,
+    statement_in_words,
     statements_initial,
     statements_of,
 )
@@ -24,7 +27,7 @@ from etd.permissions import Access, Permission, requires
 from etd.selectors import EtdView
 from etd.selectors.rounds import find_round
 from etd.views.assessment import asked_round, rounds_about
-from etd.views.editing import differing_texts, edit
+from etd.views.editing import differing_texts, edit, show_form
 from etd.views.pages import page
 
 
@@ -77,15 +80,26 @@ def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_RECOMMENDATION)
 def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
-    """All statements, in one form."""
+    """All statements, in one form; its other buttons put them in another order or add one, and save nothing."""
     etd: EtdView = page(access)["etd"]
     data = request.POST or None
     form = RecommendationForm(data, initial=RecommendationForm.initial_for(etd))
+    words = {"strength_word": etd.strength_word}
     # Not beside what was sent: a new statement that is stored already would count as an empty form and be dropped.
     initial = None if data else statements_initial(etd)
-    formset = StatementFormSet(
-        data, initial=initial, prefix="statements", form_kwargs={"strength_word": etd.strength_word}
-    )
+    formset = StatementFormSet(data, initial=initial, prefix="statements", form_kwargs=words)
+    context = {
+        "access": access,
+        "heading": etd.framework.statements_section.heading,
+        "target": "recommendation",
+        "formset": formset,
+    }
+    if data and "arrange" in data:
+        typed, place = rearranged(formset, data["arrange"])
+        context["formset"] = _with_focus(
+            StatementFormSet(initial=typed, prefix="statements", form_kwargs=words), place
+        )
+        return show_form(request, form=form, context=context | {"notice": "Not saved yet."})
 
     def save(revision: int) -> None:
         recommendations.edit_recommendation(
@@ -98,7 +112,10 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
         )
 
     def describe(current: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-        return tuple(("Statement", statement["text"]) for statement in current["statements"])
+        return tuple(
+            (f"Statement {number}", statement_in_words(statement, etd.strength_word))
+            for number, statement in enumerate(current["statements"], start=1)
+        )
 
     return edit(
         request,
@@ -106,14 +123,15 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
         save=save,
         done=lambda: _part(request, access, "etd/_recommendation.html", "recommendation"),
         describe=describe,
-        context={
-            "access": access,
-            "heading": etd.framework.statements_section.heading,
-            "target": "recommendation",
-            "formset": formset,
-        },
+        context=context,
         valid=formset.is_valid() if data else None,
     )
+
+
+def _with_focus(formset: BaseFormSet, place: int | None) -> BaseFormSet:
+    if place is not None:
+        formset.forms[place].fields["text"].widget.attrs["autofocus"] = True
+    return formset
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -121,11 +121,9 @@ def test_staff_write_the_recommendation(server: RunningServer, page: Page) -> No
     page.goto(server.url + UPDATE)
     part = page.locator("#recommendation")
     part.get_by_role("link", name="Edit the recommendation").click()
-    part.get_by_role("radio", name="Conditional recommendation against the intervention").check()
+    part.get_by_label("Remark").first.fill("In *any* hospital.")
     part.get_by_role("button", name="Save").click()
-    expect(part.locator(".type.chosen")).to_contain_text(
-        "Conditional recommendation against the intervention"
-    )
+    expect(part.locator(".statements li").first).to_contain_text("In any hospital.")
     expect(part.locator(".statements li")).to_have_count(3)
     section = page.locator("#section-monitoring_and_evaluation")
     section.get_by_role("link", name="Edit").click()

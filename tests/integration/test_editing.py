@@ -240,9 +240,188 @@ def test_a_good_practice_statement_with_a_strength_is_refused_at_its_field(clien
     )
     page = html.unescape(answer.content.decode())
     assert answer.status_code == 422
-    assert "A good practice statement has none" in page
+    assert "A good practice statement carries no strength" in page
     assert "Monitor closely." in page
     assert RecommendationStatement.objects.filter(question=get_question()).count() == 3
+
+
+def stored() -> list[tuple[str, ...]]:
+    return list(
+        RecommendationStatement.objects.filter(question=get_question())
+        .order_by("position")
+        .values_list("text", "kind", "strength", "certainty")
+    )
+
+
+STRONG_ON_LOW = {
+    "statements-0-direction": "for",
+    "statements-0-strength": "strong",
+    "statements-0-certainty": "very_low",
+}
+
+
+def test_strong_on_low_certainty_asks_for_one_of_the_five_situations(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    data = statements(
+        ("We recommend it.", "recommendation"), **STRONG_ON_LOW, **{"statements-0-remark": "At once."}
+    )
+    before = stored()
+    answer = client.post(f"{UPDATE}recommendation/", data)
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 422
+    assert "choose one of the five situations that GRADE names: Life-threatening situation; " in page
+    assert "Potential catastrophic harm" in page
+    assert "We recommend it." in page
+    assert "At once." in page
+    data["statements-0-paradigm"] = "catastrophic_harm"
+    answer = client.post(f"{UPDATE}recommendation/", data)
+    assert "Please say why this is such a situation." in html.unescape(answer.content.decode())
+    assert stored() == before
+    data["statements-0-paradigm_reason"] = "It cannot be undone."
+    assert client.post(f"{UPDATE}recommendation/", data).status_code == 302
+    assert stored() == [("We recommend it.", "recommendation", "strong", "very_low")]
+    page = html.unescape(client.get(UPDATE).content.decode())
+    assert "Strong recommendation on very low certainty: potential catastrophic harm" in page
+    assert "It cannot be undone." in page
+    assert "At once." in page
+
+
+def test_a_good_practice_statement_is_saved_with_the_answers_there_are(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    answers = {
+        "statements-0-practice_basis": "principles",
+        "statements-0-answer_necessary": "no",
+        "statements-0-why_necessary": "It is done anyway.",
+        "statements-0-answer_net_positive": "yes",
+        "statements-0-why_clear_rationale": " ",
+    }
+    data = statements(("Monitor closely.", "good_practice_statement"), **answers)
+    assert client.post(f"{UPDATE}recommendation/", data).status_code == 302
+    statement = RecommendationStatement.objects.get(question=get_question())
+    assert statement.practice_basis == "principles"
+    assert set(statement.practice_answers.values_list("question_key", "answer", "rationale")) == {
+        ("necessary", "no", "It is done anyway."),
+        ("net_positive", "yes", ""),
+    }
+    page = html.unescape(client.get(UPDATE).content.decode())
+    assert "Four of the five questions are not answered with yes: GRADE asks for all five." in page
+    form = html.unescape(client.get(f"{UPDATE}recommendation/").content.decode())
+    assert "It is done anyway." in form
+    assert '<option value="no" selected>No</option>' in form
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "message"),
+    [
+        ("recommendation", {"answer_necessary": "yes"}, "Only a good practice statement"),
+        ("recommendation", {"practice_basis": "ethics"}, "Only a good practice statement"),
+        ("no_recommendation", {"strength": "conditional"}, "“No recommendation” carries no strength"),
+        ("research_only", {"direction": "for"}, "research” carries no direction"),
+        ("recommendation", {"strength": "strong", "direction": "either"}, "is for or against"),
+        ("recommendation", {"paradigm": "life_threatening"}, "Only a strong recommendation on low"),
+        ("recommendation", {"paradigm_reason": "It is."}, "choose the situation that this reason"),
+        ("recommendation", {"answer_necessary": "maybe"}, "maybe is not one of the available choices"),
+    ],
+)
+def test_what_cannot_stand_together_is_refused_at_its_field(
+    kind: str, more: dict[str, str], message: str, client_for: ClientFor
+) -> None:
+    before = stored()
+    data = statements(("We say.", kind), **{f"statements-0-{name}": value for name, value in more.items()})
+    answer = client_for("staff").post(f"{UPDATE}recommendation/", data)
+    assert answer.status_code == 422
+    assert message in html.unescape(answer.content.decode())
+    assert stored() == before
+
+
+def test_no_recommendation_may_say_how_certain_the_evidence_is(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    data = statements(
+        ("No recommendation can be made.", "no_recommendation"), **{"statements-0-certainty": "very_low"}
+    )
+    client.post(f"{UPDATE}recommendation/", data)
+    assert stored() == [("No recommendation can be made.", "no_recommendation", "", "very_low")]
+
+
+def test_a_statement_is_removed_by_its_tick_and_not_for_its_missing_text(client_for: ClientFor) -> None:
+    client = client_for("staff")
+    address = f"{UPDATE}recommendation/"
+    data = statements(
+        ("", "recommendation"), ("Stay.", "recommendation"), **{"statements-0-remark": "Hours of work."}
+    )
+    answer = client.post(address, data)
+    assert answer.status_code == 422
+    assert "or tick “Remove this statement”" in html.unescape(answer.content.decode())
+    assert "Hours of work." in answer.content.decode()
+    data["statements-0-DELETE"] = "on"
+    assert client.post(address, data).status_code == 302
+    assert [text for text, *_ in stored()] == ["Stay."]
+
+
+def typed_texts(page: str) -> list[str]:
+    found = re.findall(r'<textarea name="statements-\d+-text".*?>\n?(.*?)</textarea>', page, flags=re.DOTALL)
+    return [html.unescape(text) for text in found]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
+@pytest.mark.parametrize(
+    ("arrange", "texts"),
+    [
+        ("add", ["One <1>", "Two", "Three", ""]),
+        ("up-1", ["Two", "One <1>", "Three"]),
+        ("down-0", ["Two", "One <1>", "Three"]),
+        ("up-0", ["One <1>", "Two", "Three"]),
+        ("down-2", ["One <1>", "Two", "Three"]),
+        ("up-99", ["One <1>", "Two", "Three"]),
+        ("sideways", ["One <1>", "Two", "Three"]),
+    ],
+)
+def test_statements_are_arranged_with_all_that_was_typed_and_nothing_is_saved(
+    headers: dict[str, str], arrange: str, texts: list[str], client_for: ClientFor
+) -> None:
+    before, n_events = stored(), AuditEvent.objects.count()
+    data = statements(
+        *((text, "recommendation") for text in ("One <1>", "Two", "Three")),
+        **{"statements-0-remark": "Of one.", "statements-1-strength": "strong", "arrange": arrange},
+    )
+    answer = client_for("staff").post(f"{UPDATE}recommendation/", data, headers=headers)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert typed_texts(page) == texts
+    assert f'name="statements-TOTAL_FORMS" value="{len(texts)}"' in page
+    place = texts.index("One <1>")
+    assert re.search(rf'name="statements-{place}-remark"[^>]*>\s*Of one\.</textarea>', page)
+    strong = re.search(rf'name="statements-{texts.index("Two")}-strength".*?</select>', page, flags=re.DOTALL)
+    assert strong is not None
+    assert '<option value="strong" selected>' in strong[0]
+    assert f'value="{data["revision"]}"' in page
+    assert 'data-unsaved="yes"' in page
+    assert (stored(), AuditEvent.objects.count()) == (before, n_events)
+
+
+def test_a_conflict_over_statements_shows_theirs_in_full_and_keeps_mine(client_for: ClientFor) -> None:
+    theirs = statements(
+        ("Theirs.", "recommendation"),
+        **STRONG_ON_LOW,
+        **{"statements-0-paradigm": "life_threatening", "statements-0-paradigm_reason": "They say so."},
+    )
+    mine = statements(
+        ("Mine.", "good_practice_statement"),
+        ("Mine too.", "recommendation"),
+        **{"statements-0-why_necessary": "I typed this.", "statements-1-remark": "And this."},
+    )
+    client_for("chair").post(f"{UPDATE}recommendation/", theirs)
+    client = client_for("staff")
+    answer = client.post(f"{UPDATE}recommendation/", mine)
+    page = html.unescape(answer.content.decode())
+    assert answer.status_code == 409
+    for words in ("Theirs.", "Strong recommendation for", "Life-threatening situation", "They say so."):
+        assert words in page
+    for words in ("Mine.", "Mine too.", "I typed this.", "And this."):
+        assert words in page
+    assert [text for text, *_ in stored()] == ["Theirs."]
+    client.post(f"{UPDATE}recommendation/", mine | {"over": str(get_question().recommendation.revision)})
+    assert [text for text, *_ in stored()] == ["Mine.", "Mine too."]
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])

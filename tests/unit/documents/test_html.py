@@ -9,7 +9,8 @@ from html import unescape
 import pytest
 
 from documents.html import keep_words_whole, number_list, render_html
-from documents.schema import Conflict, Panel
+from documents.schema import Conflict, Panel, PracticeAnswer
+from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from tests.unit.documents.example import COMPUTED, analysis, criterion, example, option, row
 
 
@@ -84,6 +85,62 @@ def test_statements_carry_their_grade_in_the_guidelines_own_word() -> None:
     assert "Watch for harm. Good practice statement" in text
     strong = replace(example().statements[0], strength="strong", direction="against")
     assert "Strong recommendation against · Low" in words(render_html(example(statements=(strong,))))
+
+
+def test_a_strong_recommendation_on_low_certainty_names_its_situation_in_both_places() -> None:
+    named = replace(
+        example().statements[0],
+        strength="strong",
+        certainty="very_low",
+        certainty_label="Very low",
+        paradigm="life_threatening",
+        paradigm_label="Life-threatening situation",
+        paradigm_reason="Without it *everybody* dies.",
+        remark="Where staff are trained.",
+    )
+    page = render_html(example(statements=(named,)))
+    text = words(page)
+    assert text.count("Strong recommendation on very low certainty: life-threatening situation") == 2
+    assert "life-threatening situation. Without it everybody dies. Remark Where staff are trained." in text
+    unnamed = replace(named, paradigm="", paradigm_label="", paradigm_reason="")
+    text = words(render_html(example(statements=(unnamed,))))
+    assert text.count("on very low certainty: none of the five situations of GRADE is named") == 1
+
+
+def test_the_five_answers_of_a_good_practice_statement_are_printed_where_there_are_any() -> None:
+    plain = example().statements[1]
+    assert "five questions" not in words(render_html(example(statements=(plain,))))
+    answers = tuple(
+        PracticeAnswer(key, question, "yes", "Yes", "") for key, question in PRACTICE_QUESTIONS.items()
+    )
+    full = replace(
+        plain,
+        practice_basis="ethics",
+        practice_basis_label="Ethics or human rights",
+        practice_answers=answers,
+    )
+    text = words(render_html(example(statements=(full,))))
+    assert "Good practice statement · rests on ethics or human rights" in text
+    assert "All five questions of a good practice statement are answered with yes." in text
+    assert "Yes. Is the message really necessary?" in text
+    no = replace(answers[1], answer="no", answer_label="No", rationale="It is done anyway.")
+    text = words(render_html(example(statements=(replace(full, practice_answers=(no,)),))))
+    assert "Five of the five" not in text
+    assert "None of the five questions is answered with yes" in text
+    assert "No. Is the message really necessary? It is done anyway." in text
+
+
+def test_no_recommendation_says_how_certain_the_evidence_is() -> None:
+    none = replace(
+        example().statements[0],
+        kind="no_recommendation",
+        kind_label="No recommendation",
+        strength="",
+        direction="",
+        population="",
+    )
+    text = words(render_html(example(statements=(none,))))
+    assert "No recommendation · Low certainty of evidence ⊕⊕◯◯" in text
 
 
 def test_citations_without_a_list_are_said_honestly() -> None:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from documents.pdf import document_bytes
-from documents.schema import SCHEMA_VERSION, Conflict, Panel, UnknownSchema, from_json, to_json
+from documents.schema import (
+    SCHEMA_VERSION,
+    Conflict,
+    Panel,
+    PracticeAnswer,
+    UnknownSchema,
+    from_json,
+    to_json,
+)
 from tests.unit.documents.example import example
 
 
@@ -95,3 +103,20 @@ def test_the_schema_needs_no_django() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_statement_from_before_its_remark_and_answers_is_read_without_them() -> None:
+    plain = to_json(example())
+    added = ("remark", "paradigm", "paradigm_label", "paradigm_reason", "practice_basis", "practice_answers")
+    for statement in plain["statements"]:
+        for key in added:
+            del statement[key]
+    assert from_json(plain) == example()
+
+
+def test_the_answers_of_a_good_practice_statement_are_read_as_they_are_written() -> None:
+    answer = PracticeAnswer("necessary", "Is it necessary?", "no", "No", "It is done anyway.")
+    document = example()
+    statement = replace(document.statements[1], practice_answers=(answer,), practice_basis="ethics")
+    document = replace(document, statements=(statement,))
+    assert from_json(json.loads(document_bytes(document))) == document

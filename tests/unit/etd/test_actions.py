@@ -517,7 +517,7 @@ class TestRecommendations:
         [
             ({"answers": (Answer("necessary", "yes"), Answer("necessary", "no"))}, "answered twice"),
             ({"kind": "recommendation", "answers": (Answer("necessary", "yes"),)}, "Only a good practice"),
-            ({"kind": "no_recommendation", "direction": "for"}, "carries no strength or direction"),
+            ({"kind": "no_recommendation", "direction": "for"}, "“No recommendation” carries no direction"),
             ({"paradigm": "life_threatening", "paradigm_reason": "It is."}, "Only a strong recommendation"),
         ],
     )

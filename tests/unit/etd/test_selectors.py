@@ -48,7 +48,9 @@ def furnish(panel: Panel, n: int) -> Question:
                 table=table, outcome=outcome, population=population, source="computed", provenance={"n": i}
             )
         f.reference(question=question)
-        f.recommendation_statement(question=question)
+        f.practice_answer(
+            statement=f.recommendation_statement(question=question, kind="good_practice_statement")
+        )
         f.panel_membership(guideline=panel.guideline)
         earlier = f.voting_round(question=question, closed_at=f.NOW, closed_by=panel.chair)
         f.vote(ballot=f.ballot(round=earlier, member=panel.member))
@@ -516,6 +518,11 @@ def test_statements_types_sections_and_fields(panel: Panel) -> None:
         "Very low",
         "⊕◯◯◯",
     )
+    assert (statement.grade, statement.strong_on_low, statement.practice_hint) == (
+        "Conditional recommendation against",
+        "",
+        "",
+    )
     assert (etd.recommendation_note, etd.recommendation_revision) == ("Said so.", 2)
     assert [section.heading for section in etd.sections] == [s.heading for s in f.FRAMEWORK.sections]
     assert [section.holds_statements for section in etd.sections].count(True) == 1
@@ -525,3 +532,32 @@ def test_statements_types_sections_and_fields(panel: Panel) -> None:
     assert [reference.number for reference in etd.references] == [1, 2]
     assert etd.references_without_citation == (2,)
     assert etd.n_outcomes == 0
+
+
+def test_what_grade_asks_of_statements_is_said_beside_them(panel: Panel) -> None:
+    panel.guideline.strength_word = "weak"
+    panel.guideline.save()
+    arguments = examples.edit_recommendation(panel)
+    recommendations.edit_recommendation(**arguments)
+    weak, strong, practice = etd_of(arguments["question"], None).statements
+    assert weak.grade == "Weak recommendation against"
+    assert strong.strong_on_low == ("Strong recommendation on very low certainty: life-threatening situation")
+    assert (strong.remark, strong.paradigm_reason) == ("At once.", "Untreated, everybody dies.")
+    assert practice.practice_basis_label == "Ethics or human rights"
+    assert practice.practice_hint.startswith("Four of the five questions are not answered with yes")
+    assert practice.n_yes == 1
+    assert [(one.question_key, one.answer_label, one.rationale) for one in practice.practice_answers] == [
+        ("clear_and_actionable", "Not answered yet", ""),
+        ("necessary", "No", "It is done anyway."),
+        ("net_positive", "Not answered yet", ""),
+        ("poor_use_of_time", "Not answered yet", ""),
+        ("clear_rationale", "Yes", ""),
+    ]
+
+
+def test_a_good_practice_statement_without_answers_has_none_and_says_so(panel: Panel) -> None:
+    question = panel.question()
+    f.recommendation_statement(question=question, kind="good_practice_statement")
+    (practice,) = etd_of(question, None).statements
+    assert practice.practice_answers == ()
+    assert practice.practice_hint.startswith("None of the five questions is answered with yes")

@@ -50,11 +50,31 @@ def test_what_may_stand_together(statement: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("statement", "field", "words"),
     [
-        ({"kind": "good_practice_statement", "strength": "strong"}, "kind", "no strength, direction or"),
-        ({"kind": "good_practice_statement", "direction": "for"}, "kind", "no strength, direction or"),
-        ({"kind": "good_practice_statement", "certainty": "low"}, "kind", "no strength, direction or"),
-        ({"kind": "research_only", "strength": "conditional"}, "kind", "no strength or direction"),
-        ({"kind": "no_recommendation", "direction": "for"}, "kind", "no strength or direction"),
+        (
+            {"kind": "good_practice_statement", "strength": "strong"},
+            "strength",
+            "A good practice statement carries no strength",
+        ),
+        (
+            {"kind": "good_practice_statement", "direction": "for"},
+            "direction",
+            "A good practice statement carries no direction",
+        ),
+        (
+            {"kind": "good_practice_statement", "certainty": "low"},
+            "certainty",
+            "A good practice statement carries no certainty",
+        ),
+        (
+            {"kind": "research_only", "strength": "conditional"},
+            "strength",
+            "“Only in the context of research” carries no",
+        ),
+        (
+            {"kind": "no_recommendation", "direction": "for"},
+            "direction",
+            "“No recommendation” carries no direction",
+        ),
         ({"is_answered": True}, "kind", "Only a good practice statement"),
         ({"kind": "research_only", "practice_basis": "ethics"}, "kind", "Only a good practice statement"),
         (SITUATION, "paradigm", "Only a strong recommendation"),
@@ -83,12 +103,12 @@ def test_a_grade_in_words(label: str, direction: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("strength", "certainty", "paradigm", "words"),
+    ("strength", "certainty", "situation", "words"),
     [
         (
             "strong",
             "low",
-            "life_threatening",
+            "Life-threatening situation",
             "Strong recommendation on low certainty: life-threatening situation",
         ),
         (
@@ -102,9 +122,9 @@ def test_a_grade_in_words(label: str, direction: str, words: str) -> None:
     ],
 )
 def test_a_strong_recommendation_on_low_certainty_names_its_situation(
-    strength: str, certainty: str, paradigm: str, words: str
+    strength: str, certainty: str, situation: str, words: str
 ) -> None:
-    assert rules.strong_on_low(strength, certainty, paradigm) == words
+    assert rules.strong_on_low(strength, certainty, situation) == words
 
 
 @pytest.mark.parametrize(

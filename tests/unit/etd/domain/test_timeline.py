@@ -65,6 +65,8 @@ STATUSES = {"voting": "Panel voting"}
             "locked the decision thresholds of “Survival”: 5, 20 and 50 per 1,000",
         ),
         ("importance_rated", "q", {"Survival": 9}, "rated how important outcomes are"),
+        ("recommendation_edited", "q", {"statements": [{}]}, "edited the recommendation: 1 statement"),
+        ("recommendation_edited", "q", {"statements": []}, "edited the recommendation: no statements"),
         ("a_new_type", "something", None, "a new type: something"),
     ],
 )
