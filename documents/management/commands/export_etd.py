@@ -11,9 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from documents.assemble import assemble
 from documents.pdf import CannotRender, document_bytes, render_pdf
-from etd.models import Question
-
-BAD_INPUT = 2
+from etd.management.questions import BAD_INPUT, find_question
 
 
 class Command(BaseCommand):
@@ -44,27 +42,3 @@ class Command(BaseCommand):
                 f"{output} could not be written: {error.strerror}.", returncode=BAD_INPUT
             ) from error
         self.stderr.write(f"Wrote {output}.")
-
-
-def find_question(slug: str) -> Question:
-    """The one question of this slug. Raises CommandError (exit status 2) where there is none or more than one."""
-    guideline, _, name = slug.rpartition("/")
-    questions = Question.objects.select_related("guideline", "recommendation").order_by(
-        "guideline__slug", "slug"
-    )
-    found = (
-        questions.filter(slug=name, guideline__slug=guideline) if guideline else questions.filter(slug=name)
-    )
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise CommandError(f"More than one question is called {slug}: {_names(found)}.", returncode=BAD_INPUT)
-    known = _names(questions)
-    raise CommandError(
-        f"There is no question {slug}. {f'There are: {known}.' if known else 'No question has been made yet.'}",
-        returncode=BAD_INPUT,
-    )
-
-
-def _names(questions: Any) -> str:
-    return ", ".join(f"{question.guideline.slug}/{question.slug}" for question in questions)

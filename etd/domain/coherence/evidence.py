@@ -53,8 +53,8 @@ _GENERIC = {
     for line in (
         "outcomes primary secondary main critical important other time times longest available",
         "defined study authors",
-        "follow-up rate rates events incidence number change any all day days week weeks month months year years patients",
-        "reported measured including favourable improved with",
+        "follow-up rate rates events incidence number change any all day days week weeks month months year years",
+        "patients reported measured including favourable improved with",
     )
     for word in line.split()
 }
