@@ -16,6 +16,10 @@ from etd.domain.integrity.rows import ReadRow
 # A bound printed as 0.00 may be as near to 0 as it likes; exp() of this is.
 _NEARLY_MINUS_INFINITY = -600.0
 _P_TOLERANCE = 1e-9
+# So many other rows, or all others and at least two, must fit Wald intervals only before Hartung-Knapp is ruled out.
+_WALD_ROWS, _FEWEST_WALD_ROWS = 5, 2
+# With fewer events than this a study, some studies may have none and drop out, and k − 1 counts them all.
+_FEW_EVENTS = 10
 
 
 class Fit(StrEnum):
@@ -29,17 +33,25 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PTest:
-    """The joint test of P and interval; `t_range` is None where the number of studies is not above 1."""
+    """The joint test of P and interval.
+
+    `t_ranges` is empty where the number of studies is not above 1. The first belongs to k - 1 = `degrees` of freedom,
+    others to fewer, where studies may have dropped out.
+    """
 
     printed: Printed
     wald_range: tuple[float, float]
-    t_range: tuple[float, float] | None
+    t_ranges: tuple[tuple[float, float], ...]
     degrees: int | None
+
+    @property
+    def t_range(self) -> tuple[float, float] | None:
+        return self.t_ranges[0] if self.t_ranges else None
 
     @property
     def fit(self) -> Fit:
         wald = _overlap(self.printed, self.wald_range)
-        t = self.t_range is not None and _overlap(self.printed, self.t_range)
+        t = any(_overlap(self.printed, each) for each in self.t_ranges)
         if wald and t:
             return Fit.BOTH
         return Fit.WALD_ONLY if wald else Fit.T_ONLY if t else Fit.NEITHER
@@ -78,8 +90,16 @@ def p_test(row: ReadRow) -> PTest | None:
         return None
     studies = row.count("k")
     degrees = studies - 1 if studies is not None and studies >= 2 else None
-    t_range = polygon.p_range(degrees) if degrees else None
-    return PTest(printed, polygon.p_range(None), t_range, degrees)
+    t_ranges = tuple(polygon.p_range(each) for each in _possible_degrees(row, degrees)) if degrees else ()
+    return PTest(printed, polygon.p_range(None), t_ranges, degrees)
+
+
+def _possible_degrees(row: ReadRow, degrees: int) -> range:
+    arms = row.both_arms()
+    events = sum(min(events, people - events) for events, people in arms) if arms else None
+    if events is not None and events < _FEW_EVENTS * (degrees + 1):
+        return range(degrees, max(0, degrees - 10), -1)
+    return range(degrees, degrees - 1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +112,23 @@ class WaldTable:
 def judged_as_wald(row: ReadRow, others: Sequence[tuple[ReadRow, PTest]]) -> WaldTable | None:
     """Whether the other rows show that this table has Wald intervals; None leaves Hartung-Knapp possible.
 
-    A right row with a Hartung-Knapp interval never fits Wald's alone, so two that do are enough. Programs that make
-    Hartung-Knapp intervals only where there is heterogeneity, and at least three studies, mix both in one table: a row
-    with I² above 0 is judged as Wald only if another such row fits Wald's alone.
+    A right row with a Hartung-Knapp interval never fits Wald's alone. But programs that make Hartung-Knapp intervals
+    only under heterogeneity mix both in one table: then rows that fit Hartung-Knapp's alone stand among the others, or
+    no row that fits Wald's alone has as much heterogeneity as this one.
     """
-    wald = [(other, test) for other, test in others if test.fit is Fit.WALD_ONLY]
-    t_only = sum(test.fit is Fit.T_ONLY for _, test in others)
-    if len(wald) < 2 or t_only * 4 > len(wald):
+    wald = [other for other, test in others if test.fit is Fit.WALD_ONLY]
+    enough = len(wald) >= _WALD_ROWS or len(wald) == len(others) >= _FEWEST_WALD_ROWS
+    if not enough or any(test.fit is Fit.T_ONLY for _, test in others):
         return None
-    if _is_heterogeneous(row) and not any(_shows_wald_under_heterogeneity(other) for other, _ in wald):
+    i2 = _i2(row)
+    if i2 and not any((_i2(other) or 0) >= i2 for other in wald if (other.count("k") or 0) >= 3):
         return None
-    return WaldTable(tuple(other.row for other, _ in wald))
+    return WaldTable(tuple(other.row for other in wald))
 
 
-def _is_heterogeneous(row: ReadRow) -> bool:
-    i2 = row.numbers.get("i2")
-    return i2 is not None and i2.value > 0
-
-
-def _shows_wald_under_heterogeneity(row: ReadRow) -> bool:
-    return _is_heterogeneous(row) and (row.count("k") or 0) >= 3
+def _i2(row: ReadRow) -> Fraction | None:
+    number = row.numbers.get("i2")
+    return None if number is None else number.value
 
 
 def single_study_p(row: ReadRow) -> dict[str, float]:

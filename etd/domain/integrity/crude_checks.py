@@ -9,9 +9,10 @@ from etd.domain.integrity.analysis import Crude, Fit, Pooled, crude, judged_as_w
 from etd.domain.integrity.rows import ReadRow
 from etd.domain.integrity.table import INCONSISTENT, INFORMATIONAL, Table, TableFinding, found, number_text
 
-# Above these distances from no effect (in standard errors of the pooled effect), right rows do not point both ways.
-_OPPOSITE_WITHOUT_HETEROGENEITY = 0.45
-_OPPOSITE = 0.75
+# Right rows point both ways only where one of the two effects is near none: within so many standard errors, more with
+# heterogeneity and with unequal arms.
+_NEAR_NONE, _NEAR_NONE_A_POINT_OF_I2, _NEAR_NONE_UNEQUAL, _NEAR_NONE_AT_MOST = 0.2, 0.01, 0.25, 0.75
+_UNEQUAL = 0.05
 _FAR = 0.5
 # Right pooled effects can lie a little more than half an interval away from the crude effect; not this much more.
 _BEYOND_INTERVAL = 1.25
@@ -32,7 +33,7 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
     smaller = min(abs(counted.estimate), nearest) / printed.se[1]
     evidence = _crude_evidence(row, counted, printed)
     if opposite:
-        strong = smaller > (_OPPOSITE_WITHOUT_HETEROGENEITY if _is_homogeneous(row) else _OPPOSITE)
+        strong = smaller > _largest_near_none(row)
         yield found(
             row,
             "estimate",
@@ -71,16 +72,30 @@ def _distance(value: float, span: tuple[float, float]) -> float:
     return max(span[0] - value, value - span[1], 0.0)
 
 
+def _largest_near_none(row: ReadRow) -> float:
+    """How far from none, in standard errors, both effects of a right row can be when they point both ways."""
+    i2, arms = row.numbers.get("i2"), row.both_arms()
+    if i2 is None or arms is None:
+        return _NEAR_NONE_AT_MOST
+    people = arms[0][1] / arms[1][1]
+    unequal = _NEAR_NONE_UNEQUAL if abs(math.log(people)) > _UNEQUAL else 0.0
+    return min(_NEAR_NONE + unequal + _NEAR_NONE_A_POINT_OF_I2 * float(i2.high), _NEAR_NONE_AT_MOST)
+
+
 def _is_homogeneous(row: ReadRow) -> bool:
     i2 = row.numbers.get("i2")
     return i2 is not None and i2.value == 0
 
 
 def _on_the_scale_of(counted: Crude, printed: Pooled) -> Pooled:
-    """A risk difference is printed as a proportion or in percentage points: the scale that fits the counts better."""
-    points = printed.scaled(0.01)
-    as_it_is = _distance(counted.estimate, printed.middle) / printed.half_width[1]
-    return points if _distance(counted.estimate, points.middle) / points.half_width[1] < as_it_is else printed
+    """A risk difference is printed as a proportion or in percentage points: the scale that the counts
+    are nearer to."""
+
+    def misfit(each: Pooled) -> tuple[bool, float]:
+        outside = _distance(counted.estimate, each.middle) > each.half_width[1]
+        return outside, abs(math.log(max(each.se[1], 1e-300) / counted.se))
+
+    return min(printed, printed.scaled(0.01), key=misfit)
 
 
 def _crude_evidence(row: ReadRow, counted: Crude, printed: Pooled) -> str:
@@ -109,16 +124,17 @@ def _safe_exp(value: float) -> float:
 
 
 def width_against_heterogeneity(table: Table, place: int) -> Iterator[TableFinding]:
-    """A Wald interval is as wide as the crude one without heterogeneity, and wider with it."""
+    """A Wald interval is as wide as the crude one without heterogeneity, and wider with it.
+
+    Of odds ratios only: the risk ratio and the risk difference gain from risks that differ between studies.
+    """
     row = table.rows[place]
     counted, printed = crude(row), pooled(row)
-    if counted is None or printed is None or counted.se <= 0 or printed.se[1] <= 0:
+    if row.measure != "OR" or counted is None or printed is None or counted.se <= 0 or printed.se[1] <= 0:
         return
     test = table.p_tests.get(place)
     if test is None or not (judged_as_wald(row, table.other_p_tests(place)) or test.fit is Fit.WALD_ONLY):
         return
-    if row.measure == "RD":
-        printed = _on_the_scale_of(counted, printed)
     widest, narrowest = printed.se[1] / counted.se, printed.se[0] / counted.se
     arithmetic = (
         f"Standard error from the interval {number_text(printed.se[0])} to {number_text(printed.se[1])}; of all"
