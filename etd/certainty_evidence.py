@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import TypedDict
 
 from etd.domain import numbers
@@ -105,7 +106,7 @@ def _both(intervention: int | None, comparison: int | None) -> int | None:
     return None if intervention is None or comparison is None else intervention + comparison
 
 
-def _comparator_risk(row: OutcomeRow) -> float | None:
+def _comparator_risk(row: OutcomeRow) -> Fraction | None:
     """The risk that was recorded for this outcome and population as in the studies, else all events over all people."""
     recorded = ComparatorRisk.objects.filter(
         outcome_id=row.outcome_id, population_id=row.population_id, level=RiskLevel.STUDIES

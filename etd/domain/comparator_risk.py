@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from etd.domain.absolute import pooled_risk
+from etd.domain.absolute import Number, exact, pooled_risk, written
 from etd.domain.canonical import digest
 
 POOLED, MEDIAN, EXTERNAL = "pooled", "median", "external"
+
+# Below it no two fractions of people share a float.
+_MOST_PEOPLE = 10_000_000
 
 NO_COUNTS = "The row has no counts in the comparison arms to take a risk from."
 NO_MEDIAN = "A median needs each trial’s counts: compute the row from study data, or choose another source."
@@ -19,12 +23,13 @@ NO_CITATION = "An external risk needs to say where it was read."
 
 @dataclass(frozen=True)
 class AssumedRisk:
-    """`risk` is a proportion, 0 to 1. `words` say where it is from: `385 of 931 in the comparison arms`.
+    """`risk` is a proportion, 0 to 1, exactly: 10 of 120 are a twelfth.
 
+    `words` say where it is from: `385 of 931 in the comparison arms`.
     `citation` is that of an external risk, empty for the others.
     """
 
-    risk: float
+    risk: Fraction
     words: str
     citation: str = ""
 
@@ -54,18 +59,19 @@ def assumed_risk(
     if source == POOLED:
         if events is None or not n:
             return NoRisk(NO_COUNTS)
-        return AssumedRisk(float(pooled_risk(events, n)), f"{events:,} of {n:,} in the comparison arms")
+        return AssumedRisk(pooled_risk(events, n), f"{events:,} of {n:,} in the comparison arms")
     if source == MEDIAN:
         if median is None:
             return NoRisk(NO_MEDIAN)
         trials = int(median["trials"])
         words = f"median of {trials:,} trials" if trials > 1 else "the one trial"
-        return AssumedRisk(_checked(float(median["risk"])), words)
+        # Stored as the nearest float; the counts that it comes from give a fraction again.
+        return AssumedRisk(_checked(median["risk"]).limit_denominator(_MOST_PEOPLE), words)
     if source != EXTERNAL:
         raise ValueError(f"{source!r} is no source of a comparator risk.")
     if risk is None or not citation.strip():
         return NoRisk(NO_CITATION)
-    return AssumedRisk(_checked(float(risk)), "external cohort", citation)
+    return AssumedRisk(_checked(risk), "external cohort", citation)
 
 
 def risks_revision(risks: Sequence[Mapping[str, Any]]) -> int:
@@ -73,7 +79,8 @@ def risks_revision(risks: Sequence[Mapping[str, Any]]) -> int:
     return int(digest(list(risks))[:12], 16)
 
 
-def _checked(risk: float) -> float:
-    if not 0 <= risk <= 1:
-        raise ValueError(f"The comparator risk is {risk:g}: it must lie between 0 and 1.")
-    return risk
+def _checked(risk: Number) -> Fraction:
+    found = exact(risk, "The comparator risk")
+    if not 0 <= found <= 1:
+        raise ValueError(f"The comparator risk is {written(found)}: it must lie between 0 and 1.")
+    return found

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
+from etd.domain.absolute import absolute_effect, absolute_text
 from etd.domain.comparator_risk import (
     EXTERNAL,
     MEDIAN,
@@ -15,6 +17,7 @@ from etd.domain.comparator_risk import (
     NoRisk,
     assumed_risk,
 )
+from etd.domain.narrative import Thresholds, size_of_effect
 from etd.enums import RiskSource
 
 
@@ -24,22 +27,36 @@ def test_the_sources_are_those_that_are_stored() -> None:
 
 def test_the_pooled_risk_is_all_events_over_all_people_of_the_comparison_arms() -> None:
     found = assumed_risk(POOLED, events=385, n=931, median={"risk": 0.5, "trials": 2}, risk=0.9)
-    assert found == AssumedRisk(385 / 931, "385 of 931 in the comparison arms")
+    assert found == AssumedRisk(Fraction(385, 931), "385 of 931 in the comparison arms")
 
 
 def test_nobody_with_the_event_is_a_risk_of_zero_and_not_a_missing_one() -> None:
-    assert assumed_risk(POOLED, events=0, n=1_200) == AssumedRisk(0.0, "0 of 1,200 in the comparison arms")
+    assert assumed_risk(POOLED, events=0, n=1_200) == AssumedRisk(
+        Fraction(0), "0 of 1,200 in the comparison arms"
+    )
 
 
 def test_the_median_says_of_how_many_trials() -> None:
     found = assumed_risk(MEDIAN, events=385, n=931, median={"risk": 0.4125, "trials": 14})
-    assert found == AssumedRisk(0.4125, "median of 14 trials")
-    assert assumed_risk(MEDIAN, median={"risk": 0.0, "trials": 1}) == AssumedRisk(0.0, "the one trial")
+    assert found == AssumedRisk(Fraction(33, 80), "median of 14 trials")
+    assert assumed_risk(MEDIAN, median={"risk": 0.0, "trials": 1}) == AssumedRisk(
+        Fraction(0), "the one trial"
+    )
+
+
+@pytest.mark.parametrize("source", [POOLED, MEDIAN])
+def test_a_risk_that_no_float_is_loses_no_half_person_and_no_threshold(source: str) -> None:
+    found = assumed_risk(source, events=10, n=120, median={"risk": 10 / 120, "trials": 3})
+    assert isinstance(found, AssumedRisk)
+    half = absolute_effect("RR", 0.97, 0.90, 1.05, comparator_risk=found.risk)
+    assert absolute_text(half) == "3 fewer per 1,000 (from 8 fewer to 4 more)"
+    at_the_threshold = absolute_effect("RR", 0.88, 0.80, 1.05, comparator_risk=found.risk)
+    assert size_of_effect(at_the_threshold.difference.estimate, Thresholds(10, 20, 30)) == "small"
 
 
 def test_an_external_risk_carries_its_citation() -> None:
     found = assumed_risk(EXTERNAL, risk=Decimal("0.52000000"), citation="Registry 2024", events=1, n=2)
-    assert found == AssumedRisk(0.52, "external cohort", "Registry 2024")
+    assert found == AssumedRisk(Fraction(13, 25), "external cohort", "Registry 2024")
 
 
 @pytest.mark.parametrize(
@@ -68,5 +85,5 @@ def test_a_risk_that_is_not_to_be_had_says_why(source: str, given: dict[str, obj
     ],
 )
 def test_what_is_no_risk_is_never_returned(source: str, given: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"between 0 and 1|no source|give no risk"):
+    with pytest.raises(ValueError, match=r"between 0 and 1|no source|give no risk|must be a number"):
         assumed_risk(source, **given)  # type: ignore[arg-type]
