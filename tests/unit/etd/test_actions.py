@@ -466,14 +466,14 @@ class TestRecommendations:
             (2, "recommendation", "We recommend calling for help.", "", "strong", "for", "very_low"),
             (3, "good_practice_statement", "Decide with the family.", "", "", "", ""),
         ]
-        fields = ("remark", "paradigm", "paradigm_reason", "practice_basis")
-        assert list(RecommendationStatement.objects.values_list(*fields)) == [
+        reasons = ("remark", "paradigm", "paradigm_reason", "practice_basis")
+        assert list(RecommendationStatement.objects.values_list(*reasons)) == [
             ("", "", "", ""),
             ("At once.", "life_threatening", "Untreated, everybody dies.", ""),
             ("", "", "", "ethics"),
         ]
-        fields = ("statement__position", "question_key", "answer", "rationale")
-        assert list(PracticeAnswer.objects.order_by("pk").values_list(*fields)) == [
+        answers = ("statement__position", "question_key", "answer", "rationale")
+        assert list(PracticeAnswer.objects.order_by("pk").values_list(*answers)) == [
             (3, "necessary", "no", "It is done anyway."),
             (3, "clear_rationale", "yes", ""),
         ]
@@ -575,16 +575,17 @@ class TestRecommendations:
 
     @pytest.mark.parametrize("field", ["strength", "direction", "certainty"])
     def test_a_good_practice_statement_carries_nothing_graded(self, field: str) -> None:
-        value = {"strength": "strong", "direction": "for", "certainty": "low"}[field]
+        values: dict[str, Any] = {"strength": "strong", "direction": "for", "certainty": "low"}
         with pytest.raises(Refused, match="good practice statement carries no"):
-            Statement("good_practice_statement", "Decide together.", **{field: value})
+            Statement("good_practice_statement", "Decide together.", **{field: values[field]})
 
     @pytest.mark.parametrize(
         "field", ["kind", "strength", "direction", "certainty", "paradigm", "practice_basis"]
     )
     def test_a_statement_in_unknown_words_is_refused(self, field: str) -> None:
+        words: dict[str, Any] = {"kind": "recommendation", "text": "We suggest."}
         with pytest.raises(Refused, match="“lukewarm” is not one of"):
-            Statement(**({"kind": "recommendation", "text": "We suggest."} | {field: "lukewarm"}))
+            Statement(**(words | {field: "lukewarm"}))
 
     def test_edit_section(self, panel: Panel) -> None:
         section = recommendations.edit_section(**examples.edit_section(panel))
