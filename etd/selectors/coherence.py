@@ -113,6 +113,7 @@ def _statement(number: int, view: StatementView) -> StatementInput:
         number=number,
         kind=view.kind,
         text=view.text,
+        population=view.population,
         strength=view.strength,
         direction=view.direction,
         certainty=view.certainty,

@@ -4,7 +4,7 @@ One module a family. No rule knows a framework's key or a word of one document. 
 finds as heuristic, and is silent where it is not sure. docs/checks.md lists the rules with their near misses.
 """
 
-from etd.domain.coherence import evidence, judgements, statements, texts
+from etd.domain.coherence import evidence, facts, judgements, signs, statements, texts
 from etd.domain.coherence.checklist import Item, State, incomplete, prepublication_list
 from etd.domain.coherence.inputs import EtdInput
 from etd.domain.findings import Finding, by_severity
@@ -14,6 +14,6 @@ __all__ = ["EtdInput", "Item", "State", "coherence_findings", "prepublication_li
 
 def coherence_findings(etd: EtdInput) -> tuple[Finding, ...]:
     """Everything that the checks find, the gravest first."""
-    families = (judgements, statements, texts, evidence)
+    families = (judgements, statements, facts, signs, texts, evidence)
     found = [finding for family in families for finding in family.check(etd)]
     return by_severity([*found, *incomplete(etd)])

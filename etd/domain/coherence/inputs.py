@@ -88,12 +88,14 @@ class CriterionInput:
 class StatementInput:
     """One statement; strength, direction and certainty are stored keys, empty where it carries none.
 
-    `practice_questions_open` counts the five questions of a good practice statement not answered with yes.
+    `population` is empty where it is the question's. `practice_questions_open` counts the five questions of a good
+    practice statement not answered with yes.
     """
 
     number: int
     kind: str
     text: str
+    population: str = ""
     strength: str = ""
     direction: str = ""
     certainty: str = ""

@@ -42,7 +42,7 @@ _EMPTY_WORDS = {
     for w in ("considerations", "recommendation", "justification", "priorities", "summary", "decision")
 }
 _LOW_STEPS = 2
-_SCALE_OF_CERTAINTY = 4
+_LEVELS = ("very_low", "low", "moderate", "high")
 
 
 def check(etd: EtdInput) -> Iterator[Finding]:
@@ -162,23 +162,23 @@ def _said_certainty(text: str) -> str:
 
 
 def _certainty_of_question(etd: EtdInput, statement: StatementInput) -> Iterator[Finding]:
-    """A statement more certain than the evidence as a whole; less is its own population's."""
+    """Another certainty than the evidence as a whole; for a population of its own it may be lower, never higher."""
     criterion = etd.with_role(Role.OVERALL_CERTAINTY)
-    levels = ("very_low", "low", "moderate", "high")
-    if criterion is None or not criterion.all_on_scale or len(criterion.scale) != _SCALE_OF_CERTAINTY:
+    if criterion is None or not criterion.all_on_scale or len(criterion.scale) != len(_LEVELS):
         return
-    if statement.certainty not in levels:
+    if statement.certainty not in _LEVELS:
         return
     ordered = sorted(criterion.scale, key=lambda step: step.column)
-    best = max(ordered.index(step) for step in criterion.on_scale)
-    if levels.index(statement.certainty) > best:
+    judged = {ordered.index(step) for step in criterion.on_scale}
+    own = _LEVELS.index(statement.certainty)
+    if own > max(judged) or (own < min(judged) and not statement.population.strip()):
         yield Finding(
             "statement_certainty",
             Severity.INCONSISTENT,
             statement.where,
-            f"It rests on {statement.certainty.replace('_', ' ')} certainty, above the panel’s judgement of the"
-            " evidence as a whole.",
-            f"{criterion.heading}: “{ordered[best].label}”",
+            f"It is recorded with {statement.certainty.replace('_', ' ')} certainty, the evidence as a whole was judged"
+            " otherwise.",
+            f"{criterion.heading}: {criterion.chosen}",
         )
 
 
@@ -202,7 +202,7 @@ def _strong_type_on_low(etd: EtdInput) -> Iterator[Finding]:
     if any(statement.strength == "strong" for statement in etd.statements) or not criterion.all_on_scale:
         return
     low = sorted(criterion.scale, key=lambda step: step.column)[:_LOW_STEPS]
-    if len(criterion.scale) == _SCALE_OF_CERTAINTY and all(step in low for step in criterion.on_scale):
+    if len(criterion.scale) == len(_LEVELS) and all(step in low for step in criterion.on_scale):
         yield Finding(
             "strong_on_low_certainty",
             Severity.INFORMATIONAL,

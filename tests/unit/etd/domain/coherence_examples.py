@@ -63,6 +63,7 @@ def example() -> EtdInput:
                 number=number,
                 kind=given["kind"],
                 text=given["text"].strip(),
+                population=given["population"],
                 strength=given.get("strength", ""),
                 direction=given.get("direction", ""),
                 certainty=given.get("certainty", ""),

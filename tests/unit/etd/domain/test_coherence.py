@@ -182,12 +182,16 @@ NEW: list[tuple[str, Callable[[EtdInput], EtdInput], tuple[str, str]]] = [
     ),
     (
         "the stored certainty is another",
-        lambda e: with_statement(e, 1, certainty="very_low"),
-        ("statement_words_certainty", "Statement 1"),
+        lambda e: with_statement(e, 2, certainty="very_low"),
+        ("statement_words_certainty", "Statement 2"),
     ),
     (
-        "the judgement of certainty is another than the text's",
-        lambda e: with_criterion(e, "Certainty of evidence", options=["moderate"]),
+        "the judgement of certainty is another than the text's, the statements name theirs no more",
+        lambda e: with_criterion(
+            replace(e, statements=tuple(replace(s, certainty="") for s in e.statements)),
+            "Certainty of evidence",
+            options=["moderate"],
+        ),
         ("text_against_judgement", "Certainty of evidence"),
     ),
     (
@@ -211,6 +215,15 @@ NEW: list[tuple[str, Callable[[EtdInput], EtdInput], tuple[str, str]]] = [
             "sign_clash",
             f"{DESIRABLE}, Values – research evidence, Justification and Subgroup considerations",
         ),
+    ),
+    (
+        "two figures change places in one copy",
+        lambda e: with_section(
+            e,
+            "Subgroup considerations",
+            next(s.body for s in e.sections if s.heading == "Justification").replace("of 98%", "of 89%"),
+        ),
+        ("same_phrase_different_number", "Justification and Subgroup considerations"),
     ),
     (
         "a section is emptied",
