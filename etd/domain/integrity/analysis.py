@@ -18,8 +18,10 @@ _NEARLY_MINUS_INFINITY = -600.0
 _P_TOLERANCE = 1e-9
 # So many other rows, or all others and at least two, must fit Wald intervals only before Hartung-Knapp is ruled out.
 _WALD_ROWS, _FEWEST_WALD_ROWS = 5, 2
-# With fewer events than this a study, some studies may have none and drop out, and k − 1 counts them all.
-_FEW_EVENTS = 10
+# Beyond this the tests of one study's counts agree with each other, and Fisher's would take long.
+_MOST_PEOPLE_OF_ONE_STUDY = 20_000
+# With fewer events than this a study, or with few studies, some may have none and drop out, and k - 1 counts them all.
+_FEW_EVENTS, _FEW_STUDIES = 25, 5
 
 
 class Fit(StrEnum):
@@ -97,7 +99,8 @@ def p_test(row: ReadRow) -> PTest | None:
 def _possible_degrees(row: ReadRow, degrees: int) -> range:
     arms = row.both_arms()
     events = sum(min(events, people - events) for events, people in arms) if arms else None
-    if events is not None and events < _FEW_EVENTS * (degrees + 1):
+    few = events is not None and events < _FEW_EVENTS * (degrees + 1)
+    if few or degrees < _FEW_STUDIES:
         return range(degrees, max(0, degrees - 10), -1)
     return range(degrees, degrees - 1, -1)
 
@@ -109,16 +112,18 @@ class WaldTable:
     rows: tuple[int, ...]
 
 
-def judged_as_wald(row: ReadRow, others: Sequence[tuple[ReadRow, PTest]]) -> WaldTable | None:
+def judged_as_wald(row: ReadRow, test: PTest, others: Sequence[tuple[ReadRow, PTest]]) -> WaldTable | None:
     """Whether the other rows show that this table has Wald intervals; None leaves Hartung-Knapp possible.
 
     A right row with a Hartung-Knapp interval never fits Wald's alone. But programs that make Hartung-Knapp intervals
     only under heterogeneity mix both in one table: then rows that fit Hartung-Knapp's alone stand among the others, or
-    no row that fits Wald's alone has as much heterogeneity as this one.
+    no row that fits Wald's alone has as much heterogeneity as this one. For a row that fits neither, where only the
+    words depend on it, one in five may fit Hartung-Knapp's alone.
     """
-    wald = [other for other, test in others if test.fit is Fit.WALD_ONLY]
+    wald = [other for other, its in others if its.fit is Fit.WALD_ONLY]
     enough = len(wald) >= _WALD_ROWS or len(wald) == len(others) >= _FEWEST_WALD_ROWS
-    if not enough or any(test.fit is Fit.T_ONLY for _, test in others):
+    strays = sum(other.fit is Fit.T_ONLY for _, other in others)
+    if not enough or strays > (0 if test.fit is Fit.T_ONLY else len(wald) // 5):
         return None
     i2 = _i2(row)
     if i2 and not any((_i2(other) or 0) >= i2 for other in wald if (other.count("k") or 0) >= 3):
@@ -137,7 +142,7 @@ def single_study_p(row: ReadRow) -> dict[str, float]:
     if arms is None:
         return {}
     (a, n), (c, m) = arms
-    if not (0 <= a <= n and 0 <= c <= m and 0 < a + c < n + m) or n + m > 100_000:
+    if not (0 <= a <= n and 0 <= c <= m and 0 < a + c < n + m) or n + m > _MOST_PEOPLE_OF_ONE_STUDY:
         return {}
     gap = abs(a * (m - c) - c * (n - a))
     below = math.sqrt(n * m * (a + c) * (n + m - a - c) / (n + m))

@@ -16,6 +16,8 @@ _UNEQUAL = 0.05
 _FAR = 0.5
 # Right pooled effects can lie a little more than half an interval away from the crude effect; not this much more.
 _BEYOND_INTERVAL = 1.25
+# With more heterogeneity than this, small studies can pull the pooled effect anywhere.
+_MUCH_HETEROGENEITY = 40
 _NARROW, _TOO_NARROW = 0.97, 0.9
 _WIDE = 1.15
 
@@ -25,11 +27,12 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
     counted, printed = crude(row), pooled(row)
     if counted is None or printed is None or counted.se <= 0 or printed.se[0] <= 0:
         return
-    if row.measure == "RD":
-        printed = _on_the_scale_of(counted, printed)
-    outside = _distance(counted.estimate, printed.middle) / printed.half_width[1]
+    scales = _scales(row, counted, printed)
+    printed = scales[0]
+    outside = min(_distance(counted.estimate, each.middle) / each.half_width[1] for each in scales)
     nearest = min(abs(end) for end in printed.middle) if printed.middle[0] * printed.middle[1] > 0 else 0.0
     opposite = nearest > 0 and counted.estimate * printed.middle[0] < 0
+    beyond = outside > _BEYOND_INTERVAL and _is_comparable(row)
     smaller = min(abs(counted.estimate), nearest) / printed.se[1]
     evidence = _crude_evidence(row, counted, printed)
     if opposite:
@@ -38,7 +41,7 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
             row,
             "estimate",
             "direction_against_counts",
-            INCONSISTENT if strong or outside > _BEYOND_INTERVAL else INFORMATIONAL,
+            INCONSISTENT if strong or beyond else INFORMATIONAL,
             f"{row.effect_text} points one way, the counts of the two arms the other."
             + (
                 " Are the arms exchanged, or is the ratio turned round?"
@@ -52,7 +55,7 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
             row,
             "estimate",
             "crude_outside_interval",
-            INCONSISTENT if outside > _BEYOND_INTERVAL else INFORMATIONAL,
+            INCONSISTENT if beyond else INFORMATIONAL,
             f"The {row.measure} of all patients taken together lies outside {row.effect_text}.",
             evidence,
         )
@@ -73,13 +76,22 @@ def _distance(value: float, span: tuple[float, float]) -> float:
 
 
 def _largest_near_none(row: ReadRow) -> float:
-    """How far from none, in standard errors, both effects of a right row can be when they point both ways."""
+    """How far from none, in standard errors, both effects of a right row can be when they point both ways.
+
+    Risk ratios and risk differences are weighted otherwise than by people, as risks differ between studies.
+    """
     i2, arms = row.numbers.get("i2"), row.both_arms()
-    if i2 is None or arms is None:
+    if i2 is None or arms is None or row.measure != "OR":
         return _NEAR_NONE_AT_MOST
     people = arms[0][1] / arms[1][1]
     unequal = _NEAR_NONE_UNEQUAL if abs(math.log(people)) > _UNEQUAL else 0.0
     return min(_NEAR_NONE + unequal + _NEAR_NONE_A_POINT_OF_I2 * float(i2.high), _NEAR_NONE_AT_MOST)
+
+
+def _is_comparable(row: ReadRow) -> bool:
+    """Whether the pooled effect of right studies stays near that of all their patients."""
+    i2 = row.numbers.get("i2")
+    return row.measure == "OR" and i2 is not None and i2.value <= _MUCH_HETEROGENEITY
 
 
 def _is_homogeneous(row: ReadRow) -> bool:
@@ -87,15 +99,13 @@ def _is_homogeneous(row: ReadRow) -> bool:
     return i2 is not None and i2.value == 0
 
 
-def _on_the_scale_of(counted: Crude, printed: Pooled) -> Pooled:
-    """A risk difference is printed as a proportion or in percentage points: the scale that the counts
-    are nearer to."""
-
-    def misfit(each: Pooled) -> tuple[bool, float]:
-        outside = _distance(counted.estimate, each.middle) > each.half_width[1]
-        return outside, abs(math.log(max(each.se[1], 1e-300) / counted.se))
-
-    return min(printed, printed.scaled(0.01), key=misfit)
+def _scales(row: ReadRow, counted: Crude, printed: Pooled) -> tuple[Pooled, ...]:
+    """A risk difference is printed as a proportion or in percentage points; first the one
+    whose width is nearer to that of the counts."""
+    if row.measure != "RD":
+        return (printed,)
+    both = (printed, printed.scaled(0.01))
+    return tuple(sorted(both, key=lambda each: abs(math.log(max(each.se[1], 1e-300) / counted.se))))
 
 
 def _crude_evidence(row: ReadRow, counted: Crude, printed: Pooled) -> str:
@@ -133,7 +143,9 @@ def width_against_heterogeneity(table: Table, place: int) -> Iterator[TableFindi
     if row.measure != "OR" or counted is None or printed is None or counted.se <= 0 or printed.se[1] <= 0:
         return
     test = table.p_tests.get(place)
-    if test is None or not (judged_as_wald(row, table.other_p_tests(place)) or test.fit is Fit.WALD_ONLY):
+    if test is None or not (
+        judged_as_wald(row, test, table.other_p_tests(place)) or test.fit is Fit.WALD_ONLY
+    ):
         return
     widest, narrowest = printed.se[1] / counted.se, printed.se[0] / counted.se
     arithmetic = (

@@ -29,7 +29,7 @@ def critical(degrees: int | None) -> float:
     if degrees is None or degrees > MANY_DEGREES:
         return NORMAL_CRITICAL
     low, high = 1.0, 20.0
-    for _ in range(200):
+    for _ in range(60):
         middle = (low + high) / 2
         if two_sided_p(middle, degrees) > 0.05:
             low = middle

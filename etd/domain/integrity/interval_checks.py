@@ -112,7 +112,7 @@ def p_against_interval(table: Table, place: int) -> Iterator[TableFinding]:
     row, others = table.rows[place], table.other_p_tests(place)
     if test.fit in (Fit.WALD_ONLY, Fit.BOTH):
         return
-    wald = judged_as_wald(row, others)
+    wald = judged_as_wald(row, test, others)
     if test.fit is Fit.T_ONLY and wald is None:
         return
     if row.count("k") in (None, 1) and (other_test := _other_test(row, test.printed)):

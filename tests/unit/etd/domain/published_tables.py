@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any
 
 from etd.domain.integrity import ReportedRow
 from metaanalysis.stats.pooling import pool
@@ -124,6 +125,11 @@ def printed_row(
 Alteration = Callable[[random.Random, ReportedRow, Sequence[ReportedRow]], ReportedRow | None]
 
 
+def _with(row: ReportedRow, column: str, text: str) -> ReportedRow:
+    changes: dict[str, Any] = {column: text}
+    return replace(row, **changes)
+
+
 def events_exchanged(
     draw: random.Random, row: ReportedRow, others: Sequence[ReportedRow]
 ) -> ReportedRow | None:
@@ -144,14 +150,14 @@ def _digits_exchanged(draw: random.Random, row: ReportedRow, column: str) -> Rep
     if not places:
         return None
     n = draw.choice(places)
-    return replace(row, **{column: digits[:n] + digits[n + 1] + digits[n] + digits[n + 2 :]})
+    return _with(row, column, digits[:n] + digits[n + 1] + digits[n] + digits[n + 2 :])
 
 
 def arms_exchanged(
     draw: random.Random, row: ReportedRow, others: Sequence[ReportedRow]
 ) -> ReportedRow | None:
     """Counts and percentages of the arms in each other's place, the effect as it was."""
-    mirrored = {
+    mirrored: dict[str, Any] = {
         f"{name}_{arm}": getattr(row, f"{name}_{other}")
         for name in ("events", "n", "percent")
         for arm, other in (("intervention", "comparison"), ("comparison", "intervention"))
@@ -172,7 +178,7 @@ def ratio_inverted(
 def bound_moved(draw: random.Random, row: ReportedRow, others: Sequence[ReportedRow]) -> ReportedRow | None:
     column = draw.choice(("ci_low", "ci_high"))
     moved = Decimal(getattr(row, column)) + draw.choice((Decimal("0.1"), Decimal("-0.1")))
-    return replace(row, **{column: str(moved)}) if moved > 0 else None
+    return _with(row, column, str(moved)) if moved > 0 else None
 
 
 def p_moved(draw: random.Random, row: ReportedRow, others: Sequence[ReportedRow]) -> ReportedRow | None:
@@ -194,7 +200,7 @@ def people_off_by_ten(
 ) -> ReportedRow | None:
     column = draw.choice(("n_intervention", "n_comparison"))
     moved = int(getattr(row, column)) + draw.choice((10, -10))
-    return replace(row, **{column: str(moved)}) if moved > 0 else None
+    return _with(row, column, str(moved)) if moved > 0 else None
 
 
 def percentage_off(
@@ -202,7 +208,7 @@ def percentage_off(
 ) -> ReportedRow | None:
     column = draw.choice(("percent_intervention", "percent_comparison"))
     moved = int(getattr(row, column)) + draw.choice((2, -2))
-    return replace(row, **{column: str(moved)}) if 0 <= moved <= 100 else None
+    return _with(row, column, str(moved)) if 0 <= moved <= 100 else None
 
 
 ALTERATIONS: Mapping[str, Alteration] = {
