@@ -45,6 +45,7 @@ urlpatterns = [
     path(f"{QUESTION}votes/<slug:item>/", voting.cast_vote, name="cast_vote"),
     path(f"{QUESTION}rounds/", rounds.rounds, name="rounds"),
     path(f"{QUESTION}rounds/begin/", rounds.begin_voting, name="begin_voting"),
+    path(f"{QUESTION}rounds/reopen/", rounds.reopen_evidence, name="reopen_evidence"),
     path(f"{QUESTION}rounds/new/", rounds.open_round, name="open_round"),
     path(f"{QUESTION}rounds/<int:number>/", rounds.voting_round, name="round"),
     path(f"{QUESTION}rounds/<int:number>/extend/", rounds.extend_round, name="extend_round"),

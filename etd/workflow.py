@@ -24,7 +24,7 @@ FROZEN: dict[str, frozenset[Part]] = {
 }
 
 TRANSITIONS: dict[str, frozenset[str]] = {
-    S.DRAFT: frozenset({S.EVIDENCE}),
+    S.DRAFT: frozenset({S.EVIDENCE, S.VOTING}),
     S.EVIDENCE: frozenset({S.DRAFT, S.VOTING}),
     S.VOTING: frozenset({S.EVIDENCE, S.AGREED}),
     S.AGREED: frozenset({S.EVIDENCE, S.PUBLISHED}),

@@ -46,6 +46,7 @@ ADDRESSES = (
     Address("cast_vote", VOTERS, SEND, {"item": "resources_required"}, question="mcs-after-rosc-vote"),
     Address("rounds", EVERYBODY),
     Address("begin_voting", CHAIR, SEND, empty_post=302),
+    Address("reopen_evidence", CHAIR, SEND, empty_post=409),
     Address("open_round", CHAIR, EDIT),
     Address("round", EVERYBODY, kwargs=FIRST, question="mcs-after-rosc-vote"),
     Address("extend_round", CHAIR, SEND, FIRST, question="mcs-after-rosc-vote"),

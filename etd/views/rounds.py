@@ -37,6 +37,7 @@ from etd.selectors.rounds import (
     own_votes,
 )
 from etd.views.pages import page
+from etd.workflow import TRANSITIONS
 
 
 @require_safe
@@ -55,7 +56,8 @@ def _rounds(access: Access) -> dict[str, Any]:
     return page(access) | {
         "rounds": tuple(reversed(found)),
         "can_open": can_manage and voting and not is_open,
-        "can_begin": can_manage and question.status == QuestionStatus.EVIDENCE,
+        "can_begin": can_manage and QuestionStatus.VOTING in TRANSITIONS[question.status],
+        "can_reopen": can_manage and voting and not is_open,
     }
 
 
@@ -70,6 +72,20 @@ def begin_voting(request: HttpRequest, access: Access) -> HttpResponse:
             request, "etd/rounds/rounds.html", _rounds(access) | {"refusal": str(error)}, status=409
         )
     return redirect("open_round", *access.slugs)
+
+
+@require_POST
+@requires(Permission.MANAGE_ROUNDS)
+def reopen_evidence(request: HttpRequest, access: Access) -> HttpResponse:
+    """Move the question from panel voting back to its evidence, which can then be edited again."""
+    try:
+        questions.change_status(question=access.question, status=QuestionStatus.EVIDENCE, by=access.user)
+    except Refused as error:
+        return render(
+            request, "etd/rounds/rounds.html", _rounds(access) | {"refusal": str(error)}, status=409
+        )
+    messages.success(request, "The question, its evidence and its texts can be edited again.")
+    return redirect("rounds", *access.slugs)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

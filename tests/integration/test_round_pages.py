@@ -15,7 +15,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from etd.actions import conflicts, rounds, voting
+from etd.actions import conflicts, questions, rounds, voting
 from etd.enums import ConflictLevel, Role
 from etd.models import (
     AuditEvent,
@@ -463,6 +463,38 @@ def test_begin_voting_moves_the_question_once(client_for: ClientFor) -> None:
     client.post(f"{update}rounds/begin/")
     assert Question.objects.get(slug="mcs-after-rosc-update").status == "voting"
     assert "Open the first round" in words(client.get(f"{update}rounds/"))
+
+
+def test_a_question_begun_in_the_browser_reaches_its_first_round(client_for: ClientFor) -> None:
+    questions.create_question(
+        guideline=get_question(SLUG).guideline,
+        slug="new-one",
+        framework_key="grade_clinical_individual",
+        framework_version=1,
+        values={"title": "A new question"},
+        by=CHAIR(),
+    )
+    client, own = client_for("chair"), "/guidelines/ilcor-als/new-one/"
+    assert "Begin panel voting" in words(client.get(f"{own}rounds/"))
+    assert "Begin panel voting" not in words(client_for("staff").get(f"{own}rounds/"))
+    client.post(f"{own}rounds/begin/")
+    client.post(f"{own}rounds/new/", opening("problem"))
+    assert "1 item" in words(client.get(f"{own}rounds/1/"))
+
+
+def test_the_evidence_is_opened_again_between_rounds(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    assert "Open the evidence again" not in words(client.get(f"{VOTE}rounds/"))
+    refused = client.post(f"{VOTE}rounds/reopen/")
+    assert refused.status_code == 409
+    assert "A round is open" in words(refused)
+    close()
+    assert "Open the evidence again" in words(client.get(f"{VOTE}rounds/"))
+    client.post(f"{VOTE}rounds/reopen/")
+    assert get_question(SLUG).status == "evidence"
+    again = words(client.get(f"{VOTE}rounds/"))
+    assert "can be edited again" in again
+    assert "Begin panel voting" in again
 
 
 # Two worlds: what is read by everybody but one member must not depend on that member's blind vote.

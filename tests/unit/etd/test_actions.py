@@ -203,6 +203,7 @@ class TestQuestions:
 
     ALLOWED = (
         ("draft", "evidence"),
+        ("draft", "voting"),
         ("evidence", "draft"),
         ("evidence", "voting"),
         ("voting", "evidence"),
