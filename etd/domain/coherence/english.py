@@ -123,6 +123,7 @@ _SUFFIXES = (
     "ing",
     "ied",
     "ies",
+    "is",
     "ity",
     "ed",
     "es",

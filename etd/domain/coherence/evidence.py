@@ -79,6 +79,10 @@ _GOOD_EVENT = re.compile(
     re.I,
 )
 _RATIOS = ("OR", "RR")
+# A ratio from here on counts as no plain benefit.
+_NEARLY = 0.9
+# Letters of a stem that decide whether two outcomes are one: overdiagnosis, overdiagnosed.
+_ALIKE = 7
 
 
 def check(etd: EtdInput) -> Iterator[Finding]:
@@ -128,7 +132,7 @@ def _outside_brackets(text: str) -> list[str]:
 def _meant(text: str) -> set[str]:
     """The stems of what an outcome is about, words for the same thing joined; "quality of life" is also "qol"."""
     plain = re.sub(r"\([^)]{0,400}\)", " ", text)
-    return {_SAME_THING.get(one, one) for one in stems(plain) if len(one) > 1} - _GENERIC
+    return {_joined_stem(one) for one in stems(plain) - _GENERIC if len(one) > 1}
 
 
 def _has_evidence(item: str, etd: EtdInput) -> bool:
@@ -163,7 +167,11 @@ def _covers(wanted: set[str], given: set[str]) -> bool:
 
 
 def _joined(text: str) -> set[str]:
-    return {_SAME_THING.get(one, one) for one in stems(text)}
+    return {_joined_stem(one) for one in stems(text)}
+
+
+def _joined_stem(one: str) -> str:
+    return _SAME_THING.get(one, one)[:_ALIKE]
 
 
 def _initials(text: str) -> str:
@@ -179,7 +187,7 @@ def _is_harm(name: str, better: str) -> bool:
 
 def _size_without_number(etd: EtdInput) -> Iterator[Finding]:
     """A size of effects above the least was judged, and nothing beside it counts or measures one."""
-    for role, better in ((Role.DESIRABLE, "higher"), (Role.UNDESIRABLE, "lower")):
+    for role in (Role.DESIRABLE, Role.UNDESIRABLE):
         criterion = etd.with_role(role)
         if criterion is None or not criterion.all_on_scale:
             continue
@@ -187,7 +195,7 @@ def _size_without_number(etd: EtdInput) -> Iterator[Finding]:
             step.direction in (OptionDirection.NEITHER, OptionDirection.NONE) for step in criterion.on_scale
         ):
             continue
-        if _has_number(etd, criterion, role, better):
+        if _has_number(etd, criterion, role):
             continue
         what = "an undesirable" if role is Role.UNDESIRABLE else "a desirable"
         yield Finding(
@@ -201,31 +209,24 @@ def _size_without_number(etd: EtdInput) -> Iterator[Finding]:
         )
 
 
-def _has_number(etd: EtdInput, criterion: CriterionInput, role: Role, better: str) -> bool:
+def _has_number(etd: EtdInput, criterion: CriterionInput, role: Role) -> bool:
     rows = [row for row in etd.rows if row.has_data]
     said = sentences(criterion.evidence) + sentences(criterion.considerations)
     if role is Role.DESIRABLE:
         return bool(rows) or any(_QUANTITY.search(sentence.text) for sentence in said)
-    harms = set[str]().union(
-        _HARM, *(_meant(i) for i in main_outcomes(etd.main_outcomes.text) if not _has_row(i, etd))
-    )
-    if any(row.better == better and not _is_main_benefit(row, etd) for row in rows):
+    if any(_counts_a_harm(row) for row in rows):
         return True
-    return any(
-        _QUANTITY.search(sentence.text) and harms & (_joined(sentence.text) | stems(sentence.text))
-        for sentence in said
-    )
+    return any(_QUANTITY.search(s.text) and not _BETTER.search(s.text) for s in said)
 
 
-def _has_row(item: str, etd: EtdInput) -> bool:
-    return any(_is_about(item, row.outcome) for row in etd.rows if row.has_data)
-
-
-def _is_main_benefit(row: RowInput, etd: EtdInput) -> bool:
-    """Death is what a treatment is given against, unless it is the only bad event that there is."""
-    return stem("mortality") in _meant(row.outcome) and any(
-        r.better == "higher" or r.outcome != row.outcome for r in etd.rows
-    )
+def _counts_a_harm(row: RowInput) -> bool:
+    """By its name, or as an outcome better avoided, not death, that the intervention does not plainly make rarer."""
+    if _HARM & stems(row.outcome):
+        return True
+    if not _is_harm(row.outcome, row.better):
+        return False
+    none = 1.0 if row.measure in ("OR", "RR", "HR") else 0.0
+    return row.estimate is None or row.estimate >= _NEARLY * none
 
 
 def _first_about(passage: Passage) -> str:

@@ -115,9 +115,7 @@ def _facts(sentence: Sentence) -> list[_Fact]:
             continue
         if at + 1 < len(tokens) and tokens[at + 1].startswith(_TIME):
             continue
-        left, right = tokens[max(0, at - _LEFT) : at], tokens[at + 1 : at + 1 + _RIGHT]
-        if len(left) == _LEFT and len(right) == _RIGHT:
-            facts.append(_Fact(token, tuple(left), tuple(right), sentence))
+        facts.append(_fact(tokens, at, sentence))
     return facts
 
 
@@ -128,10 +126,10 @@ def _tokens(text: str) -> list[str]:
 def _frame(one: _Fact, other: _Fact) -> tuple[str, ...]:
     """The words that both have around the number, with # in its place."""
     left = 0
-    while left < _LEFT and one.left[-1 - left] == other.left[-1 - left]:
+    while left < _LEFT and one.left[-1 - left] == other.left[-1 - left] != "":
         left += 1
     right = 0
-    while right < _RIGHT and one.right[right] == other.right[right]:
+    while right < _RIGHT and one.right[right] == other.right[right] != "":
         right += 1
     return (*one.left[_LEFT - left :], "…", *one.right[:right])
 
@@ -170,12 +168,14 @@ def _only_difference(one: _Fact, other: _Fact) -> bool:
 
 def _every_number(sentence: Sentence) -> list[_Fact]:
     tokens = _tokens(sentence.text)
-    padded = ["", "", "", *tokens, "", "", ""]
-    return [
-        _Fact(token, tuple(padded[at : at + 3]), tuple(padded[at + 4 : at + 7]), sentence)
-        for at, token in enumerate(tokens)
-        if _NUMBER.fullmatch(token)
-    ]
+    return [_fact(tokens, at, sentence) for at, token in enumerate(tokens) if _NUMBER.fullmatch(token)]
+
+
+def _fact(tokens: list[str], at: int, sentence: Sentence) -> _Fact:
+    """Beyond either end of the sentence its neighbours are empty."""
+    left = ([""] * _LEFT + tokens[max(0, at - _LEFT) : at])[-_LEFT:]
+    right = (tokens[at + 1 : at + 1 + _RIGHT] + [""] * _RIGHT)[:_RIGHT]
+    return _Fact(tokens[at], tuple(left), tuple(right), sentence)
 
 
 def _times(text: str) -> frozenset[str]:

@@ -19,6 +19,9 @@ _NEGATION = re.compile(
     r"\b(?:not|no|neither|nor|never|whether|if|unclear|cannot|without|than)\b|n['’]t\b", re.I
 )
 _NEITHER = re.compile(r"\bfavou?rs?\s+neither\b|\b(?:not|n['’]t)\s+(?:clearly\s+)?favou?r\s+either\b", re.I)
+_OVERALL = re.compile(r"\b(?:overall|on balance)\b", re.I)
+# So many signs before the verb its subject is looked for.
+_REACH = 120
 _GOOD = r"(?:benefits?|(?<!un)desirable (?:anticipated )?(?:effects?|consequences))"
 _BAD = r"(?:harms?|risks?|burdens?|undesirable (?:anticipated )?(?:effects?|consequences))"
 _GOOD_OUTWEIGHS = re.compile(rf"\b{_GOOD}\b.{{0,40}}?\boutweigh(?:s|ed)?\b.{{0,40}}?\b{_BAD}\b", re.I)
@@ -48,15 +51,22 @@ _HIGH_DESIGNS = ("randomised", "non_randomised_robins_i")
 
 _MORE = r"(?!other|further|additional|more|new|else)"
 _RESEARCH = r"(?:research|evidence|stud(?:y|ies)|trials?|data|literature|publications?|reports?|reviews?)"
+# "No evidence of harm" is a result, "no evidence that assessed it" is none.
+_ON_IT = r"\b(?!\s+(?:of|for|that\s+(?!assess|address|evaluat|examin|stud|report|look)))"
 _NOTHING_FOUND = (
     re.compile(
-        rf"\b(?:not|n['’]t|unable to|failed to)\s+(?:been\s+able\s+to\s+)?(?:identif|find|found|locat|retriev)\w{{0,4}}"
-        rf"\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}{_RESEARCH}\b",
+        r"\b(?:not|n['’]t|unable to|failed to)\s+(?:been\s+able\s+to\s+)?(?:identif|find|found|locat|retriev)\w{0,4}"
+        rf"\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}{_RESEARCH}{_ON_IT}",
+        re.I,
+    ),
+    re.compile(
+        rf"\b(?:found|identified|located|retrieved)\s+no\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}{_RESEARCH}{_ON_IT}",
         re.I,
     ),
     re.compile(
         rf"\bno\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}{_RESEARCH}\b"
-        r"(?:.{0,80}?\b(?:identified|found|available|retrieved|located|addressed|assessed|evaluated|examined|exists?)\b|\W*$)",
+        r"(?:.{0,80}?\b(?:identified|found|available|retrieved|located|addressed|assessed|evaluated|examined|exists?)\b"
+        r"|\W{0,4}$)",
         re.I,
     ),
 )
@@ -136,22 +146,16 @@ def _sides_said(etd: EtdInput, criterion: CriterionInput) -> Iterator[tuple[Opti
     favours = _favours(etd.intervention_label, etd.comparison_label)
     topic = stems(criterion.heading) - {stem("effects"), stem("evidence")}
     for sentence in sentences(criterion.evidence) + sentences(criterion.considerations):
-        if not topic & stems(sentence.text) and not re.search(
-            r"\b(?:overall|on balance)\b", sentence.text, re.I
-        ):
-            outweighed = _outweighs(sentence) if criterion.role is Role.BALANCE else None
-            if outweighed:
-                yield outweighed, sentence
-            continue
-        if _NEITHER.search(sentence.text):
-            yield OptionDirection.NEITHER, sentence
-            continue
-        for match in favours.finditer(sentence.text):
-            before = re.split(r"[,;:]", sentence.text[max(0, match.start() - 60) : match.start()])[-1]
-            if not _NEGATION.search(before):
-                yield _side(match.group(1), etd), sentence
         if criterion.role is Role.BALANCE and (side := _outweighs(sentence)):
             yield side, sentence
+        for match in (*favours.finditer(sentence.text), *_NEITHER.finditer(sentence.text)):
+            before = sentence.text[max(0, match.start() - _REACH) : match.start()]
+            if not topic & stems(before) and not _OVERALL.search(before):
+                continue
+            if match.re is _NEITHER:
+                yield OptionDirection.NEITHER, sentence
+            elif not _NEGATION.search(re.split(r"[,;:]", before)[-1]):
+                yield _side(match.group(1), etd), sentence
 
 
 @lru_cache(maxsize=64)

@@ -115,7 +115,7 @@ def _bounds(sentence: Sentence) -> Iterator[_Bound]:
         if not variable or variable[-1] in _NO_VARIABLE:
             continue
         favoured = _FAVOURED_BEFORE.search(before[-130:]) or _FAVOURED_AFTER.search(after[:80])
-        window = f"{before[-130:]}{after[:60]}"
+        window = re.split(r"[.;]", before[-130:])[-1] + re.split(r"[.;]", after[:60])[0]
         yield _Bound(
             variable=variable,
             below=match.group(1) in ("≤", "<=", "=<", "<"),

@@ -14,7 +14,7 @@ from etd.frameworks.schema import RecommendationDirection, Role, Strength
 _VERB = r"\b(?:recommend|suggest|advise|propose)(?:s|ed|ing)?"
 _AGAINST = re.compile(
     rf"{_VERB}\s+(?:[a-z]{{1,12}}ly\s+)?(?:against\b|not\b)|\b(?:do|does|should|must)\s+not\b|\bshould\s+never\b"
-    rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\b.{{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
+    rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\s+that\b[^.;]{{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
     re.I,
 )
 _EITHER = re.compile(
@@ -57,14 +57,16 @@ def check(etd: EtdInput) -> Iterator[Finding]:
 
 
 def said_direction(text: str) -> str:
-    """`for`, `against` or `either` by the first sentence; empty where it says none, or more than one."""
+    """`for`, `against` or `either`, by the first verb of the first sentence; empty where none is plain."""
     first = next((sentence.text for sentence in sentences(Passage("", text))), "")
     if _TURNED.search(first):
         return ""
-    said = {name for name, pattern in (("either", _EITHER), ("against", _AGAINST)) if pattern.search(first)}
-    if not said:
-        return "for" if _FOR.search(first) else ""
-    return said.pop() if len(said) == 1 and not re.search(r"\bbut\b", first) else ""
+    sides = (("either", _EITHER), ("against", _AGAINST), ("for", _FOR))
+    said = [(match.start(), name) for name, pattern in sides if (match := pattern.search(first))]
+    if not said or (len(said) > 1 and re.search(r"\bbut\b", first)):
+        return ""
+    earliest = min(start for start, _ in said)
+    return next(name for start, name in said if start == earliest)
 
 
 def _against_type(etd: EtdInput) -> Iterator[Finding]:

@@ -116,7 +116,7 @@ def unpaired(line: str) -> str:
         elif sign in _PAIRS.values():
             if opened and _PAIRS[opened[-1]] == sign:
                 opened.pop()
-            elif not _ENUMERATOR.search(plain[max(0, at - 5) : at]):
+            elif sign == "]" or not _ENUMERATOR.search(plain[max(0, at - 5) : at]):
                 return sign
     return opened[0] if opened else ""
 
