@@ -109,7 +109,9 @@ def _outcome_items(etd: EtdInput) -> Iterator[Item]:
         open_effects = ["No outcome stands in the Summary of Findings"]
     else:
         without = etd.n_summary_rows - etd.n_absolute
-        open_effects = [f"{without} of {etd.n_summary_rows} lines of the Summary of Findings"] if without > 0 else []
+        open_effects = (
+            [f"{without} of {etd.n_summary_rows} lines of the Summary of Findings"] if without > 0 else []
+        )
     yield _item("absolute_effects", "Absolute effects in a Summary of Findings", open_effects)
     overall = etd.with_role(Role.OVERALL_CERTAINTY)
     if overall is None:

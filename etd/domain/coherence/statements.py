@@ -37,10 +37,7 @@ _CERTAINTY = re.compile(
 )
 _SIDES = {"for": "for", "against": "against", "either": "for either option"}
 # Words of headings that say nothing of what the section is about.
-_EMPTY_WORDS = {
-    stem(w)
-    for w in ("considerations", "recommendation", "justification", "priorities", "summary", "decision")
-}
+_EMPTY_WORDS = stems("considerations, recommendation, justification, priorities, summary, decision")
 _LOW_STEPS = 2
 _LEVELS = ("very_low", "low", "moderate", "high")
 
