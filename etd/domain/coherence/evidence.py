@@ -59,6 +59,8 @@ _GENERIC = {
     for word in line.split()
 }
 _LABEL = re.compile(r"^\s*(?:\w{1,12}\s){0,2}outcomes?\s*(?:\([^)]{1,40}\))?\s*:\s*", re.I)
+# An item with a verb is a remark on the list, no outcome.
+_VERB = re.compile(r"\b(?:was|were|is|are|will|has|have|had|should|rated|considered|assessed)\b", re.I)
 _LEAD = re.compile(r"^(?:and|or|as well as|including)\s+", re.I)
 
 _RATIO = re.compile(
@@ -114,7 +116,7 @@ def main_outcomes(text: str) -> list[str]:
         for sentence in re.split(r"\.\s+(?=[A-Z])", line):
             items += _outside_brackets(_LABEL.sub("", sentence))
     stripped = (_LEAD.sub("", re.sub(r"^\s*(?:[-*]|\d{1,2}[.)])\s+", "", item)).strip(" .") for item in items)
-    return [item for item in stripped if _meant(item)]
+    return [item for item in stripped if _meant(item) and not _VERB.search(item)]
 
 
 def _outside_brackets(text: str) -> list[str]:

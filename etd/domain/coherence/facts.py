@@ -25,6 +25,8 @@ _PARALLEL = 0.8
 _DECIMALS = re.compile(r"(?<=\d)[,·](?=\d{3}\b)")
 
 _LEFT, _RIGHT = 3, 3
+# The level of a confidence interval is in every sentence.
+_LEVEL = {"95%", "95"}
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -163,7 +165,12 @@ def _only_difference(one: _Fact, other: _Fact) -> bool:
         key = (fact.left[1:], fact.right[:-1])
         differing += key in theirs and theirs[key] != fact.number
     times, their_times = _times(one.sentence.text), _times(other.sentence.text)
-    return differing <= 1 and not (times and their_times and times != their_times)
+    if differing > 1 or (times and their_times and times != their_times):
+        return False
+    numbers, their_numbers = ({f.number for f in _every_number(x.sentence)} - _LEVEL for x in (one, other))
+    # Beside the number in question: two sentences about one fact share most of their figures.
+    unlike = min(len(numbers - their_numbers), len(their_numbers - numbers)) - 1
+    return len(numbers & their_numbers) >= 2 * unlike
 
 
 def _every_number(sentence: Sentence) -> list[_Fact]:

@@ -293,6 +293,8 @@ PAIRS = [
      "The guideline of 2021 recommended to give the drug to all patients with frequent migraine at home."),
     ("After 6 months there was no difference between the groups in the number of attacks at all.",
      "After 12 months there was no difference between the groups in the number of attacks at all."),
+    ("In three trials (n = 345), pain was lower by 1.2 points (95% CI 0.8 to 1.6).",
+     "In five trials (n = 802), function was better by 3.4 points (95% CI 1.1 to 5.7)."),
     ("Of 10,200 patients in the trials, 12% had attacks.", "Of 10200 patients in the trials, 12% had attacks."),
 ]  # fmt: skip
 
@@ -447,6 +449,20 @@ def test_an_outcome_has_a_row_under_another_name(outcome: str, row: str) -> None
     )
     assert codes(etd) == []
     assert codes(replace(etd, tables=sound().tables)) in ([], ["outcome_without_evidence"])
+
+
+def test_a_remark_on_the_outcomes_is_no_outcome() -> None:
+    text = "Migraine days, injection-site reactions. Outcomes were rated by the panel; all are assessed at 3 months."
+    assert main_outcomes(text) == ["Migraine days", "injection-site reactions"]
+
+
+def test_one_figure_of_several_is_another_in_a_sentence_of_its_own() -> None:
+    first = "Pain was lower with the new drug (odds ratio, 0.74; 95% CI, 0.55 to 0.99; P = 0.04) in men and women."
+    second = (
+        "One large trial of the new drug found lower pain (odds ratio, 0.47; 95% CI, 0.55 to 0.99) in women."
+    )
+    etd = with_section(with_section(sound(), "Justification", first), "Subgroup considerations", second)
+    assert codes(etd) == ["same_phrase_different_number"]
 
 
 def test_an_outcome_with_a_number_in_the_text_has_evidence() -> None:
