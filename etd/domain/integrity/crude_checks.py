@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from etd.domain.integrity.analysis import Crude, Fit, Pooled, crude, judged_as_wald, pooled
+from etd.domain.integrity.distributions import NORMAL_CRITICAL
 from etd.domain.integrity.rows import ReadRow
 from etd.domain.integrity.table import INCONSISTENT, INFORMATIONAL, Table, TableFinding, found, number_text
 
@@ -29,11 +30,15 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
         return
     scales = _scales(row, counted, printed)
     printed = scales[0]
-    outside = min(_distance(counted.estimate, each.middle) / each.half_width[1] for each in scales)
+    # a Hartung-Knapp interval of two studies that agree by chance can be far narrower than its counts allow
+    outside = min(
+        _distance(counted.estimate, each.middle) / max(each.half_width[1], NORMAL_CRITICAL * counted.se)
+        for each in scales
+    )
     nearest = min(abs(end) for end in printed.middle) if printed.middle[0] * printed.middle[1] > 0 else 0.0
     opposite = nearest > 0 and counted.estimate * printed.middle[0] < 0
     beyond = outside > _BEYOND_INTERVAL and _is_comparable(row)
-    smaller = min(abs(counted.estimate), nearest) / printed.se[1]
+    smaller = min(abs(counted.estimate), nearest) / max(printed.se[1], counted.se)
     evidence = _crude_evidence(row, counted, printed)
     if opposite:
         strong = smaller > _largest_near_none(row)
