@@ -41,15 +41,17 @@ class _Fact:
 
 
 def check(etd: EtdInput) -> Iterator[Finding]:
-    """`up to 92% in one trial` here and `up to 95% in one trial` there, in sentences about the same things."""
-    found: dict[tuple[str, ...], dict[str, list[Sentence]]] = {}
+    """`up to 92% in one trial` here and `up to 95% in one trial` there: one finding for every two numbers."""
+    found: dict[frozenset[str], dict[str, list[Sentence]]] = {}
+    frames: dict[frozenset[str], tuple[str, ...]] = {}
     for one, other in conflicting_pairs(all_sentences(etd.running_texts())):
-        frame = _frame(one, other)
-        numbers = found.setdefault(frame, {})
+        both = frozenset((one.number, other.number))
+        frames.setdefault(both, _frame(one, other))
+        numbers = found.setdefault(both, {})
         for fact in (one, other):
             if fact.sentence not in numbers.setdefault(fact.number, []):
                 numbers[fact.number].append(fact.sentence)
-    for frame, numbers in found.items():
+    for both, numbers in found.items():
         places = "; ".join(
             f"{number} in {listed(s.where for s in there)}" for number, there in numbers.items()
         )
@@ -58,7 +60,7 @@ def check(etd: EtdInput) -> Iterator[Finding]:
             "same_phrase_different_number",
             Severity.INCONSISTENT,
             listed(s.where for there in numbers.values() for s in there),
-            f"The same phrase, “{' '.join(frame)}”, has two numbers: {places}."
+            f"The same phrase, “{' '.join(frames[both])}”, has two numbers: {places}."
             " If it is one fact, one of them is wrong.",
             " · ".join(quoted(sentence.text, number) for sentence, number in firsts[:2]),
             heuristic=True,

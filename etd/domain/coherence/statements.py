@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from etd.domain.coherence.english import clean, listed, quoted, sentences, stem, stems, words
-from etd.domain.coherence.inputs import EtdInput, Passage, StatementInput
+from etd.domain.coherence.inputs import EtdInput, Passage, StatementInput, TypeInput
 from etd.domain.findings import Finding, Severity
 from etd.domain.recommendation_rules import asks_for_paradigm, graded
 from etd.frameworks.schema import RecommendationDirection, Role, Strength
@@ -67,30 +67,29 @@ def said_direction(text: str) -> str:
 
 
 def _against_type(etd: EtdInput) -> Iterator[Finding]:
-    """No statement has the direction and the strength of the type under which they stand."""
+    """The first recommendation, which readers take the type to be of, has another direction or strength."""
     statements = [
         s for s in etd.statements if s.is_recommendation and (s.direction or said_direction(s.text))
     ]
     if etd.type is None or etd.type.direction is RecommendationDirection.NONE or not statements:
         return
-    if any(_fits(statement, etd) for statement in statements):
-        return
     first = statements[0]
+    if _fits(first, etd.type):
+        return
     yield Finding(
         "type_against_statement",
         Severity.INCONSISTENT,
         f"Type of recommendation, {first.where[0].lower()}{first.where[1:]}",
         f"The type is “{etd.type.label}”, but {_each(statements)}.",
         " · ".join(quoted(clean(statement.text)) for statement in statements[:2]),
-        heuristic=any(not statement.direction for statement in statements),
+        heuristic=not first.direction,
     )
 
 
-def _fits(statement: StatementInput, etd: EtdInput) -> bool:
-    assert etd.type is not None
-    same_side = (statement.direction or said_direction(statement.text)) == etd.type.direction
-    strengths = {statement.strength, etd.type.strength.value} - {"", Strength.NONE.value}
-    return same_side and len(strengths) < 2
+def _fits(statement: StatementInput, type_: TypeInput) -> bool:
+    same_side = (statement.direction or said_direction(statement.text)) == type_.direction
+    same_strength = "" in (statement.strength, type_.strength) or statement.strength == type_.strength
+    return same_side and same_strength
 
 
 def _each(statements: list[StatementInput]) -> str:

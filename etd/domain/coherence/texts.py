@@ -22,6 +22,7 @@ from etd.domain.findings import Finding, Severity
 _SENTENCE_WORDS = 8
 _COPIED_WORDS = 25
 
+_DIGITS = re.compile(r"\d+")
 _ENUMERATOR = re.compile(r"(?:^|[\s(;,:])[A-Za-z\d]{1,3}$")
 _HALF_OPEN = re.compile(r"\[\s?[\d.,∞ –-]{1,30}\)|\(\s?[\d.,∞ –-]{1,30}\]")
 _PAIRS = {"(": ")", "[": "]"}
@@ -75,8 +76,11 @@ def _cited_in_two_ways(said: list[Sentence]) -> Iterator[Finding]:
     first: dict[str, Sentence] = {}
     for sentence in said:
         text = same_words(sentence.text)
-        if not sentence.cited or len(text.split()) < _SENTENCE_WORDS:
+        n_words = len(text.split())
+        if not sentence.cited or n_words < _SENTENCE_WORDS:
             continue
+        # A long sentence is the same one even where a figure was mistyped; a short one may be a formula.
+        text = _DIGITS.sub("#", text) if n_words >= _COPIED_WORDS else text
         before = first.setdefault(text, sentence)
         if before.cited != sentence.cited:
             yield Finding(

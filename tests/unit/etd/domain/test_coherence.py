@@ -226,6 +226,20 @@ NEW: list[tuple[str, Callable[[EtdInput], EtdInput], tuple[str, str]]] = [
         ("same_phrase_different_number", "Justification and Subgroup considerations"),
     ),
     (
+        "two digits change places in a sentence that stands in four places",
+        lambda e: with_criterion(
+            e,
+            "Undesirable Effects",
+            research_evidence=next(
+                c.research_evidence for c in e.criteria if c.heading == "Undesirable Effects"
+            ).replace("0.74", "0.47"),
+        ),
+        (
+            "same_phrase_different_number",
+            f"{DESIRABLE}, Justification, Subgroup considerations and {UNDESIRABLE}",
+        ),
+    ),
+    (
         "a section is emptied",
         lambda e: with_section(e, "Implementation considerations", ""),
         ("empty_section", "Implementation considerations"),

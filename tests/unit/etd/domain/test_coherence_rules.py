@@ -615,3 +615,13 @@ def test_no_text_stops_the_checks(text: str) -> None:
     for finding in coherence_findings(etd):
         assert finding.message
         assert finding.where
+
+
+def test_the_type_is_read_as_that_of_the_first_recommendation() -> None:
+    second = StatementInput(
+        2, "recommendation", "We suggest against it in children.", "", "conditional", "against"
+    )
+    etd = sound(statements=(*sound().statements, second))
+    assert codes(etd) == ["several_statements_one_type"]
+    turned = replace(etd, statements=tuple(replace(s, number=3 - s.number) for s in reversed(etd.statements)))
+    assert codes(turned) == ["type_against_statement", "several_statements_one_type"]
