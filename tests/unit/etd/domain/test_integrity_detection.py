@@ -6,17 +6,15 @@ Seeded and bounded: a smaller run of what docs/checks.md reports, with the same 
 from __future__ import annotations
 
 import random
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
 import pytest
 
-from etd.domain.findings import Severity
-from etd.domain.integrity import ReportedRow, TableFinding, check_table
+from etd.domain.integrity import ReportedRow, check_table
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.types import PoolingSpec
+from tests.detection import Share, above_informational, detection
 from tests.unit.etd.domain.published_tables import (
     ALTERATIONS,
     METHODS,
@@ -46,37 +44,16 @@ NAMED = {
 NAMED_INCONSISTENT = NAMED | {"arms exchanged": 70, "odds ratio inverted": 72}
 
 
-def above_informational(findings: Sequence[TableFinding]) -> list[TableFinding]:
-    return [each for each in findings if each.finding.severity is not Severity.INFORMATIONAL]
-
-
 @cache
-def shares() -> dict[str, tuple[float, float]]:
-    """Of each alteration, the percentage found as anything new, and as more than informational."""
-    draw = random.Random(2)  # noqa: S311 -- made-up tables, not secrets
-    tried, named, inconsistent = Counter[str](), Counter[str](), Counter[str]()
-    for _ in range(TABLES):
-        table = draw_table(draw, "DL")
-        before = {(each.row, each.finding.code) for each in check_table(table)}
-        for name, alter in ALTERATIONS.items():
-            for place in draw.sample(range(len(table)), ROWS_ALTERED):
-                others = [*table[:place], *table[place + 1 :]]
-                altered = alter(draw, table[place], others)
-                if altered is None:
-                    continue
-                found = [each for each in check_table([*others, altered]) if each.row == altered.row]
-                above = bool(above_informational(found))
-                tried[name] += 1
-                inconsistent[name] += above
-                named[name] += above or any((each.row, each.finding.code) not in before for each in found)
-    return {name: (100 * named[name] / n, 100 * inconsistent[name] / n) for name, n in tried.items()}
+def shares() -> dict[str, Share]:
+    return detection("DL", tables=TABLES, rows_altered=ROWS_ALTERED, seed=2)
 
 
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_an_altered_number_is_found(alteration: str) -> None:
-    named, inconsistent = shares()[alteration]
-    assert named >= NAMED[alteration]
-    assert inconsistent >= NAMED_INCONSISTENT[alteration]
+    share = shares()[alteration]
+    assert share.named >= NAMED[alteration]
+    assert share.inconsistent >= NAMED_INCONSISTENT[alteration]
 
 
 @pytest.mark.parametrize("balanced", [True, False], ids=["balanced", "lopsided"])

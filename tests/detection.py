@@ -1,0 +1,109 @@
+"""How often the integrity checks find an altered number, and how often they call a right row wrong.
+
+`python -m tests.detection` prints the figures of docs/checks.md, from seeded simulations; it takes some minutes.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from etd.domain.findings import Severity
+from etd.domain.integrity import TableFinding, check_table
+from tests.unit.etd.domain.published_tables import ALTERATIONS, METHODS, Trials, draw_table
+
+SEED = 14
+TABLES = 100
+ROWS_ALTERED = 4
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of `tried` alterations: found by any new finding, and by one that is more than informational; in percent."""
+
+    tried: int
+    named: float
+    inconsistent: float
+
+
+def above_informational(findings: Sequence[TableFinding]) -> list[TableFinding]:
+    return [each for each in findings if each.finding.severity is not Severity.INFORMATIONAL]
+
+
+def detection(
+    method: str,
+    *,
+    tables: int = TABLES,
+    rows_altered: int = ROWS_ALTERED,
+    seed: int = SEED,
+    alone: bool = False,
+) -> dict[str, Share]:
+    """By alteration. One number of one row is altered at a time; `alone`: the row is checked without its table."""
+    draw = random.Random(seed)  # noqa: S311 -- made-up tables, not secrets
+    tried, named, inconsistent = Counter[str](), Counter[str](), Counter[str]()
+    for _ in range(tables):
+        table = draw_table(draw, method)
+        before = {(each.row, each.finding.code) for each in check_table(table)}
+        for name, alter in ALTERATIONS.items():
+            for place in draw.sample(range(len(table)), rows_altered):
+                others = [*table[:place], *table[place + 1 :]]
+                altered = alter(draw, table[place], others)
+                if altered is None:
+                    continue
+                checked = check_table([altered] if alone else [*others, altered])
+                found = [each for each in checked if each.row == altered.row]
+                above = bool(above_informational(found))
+                tried[name] += 1
+                inconsistent[name] += above
+                named[name] += above or any((each.row, each.finding.code) not in before for each in found)
+    return {name: Share(n, 100 * named[name] / n, 100 * inconsistent[name] / n) for name, n in tried.items()}
+
+
+@dataclass(frozen=True)
+class FalseAlarms:
+    """Of `rows` right rows: how many have a finding above informational, and how many an informational one."""
+
+    rows: int
+    inconsistent: int
+    informational: int
+
+
+def false_alarms(
+    method: str, measure: str, *, balanced: bool, tables: int = TABLES, seed: int = SEED
+) -> FalseAlarms:
+    draw = random.Random(seed)  # noqa: S311 -- as above
+    rows = inconsistent = informational = 0
+    for _ in range(tables):
+        table = draw_table(draw, method, measure, Trials(balanced=balanced))
+        findings = check_table(table)
+        wrong = {each.row for each in above_informational(findings)}
+        rows += len(table)
+        inconsistent += len(wrong)
+        informational += len({each.row for each in findings} - wrong)
+    return FalseAlarms(rows, inconsistent, informational)
+
+
+def report() -> Iterator[str]:
+    """The figures, line by line."""
+    yield "Detection, in percent: named at all / as more than informational"
+    for method, alone in (("DL", False), ("MH", False), ("HKSJ", False), ("DL", True)):
+        yield f"  {method}{', each row alone' if alone else ''}"
+        for name, share in detection(method, alone=alone).items():
+            yield f"    {name}: {share.named:.0f} / {share.inconsistent:.0f} (of {share.tried})"
+    yield "False alarms: rows above informational / informational / rows"
+    for measure in ("OR", "RR", "RD"):
+        for method in METHODS:
+            for balanced in (True, False):
+                alarms = false_alarms(method, measure, balanced=balanced)
+                arms = "balanced" if balanced else "lopsided"
+                yield (
+                    f"  {measure} {method}, {arms}: {alarms.inconsistent} / {alarms.informational} / {alarms.rows}"
+                )
+
+
+if __name__ == "__main__":
+    for line in report():
+        sys.stdout.write(f"{line}\n")
