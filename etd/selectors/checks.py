@@ -5,61 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 
 from etd.domain.coherence import coherence_findings
-from etd.domain.findings import Finding, Severity, by_severity
-from etd.domain.integrity import ReportedRow, UnreadableCellError, check_table
-from etd.domain.integrity.rows import MEASURES
+from etd.domain.findings import Finding, by_severity
+from etd.domain.integrity.stored_rows import StoredRow, findings_by_row
 from etd.enums import ValueSource
 from etd.models import OutcomeRow, Question
 from etd.selectors.coherence import coherence_input
 from etd.selectors.outcome_tables import load_rows
 
-_COUNTS = ("events_intervention", "n_intervention", "events_comparison", "n_comparison")
-_PERCENTAGES = ("percent_intervention", "percent_comparison")
-_EFFECT = ("estimate", "ci_low", "ci_high", "p_value")
+_NUMBERS = (
+    "n_studies", "events_intervention", "n_intervention", "events_comparison", "n_comparison", "measure", "estimate",
+    "ci_low", "ci_high", "p_value", "i_squared", "printed",
+)  # fmt: skip
 
 
 def question_findings(question: Question) -> tuple[Finding, ...]:
-    """Coherence and the integrity of its reported tables, the gravest first."""
+    """Coherence of the question and integrity of its tables, the gravest first."""
     return by_severity([*integrity_findings(question), *coherence_findings(coherence_input(question))])
 
 
 def integrity_findings(question: Question) -> tuple[Finding, ...]:
-    """The reported rows of each outcome table against themselves, in one query."""
-    tables: dict[int, list[OutcomeRow]] = {}
-    for row in load_rows(question):
-        if row.source == ValueSource.REPORTED:
-            tables.setdefault(row.table_id, []).append(row)
+    """The rows of each outcome table against themselves, in two queries; recomputed rows as a table of their own."""
     numbers = dict(question.outcome_tables.values_list("pk", "number"))
+    rows = {row.pk: row for row in load_rows(question)}
+    found = findings_by_row(_stored(row) for row in rows.values())
     return tuple(
-        replace(finding, where=f"Table {numbers[table]}, {finding.where}")
-        for table, rows in tables.items()
-        for finding in _check(rows)
+        replace(finding, where=f"{_table(rows[row_id], numbers)}, {finding.where}")
+        for row_id, findings in found.items()
+        for finding in findings
     )
 
 
-def _check(rows: list[OutcomeRow]) -> list[Finding]:
-    try:
-        return [one.finding for one in check_table(_reported(n, row) for n, row in enumerate(rows, start=1))]
-    except UnreadableCellError as error:
-        message = "The table was not checked: one of its cells cannot be read."
-        return [Finding("unreadable_cell", Severity.INFORMATIONAL, f"row {error.row}", message, str(error))]
-
-
-def _reported(number: int, row: OutcomeRow) -> ReportedRow:
-    """The row in the digits it was printed in. A number typed without them has its shortest form: too wide, never too
-    narrow."""
-    texts = {name: _text(row, name, getattr(row, name)) for name in _COUNTS}
-    texts |= {name: str(row.printed.get(name, "")) for name in _PERCENTAGES}
-    if row.measure in MEASURES:
-        texts |= {name: _text(row, name, getattr(row, name)) for name in _EFFECT}
-        texts |= {"measure": row.measure, "i2": _text(row, "i2", row.i_squared)}
-    return ReportedRow(
-        row=number, outcome=str(row.outcome), subgroup=row.population.label, k=str(row.n_studies), **texts
+def _stored(row: OutcomeRow) -> StoredRow:
+    return StoredRow(
+        id=row.pk,
+        table=(row.table_id, row.source),
+        outcome=str(row.outcome),
+        population=row.population.label,
+        **{name: getattr(row, name) for name in _NUMBERS},
     )
 
 
-def _text(row: OutcomeRow, name: str, value: float | None) -> str:
-    if value is None:
-        return ""
-    shortest = str(int(value)) if value == int(value) else repr(value)
-    return str(row.printed.get(name) or shortest)
+def _table(row: OutcomeRow, numbers: dict[int, int]) -> str:
+    recomputed = ", recomputed rows" if row.source == ValueSource.COMPUTED else ""
+    return f"Table {numbers[row.table_id]}{recomputed}"
