@@ -224,7 +224,8 @@ def cells_of(facts: Facts, per: int = 1_000) -> Cells:
         nothing = Cell((Line(NOTHING),))
         cells |= {"comparator_risk": nothing, "intervention_risk": nothing}
         cells["difference"] = Cell((Line(_without_risk(facts)),))
-    missing = tuple(sentence for sentence in (why, no_words) if sentence)
+    left_out = f"A comparator risk is left out. {facts.no_risk}" if absolutes and facts.no_risk else ""
+    missing = tuple(sentence for sentence in (why, left_out, no_words) if sentence)
     return Cells(cells, absolutes, missing)
 
 

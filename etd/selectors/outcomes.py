@@ -342,7 +342,9 @@ def _line(stored: ComparatorRisk, rows: list[OutcomeRow]) -> RiskLine:
         figures = []
         for row in sorted(rows, key=lambda row: row.source, reverse=True):
             risk, words = _figure(stored.source, row)
-            figures.append((risk, f"{words}, {ValueSource(row.source).label.lower()}" if several else words))
+            source = ValueSource(row.source).label
+            named = f"{words}, {source.lower()}" if risk else f"{source}: {words}"
+            figures.append((risk, named if several else words))
     return RiskLine(
         level=RiskLevel(stored.level).label,
         source=RiskSource(stored.source).label,

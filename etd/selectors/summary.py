@@ -414,10 +414,13 @@ def _row_notes(result: OutcomeRow, several: bool) -> tuple[str, ...]:
 
 
 def _assumed(result: OutcomeRow, stored: list[StoredRisk]) -> tuple[tuple[ComparatorRisk, ...], str]:
-    """The comparator risks of a line; where none was recorded, that of all participants of the comparison."""
+    """The comparator risks of a line, and why one of them is not to be had.
+
+    Where none was recorded it is that of all participants of the comparison.
+    """
     asked = stored or [StoredRisk(level=RiskLevel.STUDIES, source=RiskSource.POOLED)]
     found: list[ComparatorRisk] = []
-    reasons: list[str] = []
+    reasons: list[tuple[str, str]] = []
     for one in asked:
         assumed = assumed_risk(
             one.source,
@@ -428,7 +431,7 @@ def _assumed(result: OutcomeRow, stored: list[StoredRisk]) -> tuple[tuple[Compar
             citation=one.citation,
         )
         if isinstance(assumed, NoRisk):
-            reasons.append(assumed.reason)
+            reasons.append((RiskLevel(one.level).label, assumed.reason))
             continue
         alone = len(asked) == 1 and one.level == RiskLevel.STUDIES
         found.append(
@@ -436,7 +439,8 @@ def _assumed(result: OutcomeRow, stored: list[StoredRisk]) -> tuple[tuple[Compar
                 assumed.risk, "" if alone else RiskLevel(one.level).label, _where_from(one, assumed)
             )
         )
-    return tuple(found), " ".join(dict.fromkeys(reasons))
+    why = [f"{level}: {reason}" if found else reason for level, reason in reasons]
+    return tuple(found), " ".join(dict.fromkeys(why))
 
 
 def _where_from(stored: StoredRisk, assumed: AssumedRisk) -> str:

@@ -334,6 +334,7 @@ class TestComparatorRisks:
             risk=Decimal("0.0005"),
             citation="Registry 2024",
         )
+        f.comparator_risk(outcome=outcome, population=population, level="high", source="median")
         (shown,) = view(outcome, panel.observer).places
         assert [(line.level, line.figures, line.citation) for line in shown.lines] == [
             (
@@ -345,6 +346,11 @@ class TestComparatorRisks:
                 "",
             ),
             ("Low risk", (("0.5 per 1,000", "external cohort"),), "Registry 2024"),
+            (
+                "High risk",
+                (("", f"Reported: {NO_MEDIAN}"), ("538 per 1,000", "median of 13 trials, recomputed")),
+                "",
+            ),
         ]
         offers = dict(shown.offers)
         assert offers["Median of the trials, recomputed row"] == "538 per 1,000 (median of 13 trials)"

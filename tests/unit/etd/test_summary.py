@@ -21,7 +21,7 @@ from etd.actions.summary import (
 )
 from etd.domain.summary_tables import rows_revision, words_revision
 from etd.enums import QuestionStatus
-from etd.models import Question, SummaryEdit, SummaryRow
+from etd.models import ComparatorRisk, Question, SummaryEdit, SummaryRow
 from etd.selectors.summary import CellView, SummaryView, candidates, load_summary
 from tests import factories as f
 from tests.unit.etd.worlds import Panel, last_event
@@ -120,6 +120,21 @@ def test_who_chose_from_other_rows_is_told(panel: Panel) -> None:
     assert len(refused.value.current["rows"]) == 1
     choose(panel, question, rows, revision=refused.value.revision)
     assert SummaryRow.objects.count() == 2
+
+
+def test_a_comparator_risk_that_is_not_to_be_had_is_missed_by_name(panel: Panel) -> None:
+    question = panel.question()
+    (row,) = chosen(question)
+    place = {"outcome_id": row.outcome, "population_id": row.population}
+    ComparatorRisk.objects.create(level="studies", source="pooled", **place)
+    ComparatorRisk.objects.create(level="moderate", source="median", **place)
+    choose(panel, question, [row])
+    view = load_summary(question)
+    assert [line.level for line in cell(view, "comparator_risk").lines] == ["As in the studies"]
+    assert [one.sentence for one in view.missing][:1] == [
+        "A comparator risk is left out. Moderate risk: A median needs each trial’s counts: compute the row from "
+        "study data, or choose another source."
+    ]
 
 
 def test_a_frozen_question_keeps_its_tables(panel: Panel) -> None:
