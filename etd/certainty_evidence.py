@@ -66,6 +66,12 @@ def suggestions_of(row: OutcomeRow | None, design: str) -> dict[str, Suggested]:
     return result
 
 
+def suggested_change(domain: str, suggestions: Mapping[str, Suggested]) -> int:
+    """The levels by which the data suggest that a domain changes the certainty; 0 where they suggest none."""
+    suggestion = suggestions.get(domain)
+    return (suggestion["levels"] if suggestion else None) or 0
+
+
 def _not_there(what: str, levels: int | None) -> str:
     missing = f"study-level data are not there, so {what} is not known."
     return f"No suggestion: {missing}" if levels is None else f"This is a reported row: {missing}"

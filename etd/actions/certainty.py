@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,14 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
-from etd.certainty_evidence import rated_on, row_digest, seen_digest, suggestions_of
+from etd.certainty_evidence import (
+    Suggested,
+    rated_on,
+    row_digest,
+    seen_digest,
+    suggested_change,
+    suggestions_of,
+)
 from etd.domain import certainty
 from etd.models import CertaintyRating, CertaintyWorksheet, Outcome, OutcomeRow, User
 from etd.workflow import Part
@@ -49,7 +56,7 @@ def rate_certainty(
     `row` is the line of results that it is rated on, None where the outcome has none. With each domain goes what the
     data suggested. `seen` is the digest of the results and suggestions that the person was shown: EvidenceMoved where
     they are others now. Raises StaleEdit where somebody else has saved, Refused for a row of another outcome, a domain
-    that is missing, levels that a domain does not have, and levels without a reason.
+    that is missing, levels that a domain does not have, and without a reason for levels and for leaving a suggestion.
     """
     with transaction.atomic():
         question = lock_question(outcome.question)
@@ -87,6 +94,7 @@ def rate_certainty(
                 "The results, or what they suggest, have changed since this page was opened. What you typed is kept; "
                 "look at what the data suggest now, then save again."
             )
+        _require_reasons_for_leaving(suggestions, ratings)
         now = timezone.now()
         worksheet = stored or CertaintyWorksheet(outcome=current, revision=0)
         worksheet.row, worksheet.design, worksheet.design_note = row, design, design_note
@@ -129,6 +137,15 @@ def _rate(design: str, ratings: Sequence[DomainRating]) -> certainty.Rating:
         return certainty.rate(str(design), levels)
     except ValueError as error:
         raise Refused(str(error)) from error
+
+
+def _require_reasons_for_leaving(
+    suggestions: Mapping[str, Suggested], ratings: Sequence[DomainRating]
+) -> None:
+    for rating in ratings:
+        if not rating.reason.strip() and suggested_change(rating.domain, suggestions):
+            name = certainty.DOMAIN_NAMES[rating.domain]
+            raise Refused(f"Say why {name} does not change the certainty: the data suggest that it does.")
 
 
 def worksheet_values(worksheet: CertaintyWorksheet, level: str) -> dict[str, Any]:

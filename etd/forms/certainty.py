@@ -10,7 +10,7 @@ from django import forms
 from django.forms import BoundField
 
 from etd.actions.certainty import DomainRating
-from etd.certainty_evidence import Suggested
+from etd.certainty_evidence import Suggested, suggested_change
 from etd.domain import certainty
 from etd.enums import CertaintyDomain, StudyDesign
 from etd.forms.fields import ProseField, RevisionForm
@@ -32,7 +32,10 @@ class DomainFields:
 
 
 class CertaintyForm(RevisionForm):
-    """`rows` are the outcome's lines of results, as pairs of id and label; without any there is no such choice."""
+    """`rows` are the outcome's lines of results, as pairs of id and label; without any there is no such choice.
+
+    `suggestions` are those of the chosen line: who leaves one must say why.
+    """
 
     row = forms.TypedChoiceField(label="Rated on these results", coerce=int, empty_value=None)
     design = forms.ChoiceField(
@@ -48,6 +51,7 @@ class CertaintyForm(RevisionForm):
 
     def __init__(self, rows: Sequence[tuple[int, str]], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.suggestions: Mapping[str, Suggested] = {}
         self.fields["row"].choices = rows  # type: ignore[attr-defined]
         if not rows:
             del self.fields["row"]
@@ -67,8 +71,14 @@ class CertaintyForm(RevisionForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
         for domain in certainty.DEGREES:
-            if cleaned.get(f"levels_{domain}") and not (cleaned.get(f"reason_{domain}") or "").strip():
+            if (cleaned.get(f"reason_{domain}") or "").strip():
+                continue
+            if cleaned.get(f"levels_{domain}"):
                 self.add_error(f"reason_{domain}", "Say why: the reason becomes the footnote in the tables.")
+            elif suggested := suggested_change(domain, self.suggestions):
+                self.add_error(
+                    f"reason_{domain}", f"Say why: the data suggest “{degree(domain, suggested)}”."
+                )
         return cleaned
 
     def domains(self) -> tuple[DomainFields, ...]:

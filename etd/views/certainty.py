@@ -77,6 +77,10 @@ def rate(request: HttpRequest, access: Access, outcome: int) -> HttpResponse:
     )
     row = _chosen_row(form, lines)
     suggestions = suggestions_of(row, form["design"].value() or "")
+    seen = seen_digest(row, suggestions)
+    if request.POST.get("seen") == seen:
+        # Nobody is asked why they leave what they were not shown.
+        form.suggestions = suggestions
     action = request.POST.get("action", "save")
     status, refusal, conflict = 200, "", None
     if request.method == "POST" and action == "save":
@@ -110,7 +114,7 @@ def rate(request: HttpRequest, access: Access, outcome: int) -> HttpResponse:
                 for value, label in StudyDesign.choices
             ],
             "domains": [_part(domain, suggestions) for domain in form.domains()],
-            "seen": seen_digest(row, suggestions),
+            "seen": seen,
             "result": sum_of(so_far) if (so_far := form.so_far()) else None,
             "not_rated_yet": form.not_rated_yet(),
             "show_errors": show_errors,

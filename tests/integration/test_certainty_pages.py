@@ -40,7 +40,9 @@ def typed(page: Any, row: OutcomeRow, changes: dict[str, int] | None = None, **m
     }
     for domain, levels in (dict.fromkeys(DEGREES, 0) | (changes or {})).items():
         fields[f"levels_{domain}"] = levels
-        fields[f"reason_{domain}"] = f"Because of {domain}" if levels else ""
+        # The example's intervals suggest imprecision: who does not follow says why.
+        needed = levels or domain == "imprecision"
+        fields[f"reason_{domain}"] = f"Because of {domain}" if needed else ""
     return fields | more
 
 
@@ -92,7 +94,9 @@ def test_taking_over_fills_the_levels_and_nothing_else(client_for: ClientFor) ->
     suggested = next(one for one in page.context["domains"] if one.key == "imprecision")
     assert suggested.take_label
     before = AuditEvent.objects.count()
-    sent = typed(page, row, action="take-imprecision", reason_risk_of_bias="Open label")
+    sent = typed(
+        page, row, action="take-imprecision", reason_risk_of_bias="Open label", reason_imprecision=""
+    )
     del sent["levels_imprecision"]
     answer = client.post(url("rate_certainty", row.outcome_id), sent)
     assert answer.status_code == 200
@@ -109,6 +113,24 @@ def test_taking_over_fills_the_levels_and_nothing_else(client_for: ClientFor) ->
     assert answer.status_code == 422
     assert "Say why: the reason becomes the footnote" in text(answer)
     assert not CertaintyWorksheet.objects.exists()
+
+
+def test_who_does_not_follow_the_data_says_why(client_for: ClientFor) -> None:
+    client, row = client_for("methodologist"), reported()
+    page = opened(client, row)
+    silent = typed(page, row, reason_imprecision=" ", reason_risk_of_bias="Open label")
+    answer = client.post(url("rate_certainty", row.outcome_id), silent)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors == {
+        "reason_imprecision": ["Say why: the data suggest “serious, −1”."]
+    }
+    assert answer.context["form"]["reason_risk_of_bias"].value() == "Open label"
+    assert not CertaintyWorksheet.objects.exists()
+    answer = client.post(url("rate_certainty", row.outcome_id), typed(page, row))
+    assert answer.status_code == 302
+    assert (
+        CertaintyWorksheet.objects.get().ratings.get(domain="imprecision").reason == "Because of imprecision"
+    )
 
 
 def test_a_preview_shows_the_sum_so_far_and_stores_nothing(client_for: ClientFor) -> None:
@@ -167,7 +189,9 @@ def test_results_that_moved_are_looked_at_before_saving_and_nothing_typed_is_los
     assert "have changed since this page was opened" in text(answer)
     assert "Because of imprecision" in text(answer)
     assert not CertaintyWorksheet.objects.exists()
-    assert client.post(address, typed(answer, row, DOWN_TWO)).status_code == 302
+    # Now they suggest inconsistency, too.
+    again = typed(answer, row, DOWN_TWO, reason_inconsistency="All effects on one side")
+    assert client.post(address, again).status_code == 302
 
 
 def test_bad_input_names_the_field_and_keeps_the_rest(client_for: ClientFor) -> None:

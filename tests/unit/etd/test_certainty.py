@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def computed_row(panel: Panel, status: str = QuestionStatus.EVIDENCE, **values: 
 
 def rated(changes: dict[str, int] | None = None, reason: str = "Said why") -> list[DomainRating]:
     levels = dict.fromkeys(DEGREES, 0) | (changes or {})
-    return [DomainRating(domain, n, reason if n else "") for domain, n in levels.items()]
+    return [DomainRating(domain, n, reason) for domain, n in levels.items()]
 
 
 def save(panel: Panel, row: OutcomeRow | None, changes: dict[str, int], **more: Any) -> CertaintyWorksheet:
@@ -87,6 +88,17 @@ class TestRating:
         assert "71.0%" in suggestion["text"]
         assert "0.55" in suggestion["text"]
         assert sheet.ratings.get(domain="inconsistency").levels == 0
+
+    def test_who_leaves_a_suggestion_says_why(self, panel: Panel) -> None:
+        row = computed_row(panel)
+        silent = [replace(r, reason="" if r.domain == "inconsistency" else r.reason) for r in rated()]
+        with pytest.raises(Refused, match="Say why inconsistency does not change the certainty"):
+            save(panel, row, {}, ratings=silent)
+        assert not CertaintyWorksheet.objects.exists()
+        # Where the data suggest nothing, or no change, nothing needs to be said.
+        where_silent = {"risk_of_bias", "indirectness", "large_effect"}
+        some = [replace(r, reason="" if r.domain in where_silent else r.reason) for r in rated()]
+        assert save(panel, row, {}, ratings=some).revision == 1
 
     def test_a_second_rating_needs_the_revision_of_the_first(self, panel: Panel) -> None:
         row = computed_row(panel)
