@@ -25,17 +25,49 @@ function statusOf(form) {
 function notSaved(event) {
   const form = event.detail.elt.closest("form[data-autosave], form[data-editor]");
   if (!form) return;
-  const status = statusOf(form);
-  const signedOut = event.detail.xhr && [401, 403].includes(event.detail.xhr.status);
-  if (status) {
-    status.classList.add("failed");
-    status.textContent = signedOut
-      ? "Not saved: your sign-in has ended. Your words are still here; sign in again in another tab, then save."
-      : "Not saved. Your words are still here; trying again…";
+  if (event.detail.xhr && [401, 403, 404].includes(event.detail.xhr.status)) {
+    renew(form);
+    return;
   }
-  if (!signedOut && form.matches("[data-autosave]")) {
+  say(form, "Not saved. Your words are still here; trying again…");
+  if (form.matches("[data-autosave]")) {
     window.clearTimeout(form.saveAgain);
     form.saveAgain = window.setTimeout(() => htmx.trigger(form, "save-again"), 5000);
+  }
+}
+
+function say(form, words) {
+  const status = statusOf(form);
+  if (!status) return;
+  status.classList.add("failed");
+  status.textContent = words;
+}
+
+function accountOf(page) {
+  return page.querySelector("[data-account]")?.dataset.account;
+}
+
+// Refused: somebody who has signed in again in another tab has new tokens, with which the same words are sent once more.
+async function renew(form) {
+  const kept = " Your words are still here; copy what you need.";
+  try {
+    const answer = await fetch(window.location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = page.querySelector("input[name=csrfmiddlewaretoken]")?.value;
+    if (!accountOf(page)) {
+      say(form, "Not saved: your sign-in has ended. Your words are still here; sign in again in another tab, then save.");
+    } else if (accountOf(page) !== accountOf(document)) {
+      say(form, "Not saved: somebody else is signed in now." + kept);
+    } else if (!answer.ok || !token || form.dataset.renewed) {
+      say(form, "Not saved: you can no longer do this here." + kept);
+    } else {
+      form.dataset.renewed = "yes";
+      document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { field.value = token; });
+      if (form.matches("[data-autosave]")) htmx.trigger(form, "save-again");
+      else form.requestSubmit();
+    }
+  } catch {
+    say(form, "Not saved. Your words are still here; please try again.");
   }
 }
 
@@ -67,6 +99,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const form = sentBy(event.detail.elt);
     const saved = event.detail.xhr.status >= 200 && event.detail.xhr.status < 300;
     if (saved && form.dataset.unsaved === "sent") delete form.dataset.unsaved;
+    if (saved) delete form.dataset.renewed;
   });
   // The choices of an upload are drawn anew after each change; a name that is being typed meanwhile stays as it is.
   document.body.addEventListener("htmx:beforeSwap", (event) => {

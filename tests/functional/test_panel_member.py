@@ -109,6 +109,26 @@ def test_a_failed_save_keeps_the_words_says_so_and_tries_again(server: RunningSe
     assert len(attempts) == 2
 
 
+def test_signing_in_again_in_another_tab_saves_what_was_typed(server: RunningServer, page: Page) -> None:
+    sign_in(page, server, "panel")
+    page.goto(f"{server.url}{VOTE}criteria/equity/")
+    page.get_by_role("radio", name="Probably reduced").check()
+    expect(page.locator(".vote-status")).to_contain_text("Saved")
+    page.context.clear_cookies()
+    page.locator("form.vote textarea").fill("Typed after the hour was over")
+    expect(page.locator(".vote-status")).to_contain_text("your sign-in has ended")
+    other = page.context.new_page()
+    sign_in(other, server, "patient")
+    page.get_by_role("button", name="Save and next").click()
+    expect(page.locator(".vote-status")).to_contain_text("somebody else is signed in now")
+    other.get_by_role("button", name="Sign out").click()
+    sign_in(other, server, "panel")
+    page.get_by_role("button", name="Save and next").click()
+    expect(page).to_have_url(re.compile("/criteria/acceptability/$"))
+    page.goto(f"{server.url}{VOTE}criteria/equity/")
+    expect(page.locator("form.vote textarea")).to_have_value("Typed after the hour was over")
+
+
 def test_two_windows_show_both_and_let_the_member_choose(
     server: RunningServer, page: Page, new_context: Callable[..., BrowserContext]
 ) -> None:
