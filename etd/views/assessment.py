@@ -10,14 +10,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from etd.actions import assessments
 from etd.actions.errors import Refused, StaleEdit
-from etd.enums import Basis
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from etd.forms.assessment import JudgementForm, TextsForm
 from etd.permissions import Access, Permission, requires
-from etd.selectors import CriterionView, rounds_of
+from etd.selectors import CriterionView, EtdView, rounds_of
 from etd.selectors.rounds import find_round
 from etd.views.conflicts import asks_to_declare
 from etd.views.editing import differing_texts, edit
 from etd.views.pages import card, criterion_or_404, page
+
+# What “Save and next” leads to after the last criterion that a round asks about.
+THE_ROUND = "round"
 
 
 @require_safe
@@ -35,9 +38,18 @@ def criterion_page(access: Access, key: str) -> dict[str, Any]:
         "card": card(current, context["feedback"]),
         "previous": criteria[current.number - 2] if current.number > 1 else None,
         "next": criteria[current.number] if current.number < len(criteria) else None,
+        "then_vote_on": _then_vote_on(context["etd"], current),
         "alone": True,
         "asks_to_declare": asks_to_declare(access, context["etd"]),
     }
+
+
+def _then_vote_on(etd: EtdView, current: CriterionView) -> str:
+    """Where “Save and next” leads: what the round asks after this criterion, or the round itself after the last."""
+    asked = [criterion.key for criterion in etd.criteria[current.number :] if criterion.in_round]
+    if etd.type_vote:
+        asked.append(RECOMMENDATION_TYPE_ITEM)
+    return asked[0] if asked else THE_ROUND
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,7 +151,8 @@ def _stored_judgement(current: CriterionView) -> Any:
 
     def describe(stored: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         options = [labels[key] + (f" ({part})" if part else "") for key, part in stored["choices"]]
-        return (("The panel's judgement", ", ".join(options) or "none"),)
+        stands = (("The panel's judgement", ", ".join(options) or "none"),)
+        return (*stands, ("The panel's reason", stored["reason"])) if stored.get("reason") else stands
 
     return describe
 

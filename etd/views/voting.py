@@ -15,7 +15,7 @@ from etd.forms.vote import VoteForm
 from etd.frameworks import UnknownKey
 from etd.permissions import Access, Permission, requires
 from etd.selectors import round_progress
-from etd.views.assessment import criterion_page
+from etd.views.assessment import THE_ROUND, criterion_page
 from etd.views.pages import Card, page
 
 
@@ -68,6 +68,8 @@ def _after(request: HttpRequest, access: Access, item: str) -> str:
     known = access.question.framework.criteria
     if following in {criterion.key for criterion in known}:
         return reverse("criterion", args=[*question, following])
+    if following == THE_ROUND and (current := round_progress(access.question, access.user)):
+        return reverse("round", args=[*question, current.number])
     on_type = RECOMMENDATION_TYPE_ITEM in (item, following)
     anchor = "recommendation" if on_type else f"criterion-{item}"
     return f"{reverse('question', args=question)}#{anchor}"

@@ -8,8 +8,9 @@ from uuid import uuid4
 
 import pytest
 
+from etd.actions import rounds
 from etd.models import Vote
-from tests.integration.conftest import ClientFor
+from tests.integration.conftest import ClientFor, demo, get_question
 
 VOTE = "/guidelines/ilcor-als/mcs-after-rosc-vote/"
 HTMX = {"HX-Request": "true"}
@@ -41,6 +42,19 @@ def test_save_and_next_leads_to_the_next_criterion(client_for: ClientFor) -> Non
     assert answer["Location"] == f"{VOTE}criteria/acceptability/"
     answer = client.post(f"{VOTE}votes/equity/", ballot_paper(1, "increased", next="//evil.example"))
     assert answer["Location"] == f"{VOTE}#criterion-equity"
+
+
+def test_save_and_next_skips_what_the_round_does_not_ask(client_for: ClientFor) -> None:
+    question = get_question("mcs-after-rosc-vote")
+    rounds.close_round(voting_round=question.rounds.get(), by=demo("chair")())
+    rounds.open_round(
+        question=question, item_keys=["problem", "equity"], closes_at=None, blind=True, by=demo("chair")()
+    )
+    client = client_for("panel member")
+    assert 'name="next" value="equity"' in client.get(f"{VOTE}criteria/problem/").content.decode()
+    assert 'name="next" value="round"' in client.get(f"{VOTE}criteria/equity/").content.decode()
+    answer = client.post(f"{VOTE}votes/equity/", ballot_paper(0, "reduced", next="round"))
+    assert answer["Location"] == f"{VOTE}rounds/2/"
 
 
 def test_with_htmx_the_answer_renews_version_dot_and_progress(client_for: ClientFor) -> None:
