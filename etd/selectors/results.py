@@ -97,7 +97,10 @@ class RoundResults:
 
 @dataclass(frozen=True)
 class RoundSummary:
-    """A round in the list of a question's rounds; `n_voided` ballots are not in `n_ballots`."""
+    """A round in the list of a question's rounds; `n_voided` ballots are not in `n_ballots`.
+
+    `quorum` is the share of the ballots that must hold a vote, such as `60%`, empty where the rule asks for none.
+    """
 
     id: int
     number: int
@@ -111,6 +114,7 @@ class RoundSummary:
     n_ballots: int
     n_voided: int
     rule: str
+    quorum: str
 
 
 @dataclass(frozen=True)
@@ -276,6 +280,7 @@ def _summary(voting_round: VotingRound, valid: list[bool], now: datetime) -> Rou
         n_ballots=sum(valid),
         n_voided=len(valid) - sum(valid),
         rule=rule.label if rule else "",
+        quorum=percent(rule.quorum) if rule and rule.quorum else "",
     )
 
 

@@ -359,6 +359,12 @@ def test_a_judgement_below_the_rule_asks_for_its_reason_at_the_field(client_for:
     judgement = Judgement.objects.get(assessment__question__slug=SLUG)
     assert (judgement.round_number, judgement.reason) == (1, "The nurses convinced us.")
     assert judgement.tally_digest == first_round().tally_digest
+    reason = "The panel’s reason: The nurses convinced us."
+    assert reason in words(client_for("observer").get(f"{VOTE}criteria/equity/"))
+    stale = client.post(address, data | {"options": ["increased"], "reason": "The families did."})
+    assert stale.status_code == 409
+    assert "The nurses convinced us." in words(stale)
+    assert "The families did." in words(stale)
 
 
 def recommendation() -> Recommendation:
@@ -480,6 +486,21 @@ def test_a_question_begun_in_the_browser_reaches_its_first_round(client_for: Cli
     client.post(f"{own}rounds/begin/")
     client.post(f"{own}rounds/new/", opening("problem"))
     assert "1 item" in words(client.get(f"{own}rounds/1/"))
+
+
+def test_the_pages_of_a_round_name_its_quorum(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    assert "quorum" not in words(client.get(ROUND))
+    close()
+    client.post(f"{VOTE}rounds/new/", opening("equity", quorum="60"))
+    for address in ("rounds/", "rounds/2/"):
+        assert "AWMF levels of consensus, quorum 60%" in words(client.get(VOTE + address))
+
+
+def test_the_question_leads_to_its_guideline_and_its_open_round(client_for: ClientFor) -> None:
+    page = client_for("panel member").get(VOTE).content.decode()
+    assert '<a href="/guidelines/ilcor-als/">' in page
+    assert f'<a class="kicker-link" href="{ROUND}">Round 1</a> is open' in page
 
 
 def test_the_evidence_is_opened_again_between_rounds(client_for: ClientFor) -> None:
