@@ -173,7 +173,8 @@ def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name, values in request.POST.lists()
-        if name not in {"csrfmiddlewaretoken", "op", "revision", "code", "setup"} and "password" not in name
+        if name not in {"csrfmiddlewaretoken", "op", "revision", "code", "setup", "next"}
+        and "password" not in name
         for value in values
     ]
 

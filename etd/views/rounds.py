@@ -151,6 +151,7 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
         "tally_words": TALLY_WORDS[guideline.tally_display],
         "reasons_named": guideline.reasons_named,
         "number": len(held) + 1,
+        "last": held[-1] if held else None,
         "open_number": held[-1].number if held and not held[-1].is_over else None,
         "in_voting": access.question.status == QuestionStatus.VOTING,
     }

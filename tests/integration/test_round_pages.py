@@ -492,6 +492,7 @@ def test_the_pages_of_a_round_name_its_quorum(client_for: ClientFor) -> None:
     client = client_for("chair")
     assert "quorum" not in words(client.get(ROUND))
     close()
+    assert "Round 1 went by: AWMF levels of consensus." in words(client.get(f"{VOTE}rounds/new/"))
     client.post(f"{VOTE}rounds/new/", opening("equity", quorum="60"))
     for address in ("rounds/", "rounds/2/"):
         assert "AWMF levels of consensus, quorum 60%" in words(client.get(VOTE + address))
@@ -501,6 +502,12 @@ def test_the_question_leads_to_its_guideline_and_its_open_round(client_for: Clie
     page = client_for("panel member").get(VOTE).content.decode()
     assert '<a href="/guidelines/ilcor-als/">' in page
     assert f'<a class="kicker-link" href="{ROUND}">Round 1</a> is open' in page
+
+
+def test_whoever_joined_later_is_told_why_there_is_no_ballot(client_for: ClientFor) -> None:
+    first_round().ballots.filter(member__email="panel@example.org").delete()
+    page = words(client_for("panel member").get(ROUND))
+    assert "You have no ballot in this round: you joined after it had opened, or do not vote" in page
 
 
 def test_the_evidence_is_opened_again_between_rounds(client_for: ClientFor) -> None:

@@ -44,6 +44,13 @@ def test_save_and_next_leads_to_the_next_criterion(client_for: ClientFor) -> Non
     assert answer["Location"] == f"{VOTE}#criterion-equity"
 
 
+def test_a_vote_sent_without_a_sign_in_shows_what_was_typed_and_no_more(client_for: ClientFor) -> None:
+    paper = ballot_paper(0, "reduced", comment="Devices are dear.", next="acceptability")
+    page = client_for("anonymous").post(f"{VOTE}votes/equity/", paper).content.decode()
+    assert "Devices are dear." in page
+    assert "acceptability" not in page
+
+
 def test_save_and_next_skips_what_the_round_does_not_ask(client_for: ClientFor) -> None:
     question = get_question("mcs-after-rosc-vote")
     rounds.close_round(voting_round=question.rounds.get(), by=demo("chair")())
