@@ -6,7 +6,7 @@ Columns: Cochrane Handbook for Systematic Reviews of Interventions, version 6, c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -220,6 +220,7 @@ def cells_of(facts: Facts, per: int = 1_000) -> Cells:
     }
     if absolutes:
         cells |= _risk_cells(absolutes, facts.better, per)
+        cells["comparison"] = Cell((Line(facts.comparison), *_assumed_risks(absolutes, per)))
     else:
         nothing = Cell((Line(NOTHING),))
         cells |= {"comparator_risk": nothing, "intervention_risk": nothing}
@@ -249,13 +250,20 @@ def _risk_cells(absolutes: Sequence[Absolute], better: str, per: int) -> dict[st
                 Line(
                     absolute_text(a.effect, per),
                     a.risk.level,
-                    (_too_small(per),) if rounds_away(a.effect, per) else (),
+                    _some(a.effect.cap_warning) + ((_too_small(per),) if rounds_away(a.effect, per) else ()),
                     number_needed_text(a.effect, better=better),
                 )
                 for a in absolutes
             )
         ),
     }
+
+
+def _assumed_risks(absolutes: Sequence[Absolute], per: int) -> Iterator[Line]:
+    """Under the comparison arms of an evidence profile: each assumed risk that is not simply theirs."""
+    for a in absolutes:
+        if a.risk.level or a.risk.note:
+            yield Line(risk_text(a.effect.comparator_risk, per), a.risk.level, _some(a.risk.note))
 
 
 def _some(note: str) -> tuple[str, ...]:

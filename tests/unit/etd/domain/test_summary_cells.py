@@ -119,7 +119,25 @@ def test_a_risk_above_one_is_capped_and_said_so() -> None:
         replace(LONGEST, measure="RR", estimate=1.5, ci_low=1.1, ci_high=2.5, risks=(ComparatorRisk(0.5),))
     )
     assert text(cells, "intervention_risk") == "750 per 1,000 (550 to 1,000)"
-    assert "Capped: the upper limit at 1,000 per 1,000" in notes(cells, "intervention_risk")[0]
+    # The evidence profile has no column for the risk with the intervention: the difference says it, too.
+    for column in ("intervention_risk", "difference"):
+        (note,) = notes(cells, column)
+        assert "Capped: the upper limit at 1,000 per 1,000" in note
+
+
+def test_an_evidence_profile_names_the_risks_that_its_differences_are_reckoned_from() -> None:
+    studies, high = (
+        ComparatorRisk(385 / 931, "As in the studies"),
+        ComparatorRisk(0.6, "High risk", "Registry"),
+    )
+    cells = cells_of(replace(LONGEST, risks=(studies, high)))
+    assert text(cells, "comparison").split("\n") == [
+        "385/931 (41%)",
+        "As in the studies: 414 per 1,000",
+        "High risk: 600 per 1,000",
+    ]
+    assert notes(cells, "comparison") == ["Registry"]
+    assert text(cells_of(LONGEST), "comparison") == "385/931 (41%)"
 
 
 @pytest.mark.parametrize(
