@@ -209,7 +209,7 @@ def record_the_judgement(panel: Panel) -> None:
     chair.get_by_label("It rests on").select_option("vote")
     looked.at(chair)
     chair.get_by_role("button", name="Save").click()
-    expect(chair.locator("#criterion-equity")).to_contain_text("Vote, recorded by Helena Brandt")
+    expect(chair.locator("#criterion-equity")).to_contain_text("Vote in round 3, recorded by Helena Brandt")
 
     chair.goto(f"{server.url}{VOTE}history/")
     expect(chair.locator(".timeline").first).to_contain_text(
