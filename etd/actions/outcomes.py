@@ -17,7 +17,7 @@ from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import recusals
 from etd.domain import thresholds as limits
-from etd.domain.comparator_risk import risks_revision
+from etd.domain.comparator_risk import impossible_with, risks_revision
 from etd.domain.importance import SCALE
 from etd.enums import Better, ConflictLevel, Importance, RiskLevel, RiskSource
 from etd.models import (
@@ -283,7 +283,8 @@ def set_comparator_risks(
 ) -> list[ComparatorRisk]:
     """Put these in the place of all comparator risks of the outcome in this population, at most one a level.
 
-    `revision` is `risks_revision` of those that the form was made from; raises StaleEdit when others are stored now.
+    `revision` is `risks_revision` of those that the form was made from; raises StaleEdit when others are stored now,
+    Refused for an external risk that an effect of this outcome would lead out of 0 to 1.
     """
     with transaction.atomic():
         question, current = _lock(outcome)
@@ -299,6 +300,7 @@ def set_comparator_risks(
         require_open(question, Part.EVIDENCE)
         if risks_revision(before) != revision:
             raise StaleEdit({"risks": before}, risks_revision(before))
+        _require_possible(current, population, risks)
         ComparatorRisk.objects.filter(outcome=current, population=population).delete()
         ComparatorRisk.objects.bulk_create(
             ComparatorRisk(
@@ -322,6 +324,15 @@ def set_comparator_risks(
             op=op,
         )
     return stored_risks(current, population)
+
+
+def _require_possible(outcome: Outcome, population: Population, risks: Sequence[Risk]) -> None:
+    for row in OutcomeRow.objects.filter(outcome=outcome, population=population):
+        for risk in risks:
+            if row.estimate is None or risk.risk is None:
+                continue
+            if why := impossible_with(row.measure, row.estimate, risk.risk):
+                raise Refused(why)
 
 
 def stored_risks(outcome: Outcome, population: Population) -> list[ComparatorRisk]:

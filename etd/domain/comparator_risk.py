@@ -8,8 +8,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from etd.domain.absolute import Number, exact, pooled_risk, written
+from etd.domain.absolute import Number, exact, pooled_risk, risk_text, written
 from etd.domain.canonical import digest
+from etd.domain.numbers import effect_number, rounded
 
 POOLED, MEDIAN, EXTERNAL = "pooled", "median", "external"
 
@@ -74,9 +75,30 @@ def assumed_risk(
     return AssumedRisk(_checked(risk), "external cohort", citation)
 
 
+def impossible_with(measure: str, estimate: float, risk: Number) -> str:
+    """Why an effect cannot be taken from this risk (a proportion): it would lead out of 0 to 1. Empty where it can.
+
+    Only an RR and an RD lead there. Of their limits nothing is said: those are capped, with a footnote.
+    """
+    if measure not in ("RR", "RD"):
+        return ""
+    before, effect = exact(risk, "The comparator risk"), exact(estimate, f"The {measure}")
+    after = before * effect if measure == "RR" else before + effect
+    if 0 <= after <= 1:
+        return ""
+    return (
+        f"With the {measure} of {effect_number(estimate, measure)} a risk of {risk_text(before)} would become "
+        f"{_per_thousand(after)}, which cannot be. Choose a risk that the {measure} holds for, or another measure."
+    )
+
+
 def risks_revision(risks: Sequence[Mapping[str, Any]]) -> int:
     """A number that stands for these stored risks: a form made from others has another."""
     return int(digest(list(risks))[:12], 16)
+
+
+def _per_thousand(share: Fraction) -> str:
+    return f"{rounded(float(share * 1_000), 0)} per 1,000"
 
 
 def _checked(risk: Number) -> Fraction:

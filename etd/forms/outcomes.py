@@ -14,6 +14,7 @@ from django import forms
 
 from etd.actions.outcomes import OUTCOME_FIELDS, Risk, Thresholds
 from etd.domain import thresholds as limits
+from etd.domain.comparator_risk import impossible_with
 from etd.domain.importance import BANDS, SCALE
 from etd.enums import Better, HazardOf, Importance, RiskLevel, RiskSource
 from etd.forms.fields import ProseField, RevisionForm
@@ -209,10 +210,14 @@ class ThresholdsForm(RevisionForm):
 
 
 class RisksForm(RevisionForm):
-    """The comparator risks of one outcome and population: for each level its source, and an external number."""
+    """The comparator risks of one outcome and population: for each level its source, and an external number.
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    `effects` are the measures and estimates that a risk is taken through.
+    """
+
+    def __init__(self, *args: Any, effects: Sequence[tuple[str, float]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.effects = effects
         self.helper = form_helper("revision", "op", *(self._add(level) for level in RiskLevel))
 
     def _add(self, level: RiskLevel) -> Fieldset:
@@ -284,7 +289,11 @@ class RisksForm(RevisionForm):
                 f"A risk of {limits.plain(number)} {words} cannot be: it lies between 0 and {PEOPLE[unit]:,} {words}.",
             )
             return None
-        return Decimal(number / PEOPLE[unit])
+        risk = Decimal(number / PEOPLE[unit])
+        for measure, estimate in self.effects:
+            if why := impossible_with(measure, estimate, risk):
+                self.add_error(f"{level}-risk", why)
+        return risk
 
     def risks(self) -> list[Risk]:
         """What was chosen, level by level."""

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from etd.domain import certainty, importance, thresholds
-from etd.domain.absolute import risk_text
+from etd.domain.absolute import RISK_MEASURES, risk_text
 from etd.domain.comparator_risk import AssumedRisk, assumed_risk
 from etd.enums import (
     Better,
@@ -102,13 +102,16 @@ class RiskLine:
 
 @dataclass(frozen=True)
 class RiskPlace:
-    """The comparator risks of one population; `offers` say what each source that follows the evidence would give."""
+    """The comparator risks of one population; `offers` say what each source that follows the evidence would give.
+
+    `effects` are the measures and estimates that a risk typed there would be taken through.
+    """
 
     population_id: int
     population: str
     lines: tuple[RiskLine, ...]
     offers: tuple[tuple[str, str], ...]
-    has_counts: bool
+    effects: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -301,14 +304,15 @@ def _places(
     risks: Mapping[tuple[int, int], list[ComparatorRisk]],
     populations: Mapping[int, Population],
 ) -> tuple[RiskPlace, ...]:
-    with_counts = [row for row in rows if row.events_comparison is not None]
+    # A hazard ratio from estimates has no counts, and needs a risk from elsewhere all the more.
+    for_risks = [row for row in rows if row.events_comparison is not None or row.measure in RISK_MEASURES]
     of_this = {population for one, population in risks if one == outcome.pk}
-    ids = of_this | {row.population_id for row in with_counts}
+    ids = of_this | {row.population_id for row in for_risks}
     ordered = sorted((populations[pk] for pk in ids), key=lambda one: (one.position, one.pk))
     return tuple(
         _place(
             population,
-            [row for row in with_counts if row.population_id == population.pk],
+            [row for row in for_risks if row.population_id == population.pk],
             risks.get((outcome.pk, population.pk), []),
         )
         for population in ordered
@@ -327,7 +331,7 @@ def _place(population: Population, rows: list[OutcomeRow], risks: list[Comparato
         population=population.label,
         lines=tuple(_line(one, rows) for one in ordered),
         offers=tuple((name, f"{risk} ({words})" if risk else words) for name, (risk, words) in offers),
-        has_counts=bool(rows),
+        effects=tuple((row.measure, row.estimate) for row in rows if row.estimate is not None),
     )
 
 

@@ -268,7 +268,7 @@ def lock_thresholds(request: HttpRequest, access: Access, outcome: int) -> HttpR
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_OUTCOMES)
 def edit_risks(request: HttpRequest, access: Access, outcome: int, population: int) -> HttpResponse:
-    """The comparator risks of one outcome in one population that has results with counts."""
+    """The comparator risks of one outcome in one population that has results."""
     one, shown = _stored(access, outcome), _view(access, outcome)
     whom = get_object_or_404(Population, pk=population, question=access.question)
     place = next((place for place in shown.places if place.population_id == population), None)
@@ -276,7 +276,9 @@ def edit_risks(request: HttpRequest, access: Access, outcome: int, population: i
         raise Http404
     stored = actions.stored_risks(one, whom)
     revision = risks_revision([actions.risk_values(risk) for risk in stored])
-    form = RisksForm(request.POST or None, initial=RisksForm.initial_for(stored, revision))
+    form = RisksForm(
+        request.POST or None, initial=RisksForm.initial_for(stored, revision), effects=place.effects
+    )
 
     def save(revision: int) -> None:
         actions.set_comparator_risks(

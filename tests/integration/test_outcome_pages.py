@@ -392,6 +392,21 @@ class TestRisks:
             assert f'value="{sent["low_risk"]}"' in answer.content.decode()
         assert not ComparatorRisk.objects.exists()
 
+    def test_a_risk_that_the_risk_ratio_makes_impossible_is_refused_at_its_field(
+        self, client_for: ClientFor
+    ) -> None:
+        outcome = first()
+        outcome.rows.filter(population=outcome.rows.all()[0].population).update(
+            measure="RR", estimate=2.44, ci_low=1.5, ci_high=3.95
+        )
+        sent = self.values(high_source="external", high_risk="600", high_citation="Registry 2024")
+        answer = client_for("methodologist").post(address("edit_risks", outcome), sent)
+        assert answer.status_code == 422
+        (said,) = answer.context["form"].errors["high-risk"]
+        assert said.startswith("With the RR of 2.44 a risk of 600 per 1,000 would become 1,464 per 1,000")
+        assert 'value="600"' in answer.content.decode()
+        assert not ComparatorRisk.objects.exists()
+
     def test_a_stale_choice_shows_what_is_stored_now(self, client_for: ClientFor) -> None:
         outcome, client = first(), client_for("methodologist")
         row = outcome.rows.first()

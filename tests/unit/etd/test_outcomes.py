@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from etd.actions import outcome_tables, outcomes
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.outcomes import Risk, Thresholds
-from etd.domain.comparator_risk import NO_MEDIAN, risks_revision
+from etd.domain.comparator_risk import NO_COUNTS, NO_MEDIAN, risks_revision
 from etd.enums import Better, ConflictLevel, QuestionStatus
 from etd.models import ComparatorRisk, DecisionThresholds, ImportanceRating, Outcome, Question
 from etd.selectors.outcomes import OutcomeView, load_outcomes, timing
@@ -311,6 +311,34 @@ class TestComparatorRisks:
     def test_what_is_no_risk_is_refused(self, values: tuple[Any, ...], message: str) -> None:
         with pytest.raises(Refused, match=message):
             Risk(*values)
+
+    def test_a_risk_that_the_risk_ratio_makes_impossible_is_refused(self, panel: Panel) -> None:
+        example = examples.set_comparator_risks(panel)
+        place = {"outcome": example["outcome"], "population": example["population"]}
+        table = f.outcome_table(question=example["outcome"].question)
+        f.outcome_row(**place, table=table, measure="RR", estimate=2.44, ci_low=1.5, ci_high=3.95)
+        with pytest.raises(Refused, match="a risk of 520 per 1,000 would become 1,269 per 1,000"):
+            outcomes.set_comparator_risks(**example)
+        assert not ComparatorRisk.objects.exists()
+        # At its upper limit alone it is a wide interval, not a wrong risk.
+        low = [Risk("high", "external", Decimal("0.3"), "Registry 2024")]
+        assert len(outcomes.set_comparator_risks(**(example | {"risks": low}))) == 1
+
+    def test_a_hazard_ratio_without_counts_has_a_place_for_a_risk(self, panel: Panel) -> None:
+        outcome = f.outcome(question=panel.question())
+        table = f.outcome_table(question=outcome.question)
+        none = dict.fromkeys(
+            ("events_intervention", "n_intervention", "events_comparison", "n_comparison"), None
+        )
+        f.outcome_row(
+            table=table, outcome=outcome, measure="HR", estimate=0.74, ci_low=0.55, ci_high=0.99, **none
+        )
+        f.outcome_row(
+            table=table, outcome=outcome, measure="MD", estimate=2.5, ci_low=1.0, ci_high=4.0, **none
+        )
+        (place,) = view(outcome, panel.observer).places
+        assert place.effects == (("HR", 0.74),)
+        assert {words for _, words in place.offers} == {NO_COUNTS, NO_MEDIAN}
 
     def test_each_row_says_what_it_gives(self, panel: Panel) -> None:
         example = examples.record_reported_row(panel)

@@ -16,6 +16,7 @@ from etd.domain.comparator_risk import (
     AssumedRisk,
     NoRisk,
     assumed_risk,
+    impossible_with,
 )
 from etd.domain.narrative import Thresholds, size_of_effect
 from etd.enums import RiskSource
@@ -87,3 +88,32 @@ def test_a_risk_that_is_not_to_be_had_says_why(source: str, given: dict[str, obj
 def test_what_is_no_risk_is_never_returned(source: str, given: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"between 0 and 1|no source|give no risk|must be a number"):
         assumed_risk(source, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("measure", "estimate", "risk", "after"),
+    [
+        (
+            "RR",
+            2.44,
+            Decimal("0.6"),
+            "With the RR of 2.44 a risk of 600 per 1,000 would become 1,464 per 1,000,",
+        ),
+        (
+            "RD",
+            -0.2,
+            Decimal("0.1"),
+            "With the RD of −0.200 a risk of 100 per 1,000 would become −100 per 1,000,",
+        ),
+        ("RR", 2.0, Decimal("0.5"), ""),
+        ("RD", 0.5, Decimal("0.5"), ""),
+        ("OR", 40.0, Decimal("0.99"), ""),
+        ("HR", 9.0, Decimal("0.9"), ""),
+        ("MD", 9.0, Decimal("0.9"), ""),
+    ],
+)
+def test_an_effect_that_leads_out_of_what_can_be_is_told(
+    measure: str, estimate: float, risk: Decimal, after: str
+) -> None:
+    told = impossible_with(measure, estimate, risk)
+    assert told.startswith(after) if after else not told
