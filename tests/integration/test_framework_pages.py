@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -145,6 +146,15 @@ class TestOwnFramework:
         f.own_framework(version=1)
         assert signed_in(panel.chair).get(edit_page(panel, base)).status_code == 404
         assert OwnFramework.objects.filter(guideline=panel.guideline).count() == 0
+
+    def test_a_framework_of_another_field_is_not_called_grade_s(
+        self, panel: Panel, signed_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        foreign = replace(f.FRAMEWORK, key="city_transport", title="City transport decision")
+        monkeypatch.setattr("etd.selectors.frameworks.offered_frameworks", lambda: (foreign,))
+        page = signed_in(panel.chair).get(reverse("own_frameworks", args=[panel.guideline.slug]))
+        assert "City transport decision" in page.content.decode()
+        assert "GRADE" not in page.content.decode().split("<main", 1)[1]
 
 
 class TestNewQuestion:
