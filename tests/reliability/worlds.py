@@ -157,6 +157,9 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
         "scope": question.slug,
         "kind": "means",
         "file_format": "csv",
+        "table": "sof",
+        "base": f"{f.FRAMEWORK.key}:{f.FRAMEWORK.version}",
+        "to": f"{f.FRAMEWORK.key}:{f.FRAMEWORK.version}",
     }
     found, left_out = [], []
     for name, parameters in patterns(get_resolver()):
@@ -179,9 +182,9 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
     return list(dict.fromkeys(found)), left_out
 
 
-# Draws a new key whenever it is opened.
-NEVER_TWICE_THE_SAME = {"set_up_codes"}
-# Addresses of things that this world does not have: an upload, a recomputed row, an invitation, a lost password.
+# Draws a new key whenever it is opened; holds the time at which it was packed.
+NEVER_TWICE_THE_SAME = {"set_up_codes", "summary_docx"}
+# Addresses of what this world does not have: an upload, an outcome with its rows, an invitation, a lost password.
 NOT_IN_THIS_WORLD = frozenset(
     {
         "reset_password",
@@ -197,6 +200,17 @@ NOT_IN_THIS_WORLD = frozenset(
         "analysis_r_code",
         "analysis_plot",
         "analysis_image",
+        "certainty",
+        "rate_certainty",
+        "outcome",
+        "edit_outcome",
+        "move_outcome",
+        "remove_outcome",
+        "edit_thresholds",
+        "lock_thresholds",
+        "edit_risks",
+        "word_summary_cell",
+        "take_back_summary_words",
     }
 )
 
