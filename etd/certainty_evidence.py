@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import TypedDict
 
+from etd.comparator_risks import risk_from
 from etd.domain import numbers
 from etd.domain.canonical import digest
 from etd.domain.certainty_suggestions import Evidence, suggestions
-from etd.domain.comparator_risk import AssumedRisk, assumed_risk
+from etd.domain.comparator_risk import AssumedRisk
 from etd.domain.narrative import Thresholds
-from etd.enums import Better, HazardOf, Measure, RiskLevel, RiskSource, ValueSource
+from etd.enums import Measure, RiskLevel, RiskSource, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import ComparatorRisk, DecisionThresholds, OutcomeRow
 
@@ -79,6 +80,8 @@ def _not_there(what: str, levels: int | None) -> str:
 
 def _evidence(row: OutcomeRow, design: str) -> Evidence:
     pushed = row.provenance or {}
+    event_free = row.outcome.event_free if row.measure == Measure.HR else False
+    is_unsaid = event_free is None
     thresholds = DecisionThresholds.objects.filter(outcome_id=row.outcome_id).first()
     return Evidence(
         design=design or "randomised",
@@ -93,19 +96,13 @@ def _evidence(row: OutcomeRow, design: str) -> Evidence:
         i_squared=row.i_squared,
         participants=_both(row.n_intervention, row.n_comparison),
         events=_both(row.events_intervention, row.events_comparison),
-        comparator_risk=_comparator_risk(row) if _hazard_is_clear(row) else None,
-        event_free=row.measure == Measure.HR and row.outcome.hazard_ratio_of == HazardOf.OPPOSITE,
+        comparator_risk=None if is_unsaid else _comparator_risk(row),
+        event_free=bool(event_free),
         thresholds=(
             Thresholds(thresholds.small, thresholds.moderate, thresholds.large) if thresholds else None
         ),
         egger_p=pushed.get("egger_p"),
     )
-
-
-def _hazard_is_clear(row: OutcomeRow) -> bool:
-    """No absolute effects from a hazard ratio beside an outcome that is good to have, until somebody says of what."""
-    outcome = row.outcome
-    return row.measure != Measure.HR or outcome.better == Better.LOWER or bool(outcome.hazard_ratio_of)
 
 
 def _both(intervention: int | None, comparison: int | None) -> int | None:
@@ -117,13 +114,10 @@ def _comparator_risk(row: OutcomeRow) -> Fraction | None:
     recorded = ComparatorRisk.objects.filter(
         outcome_id=row.outcome_id, population_id=row.population_id, level=RiskLevel.STUDIES
     ).first()
-    found = assumed_risk(
-        recorded.source if recorded else RiskSource.POOLED,
-        risk=recorded.risk if recorded else None,
-        events=row.events_comparison,
-        n=row.n_comparison,
-        median=(row.provenance or {}).get("median_comparison_risk"),
-        citation=recorded.citation if recorded else "",
+    found = (
+        risk_from(row, recorded.source, risk=recorded.risk, citation=recorded.citation)
+        if recorded
+        else risk_from(row, RiskSource.POOLED)
     )
     return found.risk if isinstance(found, AssumedRisk) else None
 

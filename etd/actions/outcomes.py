@@ -16,10 +16,11 @@ from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import recusals
+from etd.comparator_risks import by_level
 from etd.domain import thresholds as limits
 from etd.domain.comparator_risk import impossible_with, risks_revision
 from etd.domain.importance import SCALE
-from etd.enums import Better, ConflictLevel, Importance, RiskLevel, RiskSource
+from etd.enums import Better, ConflictLevel, HazardOf, Importance, RiskLevel, RiskSource
 from etd.models import (
     ComparatorRisk,
     DecisionThresholds,
@@ -33,7 +34,11 @@ from etd.models import (
 from etd.workflow import Part
 
 OUTCOME_FIELDS = ("name", "timepoint", "better", "measured_with", "hazard_ratio_of", "importance")
-_KNOWN = {"better": Better.values, "importance": ["", *Importance.values]}
+_KNOWN = {
+    "better": Better.values,
+    "hazard_ratio_of": ["", *HazardOf.values],
+    "importance": ["", *Importance.values],
+}
 
 
 def edit_outcome(
@@ -41,8 +46,8 @@ def edit_outcome(
 ) -> Outcome:
     """Save these fields of the outcome if `revision` is still the stored one; raises StaleEdit otherwise.
 
-    Raises Refused for an unknown polarity or class of importance, an empty name, and the name and time point of
-    another outcome of the question.
+    Raises Refused for an unknown polarity, event of hazard ratios or class of importance, an empty name, and the name
+    and time point of another outcome of the question.
     """
     if unknown := set(values) - set(OUTCOME_FIELDS):
         raise ValueError(f"not a field of an outcome: {sorted(unknown)}")
@@ -294,7 +299,7 @@ def set_comparator_risks(
             raise Refused("There is one comparator risk a level.")
         stored = stored_risks(current, population)
         before = [risk_values(one) for one in stored]
-        after = [risk_values(one) for one in sorted(risks, key=lambda one: RiskLevel.values.index(one.level))]
+        after = [risk_values(one) for one in by_level(risks)]
         if before == after:
             return stored
         require_open(question, Part.EVIDENCE)
@@ -337,8 +342,7 @@ def _require_possible(outcome: Outcome, population: Population, risks: Sequence[
 
 def stored_risks(outcome: Outcome, population: Population) -> list[ComparatorRisk]:
     """The comparator risks of one outcome and population, as in the studies first, then from low to high."""
-    found = ComparatorRisk.objects.filter(outcome=outcome, population=population)
-    return sorted(found, key=lambda one: RiskLevel.values.index(one.level))
+    return by_level(ComparatorRisk.objects.filter(outcome=outcome, population=population))
 
 
 def risk_values(one: ComparatorRisk | Risk) -> dict[str, str]:

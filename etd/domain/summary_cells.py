@@ -160,7 +160,7 @@ def absolutes_of(facts: Facts) -> tuple[tuple[Absolute, ...], str]:
         return (), ""
     if facts.estimate is None or facts.ci_low is None or facts.ci_high is None:
         return (), ""
-    if facts.measure == "HR" and facts.better == "higher" and facts.event_free is None:
+    if facts.measure == "HR" and facts.event_free is None:
         return (), (
             "No absolute effect: the outcome is one that is good to have, and a hazard ratio is mostly one of the "
             "harm (death) beside it (survival). Say at the outcome which of the two the ratio is of."

@@ -43,9 +43,16 @@ class Outcome(models.Model):
     def __str__(self) -> str:
         return f"{self.name}, {self.timepoint}" if self.timepoint else self.name
 
+    @property
+    def event_free(self) -> bool | None:
+        """Are its hazard ratios of the event that it is to be free of? None: it may be, and nobody has said."""
+        if not self.hazard_ratio_of and self.better == Better.HIGHER:
+            return None
+        return self.hazard_ratio_of == HazardOf.OPPOSITE
+
     def better_by(self, measure: str) -> str:
         """Which side of an effect on this measure is good: a hazard ratio of the opposite event turns it round."""
-        if measure == Measure.HR and self.hazard_ratio_of == HazardOf.OPPOSITE:
+        if measure == Measure.HR and self.event_free:
             return Better.LOWER if self.better == Better.HIGHER else Better.HIGHER
         return self.better
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from django.db.models import Q
 
+from etd.comparator_risks import by_level, risk_from
 from etd.domain import certainty, importance, thresholds
 from etd.domain.absolute import RISK_MEASURES, risk_text
-from etd.domain.comparator_risk import AssumedRisk, assumed_risk
+from etd.domain.comparator_risk import AssumedRisk
 from etd.enums import (
     Better,
     CertaintyLevel,
@@ -320,7 +321,6 @@ def _places(
 
 
 def _place(population: Population, rows: list[OutcomeRow], risks: list[ComparatorRisk]) -> RiskPlace:
-    ordered = sorted(risks, key=lambda one: RiskLevel.values.index(one.level))
     offers = [
         (f"{RiskSource(source).label}, {ValueSource(row.source).label.lower()} row", _figure(source, row))
         for source in (RiskSource.POOLED, RiskSource.MEDIAN)
@@ -329,7 +329,7 @@ def _place(population: Population, rows: list[OutcomeRow], risks: list[Comparato
     return RiskPlace(
         population_id=population.pk,
         population=population.label,
-        lines=tuple(_line(one, rows) for one in ordered),
+        lines=tuple(_line(one, rows) for one in by_level(risks)),
         offers=tuple((name, f"{risk} ({words})" if risk else words) for name, (risk, words) in offers),
         effects=tuple((row.measure, row.estimate) for row in rows if row.estimate is not None),
     )
@@ -359,12 +359,7 @@ def _line(stored: ComparatorRisk, rows: list[OutcomeRow]) -> RiskLine:
 
 def _figure(source: str, row: OutcomeRow) -> tuple[str, str]:
     """The risk that a row gives, as `414 per 1,000` and where it is from; empty with the reason where it gives none."""
-    found = assumed_risk(
-        source,
-        events=row.events_comparison,
-        n=row.n_comparison,
-        median=(row.provenance or {}).get("median_comparison_risk"),
-    )
+    found = risk_from(row, source)
     if isinstance(found, AssumedRisk):
         return risk_text(found.risk), found.words
     return "", found.reason

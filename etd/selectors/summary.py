@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from etd.certainty_evidence import row_digest
 from etd.domain.absolute import Interval, rounds_away
-from etd.domain.comparator_risk import AssumedRisk, NoRisk, assumed_risk
 from etd.domain.footnotes import Footnotes
 from etd.domain.icon_array import IconArray, icon_array
-from etd.domain.narrative import Thresholds
-from etd.domain.summary_cells import (
-    NOTHING,
-    Absolute,
-    Cell,
-    Cells,
-    ComparatorRisk,
-    Facts,
-    Line,
-    Rating,
-    cells_of,
-)
+from etd.domain.summary_cells import NOTHING, Absolute, Cell, Cells, Line, cells_of
 from etd.domain.summary_tables import Layout, layouts, rows_revision, words_revision
-from etd.enums import (
-    CertaintyDomain,
-    CertaintyLevel,
-    HazardOf,
-    Importance,
-    RiskLevel,
-    RiskSource,
-    StudyDesign,
-    SummaryColumn,
-    ValueSource,
-)
-from etd.models import (
-    CertaintyWorksheet,
-    DecisionThresholds,
-    Outcome,
-    OutcomeRow,
-    Population,
-    Question,
-    SummaryEdit,
-    SummaryRow,
-)
-from etd.models import ComparatorRisk as StoredRisk
-from etd.selectors.outcome_tables import arm, effect_text
+from etd.enums import Measure, SummaryColumn, ValueSource
+from etd.models import Outcome, OutcomeRow, Population, Question, SummaryEdit, SummaryRow
+from etd.selectors.summary_facts import facts_of, results_of, risks_of
 
-ABBREVIATIONS = {
-    "OR": "odds ratio",
-    "RR": "risk ratio",
-    "HR": "hazard ratio",
-    "RD": "risk difference",
-    "MD": "mean difference",
-    "SMD": "standardised mean difference",
-}
+# What a table abbreviates; an effect as given has no name to spell out.
+ABBREVIATED = tuple(measure for measure in Measure if measure != Measure.GIV)
 ROW_VALUES = (
     "n_studies",
     "events_intervention",
@@ -225,13 +186,13 @@ def load_summary(question: Question) -> SummaryView:
         .prefetch_related("edits__edited_by", "outcome__worksheet__ratings")
         .order_by("position")
     )
-    results, risks = (_results(question), _risks(question)) if rows else ({}, {})
+    results, risks = (results_of(question), risks_of(question)) if rows else ({}, {})
     several = len({row.source for row in rows}) > 1
     made: list[tuple[SummaryRow, OutcomeRow | None, Cells]] = []
     for row in rows:
         result = results.get((row.outcome_id, row.population_id, row.source))
         stored = risks.get((row.outcome_id, row.population_id), [])
-        cells = cells_of(_facts(row, result, stored, several, question), question.people_per)
+        cells = cells_of(facts_of(row, result, stored, several, question), question.people_per)
         made.append((row, result, cells))
     tables = {
         layout.key: _table(layout, made, question)
@@ -298,155 +259,6 @@ def candidates(question: Question) -> tuple[Candidate, ...]:
         for found in [results.get((outcome.pk, population.pk), [])]
         if found or outcome.pk not in with_results
     )
-
-
-def _results(question: Question) -> dict[tuple[int, int, str], OutcomeRow]:
-    """By outcome, population and source; of several tables the first that has studies."""
-    found: dict[tuple[int, int, str], OutcomeRow] = {}
-    for row in (
-        OutcomeRow.objects.filter(table__question=question).select_related("table").order_by("table__number")
-    ):
-        key = (row.outcome_id, row.population_id, row.source)
-        if key not in found or (found[key].n_studies == 0 and row.n_studies):
-            found[key] = row
-    return found
-
-
-def _risks(question: Question) -> dict[tuple[int, int], list[StoredRisk]]:
-    order = {level: place for place, level in enumerate(RiskLevel.values)}
-    found: dict[tuple[int, int], list[StoredRisk]] = {}
-    stored = StoredRisk.objects.filter(outcome__question=question)
-    for risk in sorted(stored, key=lambda risk: order[risk.level]):
-        found.setdefault((risk.outcome_id, risk.population_id), []).append(risk)
-    return found
-
-
-def _facts(
-    row: SummaryRow,
-    result: OutcomeRow | None,
-    stored: list[StoredRisk],
-    several: bool,
-    question: Question,
-) -> Facts:
-    outcome = row.outcome
-    worksheet: CertaintyWorksheet | None = getattr(outcome, "worksheet", None)
-    facts = Facts(
-        outcome=str(outcome),
-        population=row.population.label,
-        better=outcome.better,
-        event_free={HazardOf.OPPOSITE: True, HazardOf.EVENT: False}.get(HazardOf(outcome.hazard_ratio_of))
-        if outcome.hazard_ratio_of
-        else None,
-        n_studies=0,
-        measured_with=outcome.measured_with,
-        outcome_name=outcome.name,
-        intervention_label=question.intervention_label,
-        thresholds=_thresholds(outcome),
-        certainty=outcome.certainty,
-        certainty_label=CertaintyLevel(outcome.certainty).label if outcome.certainty else "",
-        certainty_notes=_rated_on(row, worksheet),
-        design=_design(worksheet),
-        ratings=_ratings(worksheet),
-        importance=Importance(outcome.importance).label if outcome.importance else "",
-    )
-    if result is None or result.n_studies == 0:
-        return facts
-    risks, why = _assumed(result, stored)
-    arms = (result.n_intervention, result.n_comparison)
-    events = (result.events_intervention, result.events_comparison)
-    return replace(
-        facts,
-        n_studies=result.n_studies,
-        footnote_mark=result.footnote_mark,
-        measure=result.measure,
-        estimate=result.estimate,
-        ci_low=result.ci_low,
-        ci_high=result.ci_high,
-        relative=effect_text(result),
-        intervention=arm(events[0], arms[0], result.printed.get("percent_intervention")),
-        comparison=arm(events[1], arms[1], result.printed.get("percent_comparison")),
-        events=None if None in events else sum(filter(None, events)),
-        n_people=None if None in arms else sum(filter(None, arms)),
-        risks=risks,
-        no_risk=why,
-        row_notes=_row_notes(result, several),
-    )
-
-
-def _thresholds(outcome: Outcome) -> Thresholds | None:
-    stored: DecisionThresholds | None = getattr(outcome, "thresholds", None)
-    return Thresholds(stored.small, stored.moderate, stored.large) if stored else None
-
-
-def _design(worksheet: CertaintyWorksheet | None) -> str:
-    if worksheet is None:
-        return ""
-    label = StudyDesign(worksheet.design).label
-    return f"{label}: {worksheet.design_note}" if worksheet.design_note else label
-
-
-def _ratings(worksheet: CertaintyWorksheet | None) -> tuple[Rating, ...] | None:
-    if worksheet is None:
-        return None
-    return tuple(
-        Rating(r.domain, CertaintyDomain(r.domain).label, r.levels, r.reason) for r in worksheet.ratings.all()
-    )
-
-
-def _rated_on(row: SummaryRow, worksheet: CertaintyWorksheet | None) -> tuple[str, ...]:
-    """Said where the certainty was rated on other results than those that stand here."""
-    rated = worksheet.row if worksheet else None
-    if worksheet is None or rated is None:
-        return ()
-    if (rated.population_id, rated.source) != (row.population_id, row.source):
-        source = ValueSource(rated.source).label.lower()
-        return (f"The certainty was rated on the {source} results in: {rated.population.label}.",)
-    if worksheet.evidence_digest and worksheet.evidence_digest != row_digest(rated):
-        return (f"The certainty was rated on earlier results: {worksheet.rated_on}.",)
-    return ()
-
-
-def _row_notes(result: OutcomeRow, several: bool) -> tuple[str, ...]:
-    notes = [f"Effect as {ValueSource(result.source).label.lower()}."] if several else []
-    if result.is_stale:
-        notes.append("The study data have changed since this was computed.")
-    return tuple(notes)
-
-
-def _assumed(result: OutcomeRow, stored: list[StoredRisk]) -> tuple[tuple[ComparatorRisk, ...], str]:
-    """The comparator risks of a line, and why one of them is not to be had.
-
-    Where none was recorded it is that of all participants of the comparison.
-    """
-    asked = stored or [StoredRisk(level=RiskLevel.STUDIES, source=RiskSource.POOLED)]
-    found: list[ComparatorRisk] = []
-    reasons: list[tuple[str, str]] = []
-    for one in asked:
-        assumed = assumed_risk(
-            one.source,
-            risk=one.risk,
-            events=result.events_comparison,
-            n=result.n_comparison,
-            median=(result.provenance or {}).get("median_comparison_risk"),
-            citation=one.citation,
-        )
-        if isinstance(assumed, NoRisk):
-            reasons.append((RiskLevel(one.level).label, assumed.reason))
-            continue
-        alone = len(asked) == 1 and one.level == RiskLevel.STUDIES
-        found.append(
-            ComparatorRisk(
-                assumed.risk, "" if alone else RiskLevel(one.level).label, _where_from(one, assumed)
-            )
-        )
-    why = [f"{level}: {reason}" if found else reason for level, reason in reasons]
-    return tuple(found), " ".join(dict.fromkeys(why))
-
-
-def _where_from(stored: StoredRisk, assumed: AssumedRisk) -> str:
-    if stored.source == RiskSource.POOLED:
-        return ""
-    return f"Comparator risk: {assumed.words}{': ' if assumed.citation else ''}{assumed.citation}"
 
 
 def _table(
@@ -559,8 +371,11 @@ def _notes(made: list[tuple[SummaryRow, OutcomeRow | None, Cells]], question: Qu
     notes += dict.fromkeys(
         result.table.footnotes for result, _ in shown if result.footnote_mark and result.table.footnotes
     )
-    measures = [m for m in ABBREVIATIONS if any(result.measure == m for result, _ in shown)]
-    words = [("CI", "confidence interval"), *((m, ABBREVIATIONS[m]) for m in measures)]
+    used = {result.measure for result, _ in shown}
+    words = [
+        ("CI", "confidence interval"),
+        *((str(measure), measure.label.lower()) for measure in ABBREVIATED if measure in used),
+    ]
     needed = " ".join(line.more for _, cells in shown for line in cells.cells["difference"].lines)
     if "NNTB" in needed:
         words.append(("NNTB", "number needed to treat for one more to benefit"))

@@ -11,7 +11,7 @@ from etd.certainty_evidence import suggestions_of
 from etd.domain.absolute import absolute_effect
 from etd.domain.summary_cells import ComparatorRisk, Facts, absolutes_of
 from etd.enums import Better, HazardOf, Measure
-from etd.models import OutcomeRow
+from etd.models import Outcome, OutcomeRow
 from etd.selectors.certainty import load_certainty
 from etd.selectors.outcome_tables import load_rows, load_tables
 from tests import factories as f
@@ -64,9 +64,22 @@ class TestAbsoluteEffects:
         (found,), _ = absolutes_of(replace(FACTS, measure="OR", event_free=True))
         assert found.effect.difference.estimate < 0
 
-    def test_an_outcome_that_is_bad_to_have_is_the_event_unless_somebody_says_otherwise(self) -> None:
-        (found,), _ = absolutes_of(replace(FACTS, better="lower"))
-        assert found.effect.difference.estimate < 0
+
+@pytest.mark.parametrize(
+    ("better", "said", "event_free"),
+    [
+        (Better.HIGHER, "", None),
+        (Better.HIGHER, HazardOf.OPPOSITE, True),
+        (Better.HIGHER, HazardOf.EVENT, False),
+        (Better.LOWER, "", False),
+        (Better.LOWER, HazardOf.OPPOSITE, True),
+        (Better.LOWER, HazardOf.EVENT, False),
+    ],
+)
+def test_an_outcome_that_is_bad_to_have_is_the_event_unless_somebody_says_otherwise(
+    better: Better, said: str, event_free: bool | None
+) -> None:
+    assert Outcome(better=better, hazard_ratio_of=said).event_free is event_free
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ class TestEditing:
             ({"name": " "}, "needs a name"),
             ({"better": "bigger"}, "“bigger” is not one of: higher, lower"),
             ({"importance": "vital"}, "“vital” is not one of"),
+            ({"hazard_ratio_of": "death"}, "“death” is not one of: event, opposite"),
         ],
     )
     def test_what_cannot_be_is_refused(self, panel: Panel, values: dict[str, str], message: str) -> None:

@@ -75,6 +75,7 @@ def test_a_hazard_ratio_of_death_at_an_external_risk() -> None:
     death = replace(
         LONGEST,
         better="lower",
+        event_free=False,
         measure="HR",
         estimate=0.74,
         ci_low=0.55,

@@ -1,0 +1,161 @@
+"""What the lines of a Summary of Findings are made from: results, comparator risks, ratings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from etd.certainty_evidence import row_digest
+from etd.comparator_risks import by_level, risk_from
+from etd.domain.comparator_risk import AssumedRisk, NoRisk
+from etd.domain.narrative import Thresholds
+from etd.domain.summary_cells import ComparatorRisk, Facts, Rating
+from etd.enums import (
+    CertaintyDomain,
+    CertaintyLevel,
+    Importance,
+    RiskLevel,
+    RiskSource,
+    StudyDesign,
+    ValueSource,
+)
+from etd.models import CertaintyWorksheet, DecisionThresholds, Outcome, OutcomeRow, Question, SummaryRow
+from etd.models import ComparatorRisk as StoredRisk
+from etd.selectors.outcome_tables import arm, effect_text
+
+
+def results_of(question: Question) -> dict[tuple[int, int, str], OutcomeRow]:
+    """By outcome, population and source; of several tables the first that has studies."""
+    found: dict[tuple[int, int, str], OutcomeRow] = {}
+    for row in (
+        OutcomeRow.objects.filter(table__question=question).select_related("table").order_by("table__number")
+    ):
+        key = (row.outcome_id, row.population_id, row.source)
+        if key not in found or (found[key].n_studies == 0 and row.n_studies):
+            found[key] = row
+    return found
+
+
+def risks_of(question: Question) -> dict[tuple[int, int], list[StoredRisk]]:
+    found: dict[tuple[int, int], list[StoredRisk]] = {}
+    for risk in by_level(StoredRisk.objects.filter(outcome__question=question)):
+        found.setdefault((risk.outcome_id, risk.population_id), []).append(risk)
+    return found
+
+
+def facts_of(
+    row: SummaryRow,
+    result: OutcomeRow | None,
+    stored: list[StoredRisk],
+    several: bool,
+    question: Question,
+) -> Facts:
+    outcome = row.outcome
+    worksheet: CertaintyWorksheet | None = getattr(outcome, "worksheet", None)
+    facts = Facts(
+        outcome=str(outcome),
+        population=row.population.label,
+        better=outcome.better,
+        event_free=outcome.event_free,
+        n_studies=0,
+        measured_with=outcome.measured_with,
+        outcome_name=outcome.name,
+        intervention_label=question.intervention_label,
+        thresholds=_thresholds(outcome),
+        certainty=outcome.certainty,
+        certainty_label=CertaintyLevel(outcome.certainty).label if outcome.certainty else "",
+        certainty_notes=_rated_on(row, worksheet),
+        design=_design(worksheet),
+        ratings=_ratings(worksheet),
+        importance=Importance(outcome.importance).label if outcome.importance else "",
+    )
+    if result is None or result.n_studies == 0:
+        return facts
+    risks, why = _assumed(result, stored)
+    arms = (result.n_intervention, result.n_comparison)
+    events = (result.events_intervention, result.events_comparison)
+    return replace(
+        facts,
+        n_studies=result.n_studies,
+        footnote_mark=result.footnote_mark,
+        measure=result.measure,
+        estimate=result.estimate,
+        ci_low=result.ci_low,
+        ci_high=result.ci_high,
+        relative=effect_text(result),
+        intervention=arm(events[0], arms[0], result.printed.get("percent_intervention")),
+        comparison=arm(events[1], arms[1], result.printed.get("percent_comparison")),
+        events=None if None in events else sum(filter(None, events)),
+        n_people=None if None in arms else sum(filter(None, arms)),
+        risks=risks,
+        no_risk=why,
+        row_notes=_row_notes(result, several),
+    )
+
+
+def _thresholds(outcome: Outcome) -> Thresholds | None:
+    stored: DecisionThresholds | None = getattr(outcome, "thresholds", None)
+    return Thresholds(stored.small, stored.moderate, stored.large) if stored else None
+
+
+def _design(worksheet: CertaintyWorksheet | None) -> str:
+    if worksheet is None:
+        return ""
+    label = StudyDesign(worksheet.design).label
+    return f"{label}: {worksheet.design_note}" if worksheet.design_note else label
+
+
+def _ratings(worksheet: CertaintyWorksheet | None) -> tuple[Rating, ...] | None:
+    if worksheet is None:
+        return None
+    return tuple(
+        Rating(r.domain, CertaintyDomain(r.domain).label, r.levels, r.reason) for r in worksheet.ratings.all()
+    )
+
+
+def _rated_on(row: SummaryRow, worksheet: CertaintyWorksheet | None) -> tuple[str, ...]:
+    """Said where the certainty was rated on other results than those that stand here."""
+    rated = worksheet.row if worksheet else None
+    if worksheet is None or rated is None:
+        return ()
+    if (rated.population_id, rated.source) != (row.population_id, row.source):
+        source = ValueSource(rated.source).label.lower()
+        return (f"The certainty was rated on the {source} results in: {rated.population.label}.",)
+    if worksheet.evidence_digest and worksheet.evidence_digest != row_digest(rated):
+        return (f"The certainty was rated on earlier results: {worksheet.rated_on}.",)
+    return ()
+
+
+def _row_notes(result: OutcomeRow, several: bool) -> tuple[str, ...]:
+    notes = [f"Effect as {ValueSource(result.source).label.lower()}."] if several else []
+    if result.is_stale:
+        notes.append("The study data have changed since this was computed.")
+    return tuple(notes)
+
+
+def _assumed(result: OutcomeRow, stored: list[StoredRisk]) -> tuple[tuple[ComparatorRisk, ...], str]:
+    """The comparator risks of a line, and why one of them is not to be had.
+
+    Where none was recorded it is that of all participants of the comparison.
+    """
+    asked = stored or [StoredRisk(level=RiskLevel.STUDIES, source=RiskSource.POOLED)]
+    found: list[ComparatorRisk] = []
+    reasons: list[tuple[str, str]] = []
+    for one in asked:
+        assumed = risk_from(result, one.source, risk=one.risk, citation=one.citation)
+        if isinstance(assumed, NoRisk):
+            reasons.append((RiskLevel(one.level).label, assumed.reason))
+            continue
+        alone = len(asked) == 1 and one.level == RiskLevel.STUDIES
+        found.append(
+            ComparatorRisk(
+                assumed.risk, "" if alone else RiskLevel(one.level).label, _where_from(one, assumed)
+            )
+        )
+    why = [f"{level}: {reason}" if found else reason for level, reason in reasons]
+    return tuple(found), " ".join(dict.fromkeys(why))
+
+
+def _where_from(stored: StoredRisk, assumed: AssumedRisk) -> str:
+    if stored.source == RiskSource.POOLED:
+        return ""
+    return f"Comparator risk: {assumed.words}{': ' if assumed.citation else ''}{assumed.citation}"
