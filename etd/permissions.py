@@ -41,6 +41,7 @@ class Permission(StrEnum):
     EDIT_RECOMMENDATION = "write the recommendation and the conclusions"
     EDIT_OUTCOMES = "edit outcomes, their certainty and the summary tables"
     RATE_IMPORTANCE = "rate how important an outcome is"
+    SEE_CHECKS = "see what the checks find, and put a finding aside with a reason"
     UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
 
 
@@ -57,6 +58,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.EDIT_TEXTS,
         Permission.EDIT_OUTCOMES,
         Permission.RATE_IMPORTANCE,
+        Permission.SEE_CHECKS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.CREATE_QUESTION,
@@ -72,6 +74,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.EDIT_TEXTS,
         Permission.EDIT_OUTCOMES,
         Permission.RATE_IMPORTANCE,
+        Permission.SEE_CHECKS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
         Permission.UPLOAD_DATA,
@@ -79,6 +82,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     },
     Role.STAFF: _EVERYBODY
     | {
+        Permission.SEE_CHECKS,
         Permission.EDIT_RECOMMENDATION,
         Permission.CREATE_QUESTION,
         Permission.EDIT_GUIDELINE,

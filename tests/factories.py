@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from etd.actions import questions
+from etd.domain.findings import Severity
 from etd.enums import (
     Basis,
     Better,
@@ -42,10 +43,12 @@ from etd.models import (
     CriterionAssessment,
     DecisionThresholds,
     DiscussionNote,
+    DismissedFinding,
     Guideline,
     ImportanceRating,
     Invitation,
     Judgement,
+    KeptEvidence,
     KeptPart,
     Outcome,
     OutcomeRow,
@@ -337,6 +340,27 @@ def judgement(**fields: Any) -> Judgement:
     values["assessment"] = values.get("assessment") or criterion_assessment()
     values["judged_by"] = values.get("judged_by") or values["assessment"].question.created_by
     return Judgement.objects.create(**values)
+
+
+def kept_evidence(**fields: Any) -> KeptEvidence:
+    values: dict[str, Any] = {"digest": DIGEST, "content": "{}", "kept_at": NOW} | fields
+    values["question"] = values.get("question") or question()
+    return KeptEvidence.objects.create(**values)
+
+
+def dismissed_finding(**fields: Any) -> DismissedFinding:
+    values: dict[str, Any] = {
+        "fingerprint": DIGEST,
+        "code": "table_number",
+        "severity": Severity.INFORMATIONAL.value,
+        "where": "Table 2",
+        "message": "There is no table 1.",
+        "reason": "Table 1 describes the studies and is not shown here.",
+        "dismissed_at": NOW,
+    } | fields
+    values["question"] = values.get("question") or question()
+    values["dismissed_by"] = values.get("dismissed_by") or values["question"].created_by
+    return DismissedFinding.objects.create(**values)
 
 
 def recommendation(**fields: Any) -> Recommendation:

@@ -1,9 +1,11 @@
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
 from etd.models.certainty import CertaintyRating, CertaintyWorksheet
+from etd.models.checks import DismissedFinding
 from etd.models.comparator_risk import ComparatorRisk
 from etd.models.conflicts import ConflictDeclaration, ConflictManagement
 from etd.models.discussion import DiscussionNote
+from etd.models.evidence import KeptEvidence
 from etd.models.framework import OwnFramework
 from etd.models.guideline import Guideline, PanelMembership
 from etd.models.importance import DecisionThresholds, ImportanceRating
@@ -34,10 +36,12 @@ __all__ = [
     "CriterionAssessment",
     "DecisionThresholds",
     "DiscussionNote",
+    "DismissedFinding",
     "Guideline",
     "ImportanceRating",
     "Invitation",
     "Judgement",
+    "KeptEvidence",
     "KeptPart",
     "Outcome",
     "OutcomeRow",

@@ -33,7 +33,8 @@ class Judgement(models.Model):
     """An option that the panel recorded; `applies_to` is empty for all, or names what it is for ("IABP").
 
     `round_number` and `tally_digest` name the closed round that it refers to. `reason` is asked for where that round
-    did not agree on it.
+    did not agree on it. `evidence_digest` is of the evidence that it stands on: once it was reaffirmed on newer
+    evidence, of that. `reaffirmed_because` says why it still stands.
     """
 
     assessment = models.ForeignKey(CriterionAssessment, on_delete=models.CASCADE, related_name="judgements")
@@ -46,6 +47,11 @@ class Judgement(models.Model):
     reason = models.TextField(blank=True)
     judged_at = models.DateTimeField()
     judged_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    reaffirmed_at = models.DateTimeField(null=True, blank=True)
+    reaffirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    reaffirmed_because = models.TextField(blank=True)
 
     class Meta:
         constraints = [
@@ -57,6 +63,11 @@ class Judgement(models.Model):
                 condition=Q(round_number__isnull=True, tally_digest="")
                 | (Q(round_number__isnull=False) & ~Q(tally_digest="")),
                 name="judgement_round_with_its_tally",
+            ),
+            models.CheckConstraint(
+                condition=Q(reaffirmed_at__isnull=True, reaffirmed_by__isnull=True, reaffirmed_because="")
+                | (Q(reaffirmed_at__isnull=False, reaffirmed_by__isnull=False) & ~Q(reaffirmed_because="")),
+                name="judgement_reaffirmed_pair",
             ),
         ]
 

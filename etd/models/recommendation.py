@@ -33,6 +33,11 @@ class Recommendation(models.Model):
     type_judged_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
+    type_reaffirmed_at = models.DateTimeField(null=True, blank=True)
+    type_reaffirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
+    type_reaffirmed_because = models.TextField(blank=True)
     type_revision = models.PositiveIntegerField(default=1)
     note = models.TextField(blank=True)
     revision = models.PositiveIntegerField(default=1)
@@ -63,6 +68,19 @@ class Recommendation(models.Model):
                 condition=Q(type_round_number__isnull=True, type_tally_digest="")
                 | (Q(type_round_number__isnull=False) & ~Q(type_tally_digest="")),
                 name="recommendation_round_with_its_tally",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    type_reaffirmed_at__isnull=True,
+                    type_reaffirmed_by__isnull=True,
+                    type_reaffirmed_because="",
+                )
+                | (
+                    Q(type_reaffirmed_at__isnull=False, type_reaffirmed_by__isnull=False)
+                    & ~Q(type_reaffirmed_because="")
+                    & ~Q(type_basis="")
+                ),
+                name="recommendation_type_reaffirmed_pair",
             ),
         ]
 

@@ -40,6 +40,8 @@ TYPE = {
     "type_evidence_digest": f.DIGEST,
     "type_judged_at": f.NOW,
 }
+REAFFIRMED = {"reaffirmed_at": f.NOW, "reaffirmed_by": True, "reaffirmed_because": "It still stands."}
+REAFFIRMED_TYPE = {f"type_{name}": value for name, value in REAFFIRMED.items()}
 STRONG_ON_LOW = {
     "strength": "strong",
     "direction": "for",
@@ -385,6 +387,31 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"round_number": 2, "tally_digest": f.DIGEST},
         [{"round_number": 2}, {"tally_digest": f.DIGEST}],
     ),
+    "judgement_reaffirmed_pair": (
+        lambda **given: f.judgement(**_by(given, "reaffirmed_by")),
+        REAFFIRMED,
+        [
+            REAFFIRMED | {"reaffirmed_because": ""},
+            REAFFIRMED | {"reaffirmed_at": None},
+            REAFFIRMED | {"reaffirmed_by": None},
+            {"reaffirmed_because": "It still stands."},
+        ],
+    ),
+    "recommendation_type_reaffirmed_pair": (
+        lambda **given: f.recommendation(**_by(given, "type_reaffirmed_by")),
+        TYPE | REAFFIRMED_TYPE,
+        [
+            REAFFIRMED_TYPE,
+            TYPE | REAFFIRMED_TYPE | {"type_reaffirmed_because": ""},
+            TYPE | {"type_reaffirmed_at": f.NOW},
+        ],
+    ),
+    "dismissed_finding_severity_is_known": (
+        f.dismissed_finding,
+        {"severity": "impossible"},
+        [{"severity": "grave"}],
+    ),
+    "dismissed_finding_has_a_reason": (f.dismissed_finding, {"reason": "Checked."}, [{"reason": ""}]),
     "ballot_voided_pair": (
         lambda **given: f.ballot(**_by(given, "voided_by")),
         {"voided_at": f.NOW, "voided_by": True},
@@ -506,6 +533,16 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.outcome_row,
         lambda: {"table": f.outcome_table(), "outcome": f.outcome(), "population": f.population()},
         lambda: {"source": ValueSource.COMPUTED, "provenance": {}},
+    ),
+    "kept_evidence_once_a_digest": (
+        f.kept_evidence,
+        lambda: {"question": f.question()},
+        lambda: {"digest": "1" * 64},
+    ),
+    "dismissed_finding_once": (
+        f.dismissed_finding,
+        lambda: {"question": f.question()},
+        lambda: {"fingerprint": "1" * 64},
     ),
     "importance_rated_once": (
         f.importance_rating,
