@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from documents.tables import TextCell, TextTable, plain_cell
@@ -16,11 +17,16 @@ FONT, TEXT_SIZE, TABLE_SIZE, NOTE_SIZE = "Calibri", 11, 9, 8.5
 A4 = (210, 297)
 MARGIN = 18
 HEADING_FILL, BAND_FILL = "E6EFF0", "F1F4F5"
+# The earliest time that a zip can hold.
+NO_TIME = (1980, 1, 1, 0, 0, 0)
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def to_docx(table: TextTable, *, title: str, subtitle: str, author: str, language: str) -> bytes:
-    """A Word file with one table; `title` is the question's, `language` a tag such as `en-US`."""
+    """A Word file with one table; `title` is the question's, `language` a tag such as `en-US`.
+
+    The same table gives the same bytes at any time.
+    """
     import docx
 
     document = docx.Document()
@@ -38,6 +44,16 @@ def to_docx(table: TextTable, *, title: str, subtitle: str, author: str, languag
         document.add_paragraph(_clean(note), style="Footnotes")
     stream = io.BytesIO()
     document.save(stream)
+    return _packed_at_no_time(stream.getvalue())
+
+
+def _packed_at_no_time(packed: bytes) -> bytes:
+    """The same parts in the same order; python-docx writes the time of packing beside each."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(stream, "w") as target:
+        for part in source.infolist():
+            undated = zipfile.ZipInfo(part.filename, NO_TIME)
+            target.writestr(undated, source.read(part), compress_type=zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
