@@ -35,7 +35,7 @@ from django.utils import timezone  # noqa: E402
 from pypdf import PdfReader  # noqa: E402
 
 from etd.actions import reminders, rounds, voting  # noqa: E402
-from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role  # noqa: E402
+from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role, SummaryColumn  # noqa: E402
 from etd.models import AuditEvent, Question, User, Vote  # noqa: E402
 from tests import factories as f  # noqa: E402
 
@@ -80,6 +80,7 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
         "nobody": None,
     }
     question = f.draft_question(guideline=guideline, status=QuestionStatus.VOTING, slug="blind")
+    give_it_an_outcome(question)
     criteria = f.FRAMEWORK.criteria
     opened = rounds.open_round(
         question=question,
@@ -117,6 +118,16 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
     return question, people
 
 
+def give_it_an_outcome(question: Question) -> None:
+    """A row of results with what the pages of an outcome and the summary tables show of it."""
+    row = f.outcome_row(table=f.outcome_table(question=question))
+    f.decision_thresholds(outcome=row.outcome)
+    f.comparator_risk(outcome=row.outcome, population=row.population)
+    f.certainty_rating(worksheet=f.certainty_worksheet(outcome=row.outcome, rated_by=question.created_by))
+    line = f.summary_row(question=question, outcome=row.outcome, population=row.population)
+    f.summary_edit(row=line, edited_by=question.created_by)
+
+
 def write_letters(question: Question, chair: User) -> None:
     """Everything that the panel is ever sent about an open round."""
     opened = question.rounds.get()
@@ -146,6 +157,7 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
     assert chair is not None
     assert member is not None
     membership = question.guideline.memberships.get(user=member).pk
+    line = question.summary_rows.get()
     values: dict[str, Any] = {
         "guideline": question.guideline.slug,
         "question": question.slug,
@@ -158,12 +170,16 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
         "kind": "means",
         "file_format": "csv",
         "table": "sof",
+        "outcome": line.outcome_id,
+        "population": line.population_id,
+        "row": line.pk,
+        "column": SummaryColumn.WHAT_HAPPENS.value,
         "base": f"{f.FRAMEWORK.key}:{f.FRAMEWORK.version}",
         "to": f"{f.FRAMEWORK.key}:{f.FRAMEWORK.version}",
     }
     found, left_out = [], []
     for name, parameters in patterns(get_resolver()):
-        if name in NEVER_TWICE_THE_SAME:
+        if name in NEVER_TWICE_THE_SAME or name in NOT_IN_THIS_WORLD:
             continue
         if "guideline" in parameters or not parameters:
             try:
@@ -171,8 +187,7 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
                 continue
             except (KeyError, NoReverseMatch):
                 pass
-        if name not in NOT_IN_THIS_WORLD:
-            left_out.append(name)
+        left_out.append(name)
     section = f.FRAMEWORK.sections[0].key
     found.append(reverse("edit_section", args=[question.guideline.slug, question.slug, section]))
     # Whether somebody else's receipt stands may be asked; what it is for may not.
@@ -182,9 +197,9 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
     return list(dict.fromkeys(found)), left_out
 
 
-# Draws a new key whenever it is opened; holds the time at which it was packed.
-NEVER_TWICE_THE_SAME = {"set_up_codes", "summary_docx"}
-# Addresses of what this world does not have: an upload, an outcome with its rows, an invitation, a lost password.
+# Draws a new key whenever it is opened.
+NEVER_TWICE_THE_SAME = {"set_up_codes"}
+# Addresses of what this world does not have: an upload, studies of a row, an invitation, a lost password.
 NOT_IN_THIS_WORLD = frozenset(
     {
         "reset_password",
@@ -200,17 +215,6 @@ NOT_IN_THIS_WORLD = frozenset(
         "analysis_r_code",
         "analysis_plot",
         "analysis_image",
-        "certainty",
-        "rate_certainty",
-        "outcome",
-        "edit_outcome",
-        "move_outcome",
-        "remove_outcome",
-        "edit_thresholds",
-        "lock_thresholds",
-        "edit_risks",
-        "word_summary_cell",
-        "take_back_summary_words",
     }
 )
 
