@@ -86,11 +86,16 @@ class PrintedFindings:
 
 @dataclass(frozen=True)
 class PrintedBasis:
-    """What a judgement rests on, in a sentence or two; `of` names its options where a criterion has several bases."""
+    """What a judgement rests on, in a sentence or two; `of` names its options where a criterion has several bases.
+
+    `reaffirmed` says who reaffirmed it when, empty where nobody has.
+    """
 
     of: str
     text: str
     reason: str
+    reaffirmed: str = ""
+    reaffirmed_because: str = ""
 
 
 @dataclass(frozen=True)
@@ -287,20 +292,33 @@ def moment(iso: str) -> str:
 
 
 def printed_bases(judgements: Iterable[Judgement]) -> tuple[PrintedBasis, ...]:
-    """What judgements rest on, each basis once; nothing of those taken over from a document."""
-    options: dict[tuple[str, str], list[str]] = {}
+    """What judgements rest on, each basis once.
+
+    Of those taken over from a document only what happened since: the evidence changed, or somebody reaffirmed them.
+    """
+    options: dict[tuple[str, str, str, str], list[str]] = {}
     for judgement in judgements:
-        if judgement.basis_key not in ("", Basis.DOCUMENT):
-            options.setdefault((_basis(judgement), judgement.reason), []).append(judgement.label)
+        said = (
+            _basis(judgement),
+            judgement.reason,
+            _reaffirmed(judgement),
+            judgement.reaffirmed_because,
+        )
+        if any(said):
+            options.setdefault(said, []).append(judgement.label)
     several = len(options) > 1
     return tuple(
-        PrintedBasis(", ".join(labels) if several else "", text, reason)
-        for (text, reason), labels in options.items()
+        PrintedBasis(", ".join(labels) if several else "", *said) for said, labels in options.items()
     )
 
 
 def _basis(judgement: Judgement) -> str:
-    """`By vote in round 2. Recorded by … on evidence …`."""
+    """`By vote in round 2. Recorded by … on evidence …`, empty for one of a document whose evidence is the same."""
+    if not judgement.basis_key:
+        return ""
+    if judgement.basis_key == Basis.DOCUMENT:
+        since = "" if judgement.reaffirmed_by else _changed_since(judgement)
+        return f"Taken over from a document{since}." if since else ""
     words = {
         Basis.VOTE: "By vote",
         Basis.CONSENSUS: "By consensus",
@@ -310,9 +328,26 @@ def _basis(judgement: Judgement) -> str:
         preposition = "in" if judgement.basis_key == Basis.VOTE else "after"
         words += f" {preposition} round {judgement.round_number}"
     text = f"{words}. Recorded by {judgement.recorded_by}, {moment(judgement.at)}"
-    if judgement.evidence_digest:
-        text += f", on evidence {judgement.evidence_digest[:EVIDENCE_DIGEST_LETTERS]}"
-    return f"{text}; the evidence has changed since." if judgement.evidence_changed else f"{text}."
+    return f"{text}." if judgement.reaffirmed_by else f"{text}{_on_evidence(judgement)}."
+
+
+def _reaffirmed(judgement: Judgement) -> str:
+    """`Reaffirmed on … by … on evidence …`, empty where nobody has."""
+    if not judgement.reaffirmed_by:
+        return ""
+    at = moment(judgement.reaffirmed_at)
+    return f"Reaffirmed on {at} by {judgement.reaffirmed_by}{_on_evidence(judgement)}"
+
+
+def _on_evidence(judgement: Judgement) -> str:
+    digest = judgement.evidence_digest[:EVIDENCE_DIGEST_LETTERS]
+    return (f", on evidence {digest}" if digest else "") + _changed_since(judgement)
+
+
+def _changed_since(judgement: Judgement) -> str:
+    if judgement.evidence_changed:
+        return "; the evidence has changed since"
+    return "; a minor change of the evidence since" if judgement.evidence_change == "minor" else ""
 
 
 def _printed_votes(rounds: Iterable[Round], item_key: str) -> PrintedVotes | None:

@@ -97,7 +97,8 @@ class Judgement:
 
     `recorded_by` is empty where the judgement was taken over from a document. `round_number` names the round that the
     judgement refers to; `reason` is the panel's own where the rule of that round was not met. `evidence_digest` is the
-    sha256 of the evidence it was made on.
+    sha256 of the evidence it was made on, or was reaffirmed on. `evidence_change` is what today's differs from that by:
+    `none`, `minor` or `changed`; `evidence_changed` says the last alone.
     """
 
     option_key: str
@@ -111,6 +112,10 @@ class Judgement:
     round_number: int | None = None
     reason: str = ""
     evidence_digest: str = ""
+    evidence_change: str = ""
+    reaffirmed_by: str = ""
+    reaffirmed_at: str = ""
+    reaffirmed_because: str = ""
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,12 @@ EMPTY = {
     ),
 }
 
+REAFFIRMED = {
+    "reaffirmed_by": "Mats Methodologist",
+    "reaffirmed_at": "2026-11-23T08:30:00+00:00",
+    "reaffirmed_because": "The limits moved <by> a hundredth\nand no more.",
+}
+
 
 def option(key: str, label: str, column: int, direction: str = "", **changes: Any) -> schema.Option:
     plain = schema.Option(key, label, column, direction, aside=column > 5, chosen=False, applies_to=())

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 
-from documents.html import keep_words_whole, number_list, render_html
+from documents.html import keep_words_whole, number_list, printed_bases, render_html
 from documents.schema import Conflict, Panel, PracticeAnswer
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
-from tests.unit.documents.example import COMPUTED, analysis, criterion, example, option, row
+from tests.unit.documents.example import COMPUTED, REAFFIRMED, analysis, criterion, example, option, row
 
 
 def words(html: str) -> str:
@@ -251,3 +252,50 @@ def test_a_panel_is_printed_by_fact_and_scope() -> None:
     assert "No conflict declared Carla Chair, Cem Colleague" in page
     assert "No declaration Nora New" in page
     assert "PANEL AND CONFLICTS" not in render_html(example())
+
+
+BY_VOTE = {"basis_key": "vote", "recorded_by": "Carla Chair", "round_number": 2, "evidence_digest": "ab" * 32}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (
+            BY_VOTE,
+            "By vote in round 2. Recorded by Carla Chair, 15 January 2026, 12:30 UTC, on evidence abababababab.",
+        ),
+        (
+            BY_VOTE | {"evidence_changed": True, "evidence_change": "changed"},
+            "; the evidence has changed since.",
+        ),
+        (BY_VOTE | {"evidence_change": "minor"}, "; a minor change of the evidence since."),
+        ({"basis_key": "document"}, ""),
+        (
+            {"basis_key": "document", "evidence_changed": True},
+            "Taken over from a document; the evidence has changed since.",
+        ),
+        ({"evidence_changed": True}, ""),
+    ],
+)
+def test_a_judgement_says_what_it_rests_on_and_how_its_evidence_moved(
+    fields: dict[str, Any], said: str
+) -> None:
+    (judgement,) = example().criteria[0].judgements
+    bases = printed_bases([replace(judgement, **fields)])
+    assert [basis.text[-len(said) :] for basis in bases] == ([said] if said else [])
+
+
+def test_a_reaffirmed_judgement_names_who_stands_by_it_and_why() -> None:
+    first = example().criteria[0]
+    (judgement,) = first.judgements
+    again = replace(judgement, **BY_VOTE, **REAFFIRMED)
+    page = words(render_html(example(criteria=(replace(first, judgements=(again,)),))))
+    assert "Recorded by Carla Chair, 15 January 2026, 12:30 UTC. Reaffirmed on " in page
+    assert (
+        "Reaffirmed on 23 November 2026, 08:30 UTC by Mats Methodologist, on evidence abababababab: "
+        "The limits moved <by> a hundredth and no more."
+    ) in page
+    moved = replace(judgement, basis_key="document", evidence_changed=True, **REAFFIRMED)
+    (basis,) = printed_bases([moved])
+    assert basis.text == ""
+    assert basis.reaffirmed.endswith("by Mats Methodologist; the evidence has changed since")

@@ -19,7 +19,7 @@ from documents.schema import (
     from_json,
     to_json,
 )
-from tests.unit.documents.example import example
+from tests.unit.documents.example import REAFFIRMED, example
 
 
 def test_what_is_written_is_what_is_read() -> None:
@@ -95,6 +95,21 @@ def test_what_was_written_before_a_key_was_added_is_still_read() -> None:
     for name in ("basis_key", "recorded_by", "round_number", "reason", "evidence_digest"):
         del plain["criteria"][0]["judgements"][0][name]
     assert from_json(plain) == example()
+
+
+def test_a_judgement_from_before_it_could_be_reaffirmed_is_read_and_a_reaffirmed_one_is_read_as_written() -> (
+    None
+):
+    plain = to_json(example())
+    for name in ("evidence_change", "reaffirmed_by", "reaffirmed_at", "reaffirmed_because"):
+        del plain["criteria"][0]["judgements"][0][name]
+    assert from_json(plain) == example()
+    first = example().criteria[0]
+    judgement = replace(first.judgements[0], evidence_change="minor", **REAFFIRMED)
+    document = example(criteria=(replace(first, judgements=(judgement,)),))
+    written = json.loads(document_bytes(document))
+    assert written["criteria"][0]["judgements"][0]["reaffirmed_because"] == REAFFIRMED["reaffirmed_because"]
+    assert from_json(written) == document
 
 
 def test_the_schema_needs_no_django() -> None:
