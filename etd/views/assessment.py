@@ -82,7 +82,12 @@ def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
         save=save,
         done=lambda: _card(request, access, key),
         describe=differing_texts(form),
-        context={"access": access, "heading": current.heading, "target": f"criterion-{key}"},
+        context={
+            "access": access,
+            "heading": current.heading,
+            "page_heading": f"Edit the texts: {current.heading}",
+            "target": f"criterion-{key}",
+        },
     )
 
 
@@ -126,6 +131,7 @@ def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpRespon
         context={
             "access": access,
             "heading": current.heading,
+            "page_heading": f"Record the panel’s judgement: {current.heading}",
             "target": f"criterion-{key}",
             "multiple": True,
             "proposed_by_outcomes": etd.certainty if current.is_about_certainty else None,

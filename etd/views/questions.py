@@ -55,5 +55,10 @@ def edit_question(request: HttpRequest, access: Access) -> HttpResponse:
         save=save,
         done=done,
         describe=differing_texts(form),
-        context={"access": access, "heading": "The question", "target": "question-box"},
+        context={
+            "access": access,
+            "heading": "The question",
+            "page_heading": "Edit the question",
+            "target": "question-box",
+        },
     )

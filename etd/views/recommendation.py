@@ -71,7 +71,8 @@ def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
         describe=describe,
         context={
             "access": access,
-            "heading": f"Record the {form.name_of_type.lower()}",
+            "heading": form.name_of_type,
+            "page_heading": f"Record the {form.name_of_type.lower()}",
             "target": "recommendation-type",
         },
     )
@@ -88,9 +89,11 @@ def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
     # Not beside what was sent: a new statement that is stored already would count as an empty form and be dropped.
     initial = None if data else statements_initial(etd)
     formset = StatementFormSet(data, initial=initial, prefix="statements", form_kwargs=words)
+    heading = etd.framework.statements_section.heading
     context = {
         "access": access,
-        "heading": etd.framework.statements_section.heading,
+        "heading": heading,
+        "page_heading": f"Edit the {heading.lower()}",
         "target": "recommendation",
         "formset": formset,
     }
@@ -165,7 +168,12 @@ def edit_section(request: HttpRequest, access: Access, key: str) -> HttpResponse
         save=save,
         done=done,
         describe=differing_texts(form),
-        context={"access": access, "heading": section.heading, "target": f"section-{key}"},
+        context={
+            "access": access,
+            "heading": section.heading,
+            "page_heading": f"Edit: {section.heading}",
+            "target": f"section-{key}",
+        },
     )
 
 

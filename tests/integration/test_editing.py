@@ -424,6 +424,31 @@ def test_a_conflict_over_statements_shows_theirs_in_full_and_keeps_mine(client_f
     assert [text for text, *_ in stored()] == ["Mine.", "Mine too."]
 
 
+@pytest.mark.parametrize(
+    ("place", "heading"),
+    [
+        ("edit/", "Edit the question"),
+        ("criteria/equity/texts/", "Edit the texts: Equity"),
+        ("criteria/equity/judgement/", "Record the panel’s judgement: Equity"),
+        ("recommendation/", "Edit the recommendation"),
+        ("recommendation/type/", "Record the type of recommendation"),
+        ("sections/justification/", "Edit: Justification"),
+    ],
+)
+def test_a_page_of_its_own_says_what_is_edited_and_of_which_question(
+    place: str, heading: str, client_for: ClientFor
+) -> None:
+    page = html.unescape(client_for("chair").get(f"{UPDATE}{place}").content.decode())
+    assert re.findall(r"<h1[^>]*>(.*?)</h1>", page) == [heading]
+    crumbs = re.search(r'<nav class="crumbs".*?</nav>', page, flags=re.DOTALL)
+    assert crumbs is not None
+    question = get_question()
+    assert re.findall(r'<a href="([^"]*)">(.*?)</a>', crumbs[0]) == [
+        ("/guidelines/ilcor-als/", question.guideline.title),
+        (UPDATE, question.title),
+    ]
+
+
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 def test_a_section_is_saved(headers: dict[str, str], client_for: ClientFor) -> None:
     client = client_for("staff")
