@@ -12,14 +12,14 @@ from etd.actions.outcome_tables import RowValues
 from etd.domain.absolute import median_risk
 from etd.enums import ValueSource
 from etd.evidence import ROW_VALUES
-from etd.models import Outcome, OutcomeRow, Population
+from etd.models import Outcome, OutcomeRow, OutcomeTable, Population
 from metaanalysis.kinds import NUMBERS, misfit, study_of, totals_of
 from metaanalysis.models import StudyResult
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.report import engine_versions
 from metaanalysis.stats.small_study import RegressionTest, egger_test
 from metaanalysis.stats.types import DataKind, PooledResult, PoolingSpec
-from metaanalysis.wording import fitting_i2
+from metaanalysis.wording import fitting_i2, misread
 
 ABOUT = ("year", "timepoint", "subgroup")
 REMARKS = ("source", "note")
@@ -40,7 +40,12 @@ def results_of(outcome: Outcome, population: Population) -> list[StudyResult]:
 
 
 def input_of(result: StudyResult) -> dict[str, Any]:
-    """One study as it goes into an analysis and is stored with it: the numbers of its own kind, and what they are."""
+    """One study as it goes into an analysis and is stored with it, by `entry_of`; and the file that it came in."""
+    return entry_of(result) | {"upload": result.upload.sha256}
+
+
+def entry_of(result: StudyResult) -> dict[str, Any]:
+    """One study as it is pooled: the numbers of its own kind, and what they are. `result` comes with its study."""
     kind = DataKind(result.kind)
     names = (*ABOUT, *NUMBERS[kind], *(("measure",) if kind is DataKind.ESTIMATE else ()), *REMARKS)
     return {
@@ -48,7 +53,6 @@ def input_of(result: StudyResult) -> dict[str, Any]:
         "n_trials": result.study.n_trials,
         "kind": str(kind),
         **{name: getattr(result, name) for name in names},
-        "upload": result.upload.sha256,
     }
 
 
@@ -76,6 +80,31 @@ def values_of(inputs: Sequence[Mapping[str, Any]], result: PooledResult) -> RowV
         tau_squared=result.tau2 if whole else None,
         **totals_of(inputs),
     )
+
+
+def table_beside(
+    rows: Sequence[OutcomeRow],
+    tables: Sequence[OutcomeTable],
+    place: tuple[int | None, int | None],
+    measure: str,
+) -> OutcomeTable | None:
+    """Where a recomputed row of this outcome and population (their ids) belongs, None where no table fits.
+
+    That is beside what is there for the same outcome and population, else in a table of its measure. `rows` and
+    `tables` are all of the question. Raises Refused where the row would stand among rows of another measure, under
+    whose heading it would be misread.
+    """
+    own = [row for row in rows if (row.outcome_id, row.population_id) == place]
+    others = [row for row in rows if row not in own or row.source == ValueSource.REPORTED]
+    own_tables = {row.table_id for row in own}
+    with_outcome = {row.table_id for row in rows if row.outcome_id == place[0]}
+    for table in sorted(tables, key=lambda t: (t.pk not in own_tables, t.pk not in with_outcome, t.number)):
+        measures = {row.measure for row in others if row.table_id == table.pk and row.measure}
+        if measures <= {measure}:
+            return table
+        if table.pk in own_tables:
+            raise Refused(misread(table.number, measures, measure))
+    return None
 
 
 def rating_facts(result: PooledResult) -> dict[str, float | None]:

@@ -105,12 +105,16 @@ class RowTable:
 
 @dataclass(frozen=True)
 class Preview:
-    """`choices` is empty where the file has few outcomes; `must_choose` says that none, or too many, are ticked."""
+    """`choices` is empty where the file has few outcomes; `must_choose` says that none, or too many, are ticked.
+
+    `stored` is what the parts are compared with, None where there are no parts.
+    """
 
     upload: UploadLine
     table: ParsedTable
     row_tables: tuple[RowTable, ...]
     parts: tuple[Part, ...]
+    stored: Stored | None
     choices: tuple[OutcomeChoice, ...]
     too_many: str
     mapping: tuple[tuple[str, str, bool], ...]
@@ -176,13 +180,15 @@ def preview(
             "others."
         )
     open_for_choice = upload.status == UploadStatus.STAGED and not too_many
-    parts = _parts(question, groups, taken, data, validate=validate) if open_for_choice else ()
+    stored = load_stored(question) if open_for_choice and taken else None
+    parts = _parts(question, groups, taken, data, stored, validate=validate) if stored else ()
     shown = [row for number, (_, rows) in enumerate(groups) if not parts or number in taken for row in rows]
     return Preview(
         upload=upload_line(upload),
         table=table,
         row_tables=_row_tables(shown),
         parts=parts,
+        stored=stored,
         choices=choices if upload.status == UploadStatus.STAGED else (),
         too_many=too_many,
         mapping=tuple(
@@ -197,12 +203,10 @@ def _parts(
     groups: Sequence[tuple[Group, list[StudyRow]]],
     taken: set[int],
     data: QueryDict | None,
+    stored: Stored,
     *,
     validate: bool,
 ) -> tuple[Part, ...]:
-    if not taken:
-        return ()
-    stored = load_stored(question)
     outcomes, populations = list(question.outcomes.all()), list(question.populations.all())
     parts = []
     for number, (group, rows) in enumerate(groups):

@@ -28,13 +28,13 @@ from metaanalysis.analyses import (
     rating_facts,
     reported_values,
     results_of,
+    table_beside,
     values_of,
 )
 from metaanalysis.caveats import caveats
 from metaanalysis.models import Analysis
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.stats.types import PoolingSpec
-from metaanalysis.wording import misread
 
 
 def run_analysis(
@@ -118,24 +118,15 @@ def run_analysis(
 def _table_for(
     question: Question, outcome: Outcome, population: Population, measure: str, by: User
 ) -> OutcomeTable:
-    """Where the row belongs: beside what is there for the same outcome and population, else in a table of its measure.
-
-    Raises Refused where it would stand among rows of another measure, under whose heading it would be misread.
-    """
+    """The table that `table_beside` finds, or a new one. Raises Refused as it does."""
     rows = list(OutcomeRow.objects.filter(table__question=question).order_by("pk"))
     tables = list(OutcomeTable.objects.filter(question=question).order_by("number"))
     place = (outcome.pk, population.pk)
+    table = table_beside(rows, tables, place, measure)
+    if table is None:
+        return _new_table(question, tables, measure, by)
     own = [row for row in rows if (row.outcome_id, row.population_id) == place]
-    others = [row for row in rows if row not in own or row.source == ValueSource.REPORTED]
-    own_tables = {row.table_id for row in own}
-    with_outcome = {row.table_id for row in rows if row.outcome_id == outcome.pk}
-    for table in sorted(tables, key=lambda t: (t.pk not in own_tables, t.pk not in with_outcome, t.number)):
-        measures = {row.measure for row in others if row.table_id == table.pk and row.measure}
-        if measures <= {measure}:
-            return _named_by(table, own, measure, by)
-        if table.pk in own_tables:
-            raise Refused(misread(table.number, measures, measure))
-    return _new_table(question, tables, measure, by)
+    return _named_by(table, own, measure, by)
 
 
 def _named_by(table: OutcomeTable, own: Sequence[OutcomeRow], measure: str, by: User) -> OutcomeTable:

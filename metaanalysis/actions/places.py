@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -33,15 +34,19 @@ def find_or_create_outcome(*, question: Question, chosen: Outcome | NewOutcome, 
             if chosen.question_id != current.pk:
                 raise WrongAssignment("The outcome must be one of this question.")
             return chosen
-        known = current.outcomes.filter(name=chosen.name, timepoint="").first()
-        if known is None:
-            return create_outcome(question=current, name=chosen.name, better=chosen.better, by=by)
-        if known.better != chosen.better:
-            stored = Better(known.better).label.lower()
-            raise WrongAssignment(
-                f"There is already an outcome {known}, of which {stored}. Choose the same, or another name."
-            )
-        return known
+        known = known_outcome(current.outcomes.all(), chosen)
+        return known or create_outcome(question=current, name=chosen.name, better=chosen.better, by=by)
+
+
+def known_outcome(outcomes: Iterable[Outcome], chosen: NewOutcome) -> Outcome | None:
+    """The one of a question's outcomes that is named so already. Raises WrongAssignment."""
+    known = next((each for each in outcomes if each.name == chosen.name and not each.timepoint), None)
+    if known is not None and known.better != chosen.better:
+        stored = Better(known.better).label.lower()
+        raise WrongAssignment(
+            f"There is already an outcome {known}, of which {stored}. Choose the same, or another name."
+        )
+    return known
 
 
 def find_or_create_population(*, question: Question, chosen: Population | str, by: User) -> Population:

@@ -7,7 +7,7 @@ transaction.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -75,7 +75,7 @@ class Assignment:
 
 
 @dataclass
-class _Place:
+class Place:
     """Where rows go, with the first assignment's choices."""
 
     outcome: Outcome
@@ -157,7 +157,7 @@ def confirm_upload(
                 f"{len(assignments)} outcomes are too many at once: choose at most {MAX_GROUPS}, then send the file "
                 "again for the others."
             )
-        places = _places(current.question, table, assignments, by)
+        places = places_of(table, [_chosen(current.question, assignment, by) for assignment in assignments])
         for place in places:
             _store(current, place, at=now, by=by)
         current.status = UploadStatus.CONFIRMED
@@ -174,7 +174,13 @@ def confirm_upload(
         return tuple(_pooled(place, by) for place in places)
 
 
-def _pooled(place: _Place, by: User) -> OutcomeRow:
+def _chosen(question: Question, assignment: Assignment, by: User) -> tuple[Assignment, Outcome, Population]:
+    outcome = find_or_create_outcome(question=question, chosen=assignment.outcome, by=by)
+    population = find_or_create_population(question=question, chosen=assignment.population, by=by)
+    return assignment, outcome, population
+
+
+def _pooled(place: Place, by: User) -> OutcomeRow:
     try:
         return run_analysis(
             outcome=place.outcome,
@@ -266,19 +272,16 @@ def _require_confirmable(
         raise Refused("The file has warnings. Tick that you have looked at them, then confirm.")
 
 
-def _places(
-    question: Question, table: ParsedTable, assignments: Sequence[Assignment], by: User
-) -> list[_Place]:
+def places_of(table: ParsedTable, chosen: Iterable[tuple[Assignment, Outcome, Population]]) -> list[Place]:
+    """The rows of the file by outcome and population, which may be new and not stored yet. Raises WrongAssignment."""
     groups = readings.groups(table)
-    places: dict[tuple[int, int], _Place] = {}
-    for assignment in assignments:
+    places: dict[tuple[object, ...], Place] = {}
+    for assignment, outcome, population in chosen:
         if assignment.group not in groups:
             raise WrongAssignment(f"The file has no rows for {assignment.group}.")
-        outcome = find_or_create_outcome(question=question, chosen=assignment.outcome, by=by)
-        population = find_or_create_population(question=question, chosen=assignment.population, by=by)
         place = places.setdefault(
-            (outcome.pk, population.pk),
-            _Place(outcome, population, assignment.spec, assignment.missing, "", "", []),
+            (outcome.pk, str(outcome), population.pk, population.label),
+            Place(outcome, population, assignment.spec, assignment.missing, "", "", []),
         )
         if (place.spec, place.missing) != (assignment.spec, assignment.missing):
             raise WrongAssignment(
@@ -296,7 +299,7 @@ def _joined(*parts: str) -> str:
     return "\n".join(dict.fromkeys(part for part in parts if part))
 
 
-def _require_each_study_once(place: _Place) -> None:
+def _require_each_study_once(place: Place) -> None:
     seen: dict[str, int] = {}
     for row in place.rows:
         if row.study in seen:
@@ -307,7 +310,7 @@ def _require_each_study_once(place: _Place) -> None:
         seen[row.study] = row.row
 
 
-def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None:
+def _store(upload: DataUpload, place: Place, *, at: datetime, by: User) -> None:
     """Insert, change and, where asked, remove the study results of one outcome and population."""
     stored = StudyResult.objects.filter(outcome=place.outcome, population=place.population)
     found = compare(place.rows, stored.select_related("study").order_by("position", "pk"))
@@ -342,7 +345,7 @@ def _store(upload: DataUpload, place: _Place, *, at: datetime, by: User) -> None
 
 def _record_change(
     upload: DataUpload,
-    place: _Place,
+    place: Place,
     found: Comparison,
     removed: Sequence[StudyResult],
     *,

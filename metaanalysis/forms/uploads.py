@@ -129,6 +129,21 @@ class AssignmentForm(PlaceFields, SpecForm):
         alone = SpecForm({name: self.shown(name) for name in SPEC_FIELDS}, kind=self.kind)
         return alone.spec if alone.is_valid() else None
 
+    def as_chosen(self) -> AssignmentForm:
+        """What the form shows as if it were sent now, to be validated without a word beside its fields."""
+        if self.is_bound:
+            return self
+        sent = AssignmentForm(
+            self.group,
+            list(self.outcomes.values()),
+            list(self.populations.values()),
+            {self.add_prefix(name): self.shown(name) or "" for name in self.fields},
+            kind=self.kind,
+            prefix=self.prefix,
+        )
+        sent.usual_spec = self.usual_spec
+        return sent
+
     def full_clean(self) -> None:
         # Rows that are left out need neither a population nor a method.
         if self.leaves_out:
