@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -13,29 +13,11 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
+from etd.domain.row_values import RowValues as RowValues
 from etd.enums import Better, ValueSource
 from etd.frameworks import UnknownKey
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question, User
 from etd.workflow import Part
-
-
-@dataclass(frozen=True)
-class RowValues:
-    """The numbers of one row: natural scale, I² in percent, tau² on the analysis scale; None where there is none."""
-
-    n_studies: int
-    measure: str
-    events_intervention: int | None = None
-    n_intervention: int | None = None
-    events_comparison: int | None = None
-    n_comparison: int | None = None
-    estimate: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    p_value: float | None = None
-    i_squared: float | None = None
-    tau_squared: float | None = None
-    footnote_mark: str = ""
 
 
 def create_outcome(

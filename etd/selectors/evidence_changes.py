@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from etd.actions.outcome_tables import RowValues
 from etd.domain.evidence_change import Change
+from etd.domain.row_values import RowValues
 from etd.domain.small_plot import SmallPlot
 
 
