@@ -1,50 +1,245 @@
-"""Everything that the checks find in one stored question."""
+"""Everything that the checks find in a stored question: at its place, and with what was dismissed."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from etd.domain.coherence import coherence_findings
-from etd.domain.findings import Finding, by_severity
-from etd.domain.integrity.stored_rows import StoredRow, findings_by_row
-from etd.enums import ValueSource
-from etd.models import OutcomeRow, Question
+from etd.domain.coherence import coherence_findings, prepublication_list
+from etd.domain.coherence.checklist import Item
+from etd.domain.coherence.inputs import EtdInput
+from etd.domain.findings import Finding, Severity
+from etd.domain.located import LocatedFinding, Place, Words, located, words_with_places
+from etd.models import DismissedFinding, Guideline, OutcomeRow, Question
+from etd.row_checks import load_checked_rows, row_findings
 from etd.selectors.coherence import coherence_input
-from etd.selectors.outcome_tables import load_rows
+from etd.selectors.question import EtdView, load_etd
 
-_NUMBERS = (
-    "n_studies", "events_intervention", "n_intervention", "events_comparison", "n_comparison", "measure", "estimate",
-    "ci_low", "ci_high", "p_value", "i_squared", "printed",
+# What these items name are no parts of the question page, even where an outcome is called like one.
+_NAMES_NO_PLACE = frozenset(
+    {"importance", "certainty_of_outcomes", "domains", "absolute_effects", "panel", "conflicts_of_interest", "date"}
 )  # fmt: skip
+# Digits of a fingerprint that tell the findings of one question apart, in addresses.
+_SHORT = 12
+
+
+@dataclass(frozen=True)
+class Dismissal:
+    reason: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """A finding as the Checks page shows it; `dismissal` is None while it is open."""
+
+    located: LocatedFinding
+    dismissal: Dismissal | None
+
+    @property
+    def finding(self) -> Finding:
+        return self.located.finding
+
+    @property
+    def severity(self) -> Severity:
+        return self.located.finding.severity
+
+    @property
+    def fingerprint(self) -> str:
+        return self.located.fingerprint
+
+    @property
+    def anchor(self) -> str:
+        """Its id on the Checks page."""
+        return f"finding-{self.fingerprint[:_SHORT]}"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What a part of the question page says of its open findings: `2 checks: 1 inconsistent, 1 informational`."""
+
+    text: str
+    severity: Severity
+    anchor: str
+
+    @property
+    def is_grave(self) -> bool:
+        return self.severity is not Severity.INFORMATIONAL
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """An item of the list before publication, with its places in words."""
+
+    item: Item
+    where: tuple[tuple[Words, ...], ...]
+
+
+@dataclass(frozen=True)
+class QuestionChecks:
+    """The findings of one question, the gravest first, then in the order of its page. `marks` are by fragment."""
+
+    findings: tuple[FindingView, ...]
+    marks: Mapping[str, Mark]
+    etd: EtdInput
+    places: tuple[Place, ...]
+
+    @property
+    def open(self) -> tuple[FindingView, ...]:
+        return tuple(one for one in self.findings if one.dismissal is None)
+
+    @property
+    def dismissed(self) -> tuple[FindingView, ...]:
+        return tuple(one for one in self.findings if one.dismissal is not None)
+
+    def n_open(self, severity: Severity) -> int:
+        return sum(one.severity is severity for one in self.open)
+
+    @property
+    def n_impossible(self) -> int:
+        return self.n_open(Severity.IMPOSSIBLE)
+
+    @property
+    def n_inconsistent(self) -> int:
+        return self.n_open(Severity.INCONSISTENT)
+
+    @property
+    def n_informational(self) -> int:
+        return self.n_open(Severity.INFORMATIONAL)
+
+    @property
+    def n_grave(self) -> int:
+        """Open findings that are more than informational."""
+        return self.n_impossible + self.n_inconsistent
+
+
+@dataclass(frozen=True)
+class CheckedQuestion:
+    """One line of a guideline's Checks page."""
+
+    etd: EtdView
+    checks: QuestionChecks
+
+
+def load_checks(question: Question, view: EtdView | None = None) -> QuestionChecks:
+    """What the checks find now, in eight queries beside `view` (the question, where somebody has loaded it already).
+
+    Nothing depends on who looks: of votes, only those of rounds that are over are read.
+    """
+    view = view or load_etd(question, None)
+    rows = load_checked_rows(question)
+    etd, places = coherence_input(question, view, rows), page_places(view)
+    found = _in_order(_located(etd, places, rows), view)
+    dismissals = _dismissals(question)
+    findings = tuple(FindingView(one, dismissals.get(one.fingerprint)) for one in found)
+    return QuestionChecks(findings, _marks(findings), etd, places)
+
+
+def load_guideline_checks(guideline: Guideline) -> tuple[CheckedQuestion, ...]:
+    """Every question of a guideline. Each is read as a whole, in at most twenty queries, one after the other."""
+    questions = (
+        Question.objects.filter(guideline=guideline)
+        .select_related("guideline", "own_framework", "recommendation__type_judged_by")
+        .order_by("pk")
+    )
+    views = ((question, load_etd(question, None)) for question in questions)
+    return tuple(CheckedQuestion(view, load_checks(question, view)) for question, view in views)
+
+
+def located_findings(question: Question) -> tuple[LocatedFinding, ...]:
+    """The findings without their dismissals, for the action that dismisses one."""
+    view, rows = load_etd(question, None), load_checked_rows(question)
+    return _located(coherence_input(question, view, rows), page_places(view), rows)
 
 
 def question_findings(question: Question) -> tuple[Finding, ...]:
     """Coherence of the question and integrity of its tables, the gravest first."""
-    return by_severity([*integrity_findings(question), *coherence_findings(coherence_input(question))])
+    return tuple(one.finding for one in load_checks(question).findings)
 
 
 def integrity_findings(question: Question) -> tuple[Finding, ...]:
-    """The rows of each outcome table against themselves, in two queries; recomputed rows as a table of their own."""
-    numbers = dict(question.outcome_tables.values_list("pk", "number"))
-    rows = {row.pk: row for row in load_rows(question)}
-    found = findings_by_row(_stored(row) for row in rows.values())
+    """The rows of each outcome table against themselves, in one query."""
+    return tuple(one.finding for one in row_findings(load_checked_rows(question)))
+
+
+def before_publication(checks: QuestionChecks) -> tuple[ItemView, ...]:
     return tuple(
-        replace(finding, where=f"{_table(rows[row_id], numbers)}, {finding.where}")
-        for row_id, findings in found.items()
-        for finding in findings
+        ItemView(
+            item,
+            tuple(
+                (Words(where),) if item.code in _NAMES_NO_PLACE else words_with_places(where, checks.places)
+                for where in item.where
+            ),
+        )
+        for item in prepublication_list(checks.etd)
     )
 
 
-def _stored(row: OutcomeRow) -> StoredRow:
-    return StoredRow(
-        id=row.pk,
-        table=(row.table_id, row.source),
-        outcome=str(row.outcome),
-        population=row.population.label,
-        **{name: getattr(row, name) for name in _NUMBERS},
-    )
+def page_places(view: EtdView) -> tuple[Place, ...]:
+    """The parts of the question page by the names that `coherence_input` gives them, from the top of the page.
+
+    The one place where names become fragments; templates/etd has an id for each.
+    """
+    places = [Place(one.heading, "question-box") for one in view.fields]
+    for criterion in view.criteria:
+        places.append(Place(criterion.heading, f"criterion-{criterion.key}"))
+        places += [Place(f"Table {table.number}", f"table-{table.number}") for table in criterion.tables]
+    places.append(Place("Type of recommendation", "recommendation-type"))
+    places += [Place(f"Statement {n}", f"statement-{n}") for n in range(1, len(view.statements) + 1)]
+    for section in view.sections:
+        fragment = "recommendation" if section.holds_statements else f"section-{section.key}"
+        places.append(Place(section.heading, fragment))
+    return tuple(places)
 
 
-def _table(row: OutcomeRow, numbers: dict[int, int]) -> str:
-    recomputed = ", recomputed rows" if row.source == ValueSource.COMPUTED else ""
-    return f"Table {numbers[row.table_id]}{recomputed}"
+def _located(etd: EtdInput, places: tuple[Place, ...], rows: list[OutcomeRow]) -> tuple[LocatedFinding, ...]:
+    """Each finding once: the same words about the same place are one finding."""
+    found = [*row_findings(rows), *(located(finding, places) for finding in coherence_findings(etd))]
+    return tuple({one.fingerprint: one for one in found}.values())
+
+
+def _in_order(found: Iterable[LocatedFinding], view: EtdView) -> list[LocatedFinding]:
+    grades = list(Severity)
+    fragments = tuple(_fragments(view))
+    order = {fragment: number for number, fragment in enumerate(fragments)}
+
+    def place(one: LocatedFinding) -> tuple[int, int]:
+        known = [order[fragment] for fragment in one.fragments if fragment in order]
+        return grades.index(one.finding.severity), min(known, default=len(fragments))
+
+    return sorted(found, key=place)
+
+
+def _fragments(view: EtdView) -> Iterable[str]:
+    rows = {
+        f"table-{table.number}": [f"row-{row.id}" for group in table.groups for row in group.rows]
+        for table in view.tables
+    }
+    for place in page_places(view):
+        yield place.fragment
+        yield from rows.get(place.fragment, ())
+
+
+def _dismissals(question: Question) -> dict[str, Dismissal]:
+    stored = DismissedFinding.objects.filter(question=question).select_related("dismissed_by")
+    return {one.fingerprint: Dismissal(one.reason, str(one.dismissed_by), one.dismissed_at) for one in stored}
+
+
+def _marks(findings: Iterable[FindingView]) -> dict[str, Mark]:
+    at: dict[str, list[FindingView]] = {}
+    for one in findings:
+        if one.dismissal is None:
+            for fragment in one.located.fragments:
+                at.setdefault(fragment, []).append(one)
+    return {fragment: _mark(there) for fragment, there in at.items()}
+
+
+def _mark(there: list[FindingView]) -> Mark:
+    """Of findings that are sorted, the gravest first."""
+    counts = {severity: sum(one.severity is severity for one in there) for severity in Severity}
+    kinds = [(n, severity) for severity, n in counts.items() if n]
+    words = str(kinds[0][1]) if len(kinds) == 1 else ", ".join(f"{n} {severity}" for n, severity in kinds)
+    text = f"{len(there)} check{'' if len(there) == 1 else 's'}: {words}"
+    return Mark(text, there[0].severity, there[0].anchor)

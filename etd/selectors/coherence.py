@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from collections.abc import Sequence
+
+from django.db.models import Exists, OuterRef, Q
 
 from etd.domain.coherence.inputs import (
     Choice,
@@ -21,19 +23,26 @@ from etd.domain.coherence.inputs import (
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from etd.enums import Basis, QuestionStatus, StatementKind
 from etd.frameworks import Criterion
-from etd.models import ConflictDeclaration, PanelMembership, Question, Vote, VotingRound
+from etd.models import ConflictDeclaration, OutcomeRow, PanelMembership, Question, Vote, VotingRound
+from etd.row_checks import load_checked_rows
 from etd.selectors.declaring import PANEL
 from etd.selectors.outcome_tables import OutcomeGroup, OutcomeTableView, RowView
 from etd.selectors.question import CriterionView, EtdView, StatementView, load_etd
-from etd.selectors.summary import load_summary
+from etd.selectors.summary import effects_counted
 
 _DATA = ("events_intervention", "events_comparison", "n_intervention", "n_comparison", "estimate")
 
 
-def coherence_input(question: Question) -> EtdInput:
-    """The whole question without anybody's own vote, in a number of queries that does not grow with it."""
-    view = load_etd(question, None)
-    summary = load_summary(question)
+def coherence_input(
+    question: Question, view: EtdView | None = None, rows: Sequence[OutcomeRow] | None = None
+) -> EtdInput:
+    """The whole question, in a number of queries that does not grow with it: six beside `view` and `rows`.
+
+    `view` and `rows` (`load_checked_rows`) are the question where somebody has loaded it already; nothing is read of
+    anybody's own vote.
+    """
+    view = view or load_etd(question, None)
+    n_lines, n_absolute = effects_counted(question, load_checked_rows(question) if rows is None else rows)
     outcomes_heading = next(
         (one.heading for one in view.fields if one.key == "main_outcomes"), "Main outcomes"
     )
@@ -59,8 +68,8 @@ def coherence_input(question: Question) -> EtdInput:
         ),
         references={one.number: one.citation for one in view.references},
         panel=_panel(question, view),
-        n_summary_rows=max((len(table.rows) for table in summary.tables.values()), default=0),
-        n_absolute=len(summary.effects),
+        n_summary_rows=n_lines,
+        n_absolute=n_absolute,
     )
 
 
@@ -145,19 +154,17 @@ def _row(group: OutcomeGroup, row: RowView) -> RowInput:
 
 
 def _panel(question: Question, view: EtdView) -> PanelInput:
-    members = [
-        membership.user
-        for membership in PanelMembership.objects.filter(
-            guideline=question.guideline_id, role__in=PANEL, ended_at__isnull=True
-        )
-        .select_related("user")
-        .order_by("pk")
-    ]
     here = Q(question=question) | Q(question__isnull=True, guideline_id=question.guideline_id)
-    declared = set(ConflictDeclaration.objects.filter(here).values_list("member_id", flat=True))
+    declared = ConflictDeclaration.objects.filter(here, member=OuterRef("user"))
+    members = list(
+        PanelMembership.objects.filter(guideline=question.guideline_id, role__in=PANEL, ended_at__isnull=True)
+        .select_related("user")
+        .annotate(has_declared=Exists(declared))
+        .order_by("pk")
+    )
     return PanelInput(
-        members=tuple(str(user) for user in members),
-        undeclared=tuple(str(user) for user in members if user.pk not in declared),
+        members=tuple(str(member.user) for member in members),
+        undeclared=tuple(str(member.user) for member in members if not member.has_declared),
         agreed_on=_agreed_on(question, view),
         n_rounds=VotingRound.objects.filter(question=question, closed_at__isnull=False).count(),
     )

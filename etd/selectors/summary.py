@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from etd.domain.absolute import Interval, rounds_away
 from etd.domain.footnotes import Footnotes
@@ -14,7 +16,7 @@ from etd.domain.summary_cells import NOTHING, Absolute, Cell, Cells, Line, cells
 from etd.domain.summary_tables import Layout, layouts, rows_revision, words_revision
 from etd.enums import Measure, SummaryColumn, ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question, SummaryEdit, SummaryRow
-from etd.selectors.summary_facts import facts_of, results_of, risks_of
+from etd.selectors.summary_facts import facts_of, results_among, results_of, risks_of
 
 # What a table abbreviates; an effect as given has no name to spell out.
 ABBREVIATED = tuple(measure for measure in Measure if measure != Measure.GIV)
@@ -180,20 +182,8 @@ class Candidate:
 
 def load_summary(question: Question) -> SummaryView:
     """All three tables from the same rows, in six queries, however many outcomes there are."""
-    rows = list(
-        SummaryRow.objects.filter(question=question)
-        .select_related("outcome__thresholds", "outcome__worksheet__row__population", "population")
-        .prefetch_related("edits__edited_by", "outcome__worksheet__ratings")
-        .order_by("position")
-    )
-    results, risks = (results_of(question), risks_of(question)) if rows else ({}, {})
-    several = len({row.source for row in rows}) > 1
-    made: list[tuple[SummaryRow, OutcomeRow | None, Cells]] = []
-    for row in rows:
-        result = results.get((row.outcome_id, row.population_id, row.source))
-        stored = risks.get((row.outcome_id, row.population_id), [])
-        cells = cells_of(facts_of(row, result, stored, several, question), question.people_per)
-        made.append((row, result, cells))
+    rows = list(_stored_lines(question).prefetch_related("edits__edited_by"))
+    made = _made(question, rows, results_of(question) if rows else {})
     tables = {
         layout.key: _table(layout, made, question)
         for layout in layouts(intervention=question.intervention_label, comparison=question.comparison_label)
@@ -209,6 +199,39 @@ def load_summary(question: Question) -> SummaryView:
             if cells.absolutes
         ),
     )
+
+
+def effects_counted(question: Question, rows: Sequence[OutcomeRow]) -> tuple[int, int]:
+    """How many lines the tables have, and how many of these an absolute effect, in three queries.
+
+    `rows` are all rows of the question's outcome tables, loaded with their tables.
+    """
+    lines = list(_stored_lines(question))
+    made = _made(question, lines, results_among(rows))
+    return len(lines), sum(bool(cells.absolutes) for _, _, cells in made)
+
+
+def _stored_lines(question: Question) -> QuerySet[SummaryRow]:
+    return (
+        SummaryRow.objects.filter(question=question)
+        .select_related("outcome__thresholds", "outcome__worksheet__row__population", "population")
+        .prefetch_related("outcome__worksheet__ratings")
+        .order_by("position")
+    )
+
+
+def _made(
+    question: Question, lines: Sequence[SummaryRow], results: Mapping[tuple[int, int, str], OutcomeRow]
+) -> list[tuple[SummaryRow, OutcomeRow | None, Cells]]:
+    risks = risks_of(question) if lines else {}
+    several = len({line.source for line in lines}) > 1
+    made: list[tuple[SummaryRow, OutcomeRow | None, Cells]] = []
+    for line in lines:
+        result = results.get((line.outcome_id, line.population_id, line.source))
+        stored = risks.get((line.outcome_id, line.population_id), [])
+        cells = cells_of(facts_of(line, result, stored, several, question), question.people_per)
+        made.append((line, result, cells))
+    return made
 
 
 def pictures(view: SummaryView, question: Question) -> tuple[Picture, ...]:

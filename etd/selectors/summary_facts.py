@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from etd.certainty_evidence import row_digest
@@ -25,10 +26,13 @@ from etd.selectors.outcome_tables import arm, effect_text
 
 def results_of(question: Question) -> dict[tuple[int, int, str], OutcomeRow]:
     """By outcome, population and source; of several tables the first that has studies."""
+    return results_among(OutcomeRow.objects.filter(table__question=question).select_related("table"))
+
+
+def results_among(rows: Iterable[OutcomeRow]) -> dict[tuple[int, int, str], OutcomeRow]:
+    """`results_of` among rows that are loaded with their tables."""
     found: dict[tuple[int, int, str], OutcomeRow] = {}
-    for row in (
-        OutcomeRow.objects.filter(table__question=question).select_related("table").order_by("table__number")
-    ):
+    for row in sorted(rows, key=lambda row: row.table.number):
         key = (row.outcome_id, row.population_id, row.source)
         if key not in found or (found[key].n_studies == 0 and row.n_studies):
             found[key] = row

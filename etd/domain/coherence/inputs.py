@@ -198,7 +198,7 @@ class EtdInput:
     sections: tuple[SectionInput, ...] = ()
     tables: tuple[TableInput, ...] = ()
     outcomes: tuple[OutcomeInput, ...] = ()
-    references: Mapping[int, str] = field(default_factory=dict)
+    references: Mapping[int, str] = field(default_factory=dict, hash=False)
     panel: PanelInput = PanelInput()
     n_summary_rows: int = 0
     n_absolute: int = 0
