@@ -5,6 +5,7 @@ A row that none reproduces is not wrong: it may come from other studies, or from
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -35,16 +36,33 @@ _INTERVALS = (CiMethod.WALD, CiMethod.HKSJ, CiMethod.HKSJ_ADHOC)
 _TOLERANCE = 1e-9
 # Where studies do not differ at all, every random-effects method gives the same.
 MOST_NAMED = 3
+COLUMN_NAMES = {
+    "estimate": "the estimate",
+    "ci_low": "the lower limit",
+    "ci_high": "the upper limit",
+    "p_value": "P",
+    "i2": "I²",
+}
+_TOTALS = {
+    "events_intervention": "events with the intervention",
+    "n_intervention": "people with the intervention",
+    "events_comparison": "events with the comparison",
+    "n_comparison": "people with the comparison",
+}
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One method on the stored studies. `matches` and `differs` name the printed columns that it gives and does not."""
+    """One method on the stored studies. `matches` and `differs` name the printed columns that it gives and does not.
+
+    `distance` is the largest of those of estimate and limits from the printed ones, on the analysis scale.
+    """
 
     spec: PoolingSpec
     result: PooledResult
     matches: tuple[str, ...]
     differs: tuple[str, ...]
+    distance: float
     has_empty_cells: bool
 
     @property
@@ -56,14 +74,24 @@ class Attempt:
         return wording.specification(chosen, self.result.ci_method, self.result.kind)
 
     @property
-    def numbers(self) -> str:
-        """`1.168 (0.965–1.413), P 0.11`, three decimals."""
+    def effect(self) -> str:
+        """`1.168 (0.965–1.413)`, three decimals."""
         result = self.result
         estimate, low, high = result.estimate_natural, result.ci_low_natural, result.ci_high_natural
         if estimate is None or low is None or high is None:
             return "not estimable"
-        p = "" if result.p_value is None else f", P {numbers.p_value(result.p_value)}"
-        return numbers.effect(estimate, low, high, result.measure, 3) + p
+        return numbers.effect(estimate, low, high, result.measure, 3)
+
+    @property
+    def numbers(self) -> str:
+        """`1.168 (0.965–1.413), P 0.11`."""
+        p = self.result.p_value
+        return self.effect if p is None else f"{self.effect}, P {numbers.p_value(p)}"
+
+    @property
+    def differs_in(self) -> str:
+        """`the lower limit and P`; empty where it gives every printed number."""
+        return " and ".join(name for column, name in COLUMN_NAMES.items() if column in self.differs)
 
 
 @dataclass(frozen=True)
@@ -85,8 +113,8 @@ class Reproduction:
 
     @property
     def nearest(self) -> Attempt | None:
-        """The first of those that give most of the printed numbers; None where no method could be tried."""
-        return max(self.attempts, key=lambda attempt: len(attempt.matches), default=None)
+        """Of those that give most of the printed numbers the closest; None where no method could be tried."""
+        return max(self.attempts, key=lambda attempt: (len(attempt.matches), -attempt.distance), default=None)
 
     def sentence(self) -> str:
         """`Reproduced by …`, or `Not by any of …`; never that a row is wrong."""
@@ -100,23 +128,24 @@ class Reproduction:
         if self.by:
             return f"Reproduced by {_listed(self.by)}."
         if self.effect_by:
-            differing = sorted({column for attempt in self.effect_by for column in attempt.differs})
-            by = _listed(self.effect_by)
-            return f"Estimate and interval are reproduced by {by}, but not {' and '.join(differing)}."
+            differing = {column for attempt in self.effect_by for column in attempt.differs}
+            not_given = " and ".join(name for column, name in COLUMN_NAMES.items() if column in differing)
+            return f"Estimate and interval are reproduced by {_listed(self.effect_by)}, but not {not_given}."
         tried = "the one method" if len(self.attempts) == 1 else f"any of the {len(self.attempts)} methods"
         return f"Not by {tried} offered here; nearest is {nearest.words}: {nearest.numbers}."
 
 
-def reproduce(studies: Sequence[StudyData], row: ReportedRow) -> Reproduction:
+def reproduce(studies: Sequence[StudyData], row: ReportedRow, *, n_trials: int | None = None) -> Reproduction:
     """Every method offered for the row's measure, on all studies; they are of one kind.
 
-    Raises UnreadableCellError for a row that cannot be read, ValueError for one without estimate and interval.
+    `n_trials` is how many trials the studies stand for, where that is not their number. Raises UnreadableCellError for
+    a row that cannot be read, ValueError for one without estimate and interval.
     """
     read = read_row(row)
     if read.effect() is None:
         raise ValueError(f"Row {row.row} has no estimate with an interval to reproduce.")
     attempts = [_attempt(studies, spec, read) for spec in offered(studies, Measure(read.measure))]
-    return Reproduction(tuple(attempts), _other_studies(studies, read))
+    return Reproduction(tuple(attempts), _other_studies(studies, read, n_trials or len(studies)))
 
 
 def offered(studies: Sequence[StudyData], measure: Measure) -> tuple[PoolingSpec, ...]:
@@ -184,7 +213,21 @@ def _attempt(studies: Sequence[StudyData], spec: PoolingSpec, row: ReadRow) -> A
     printed = {column: row.numbers[column] for column in values if column in row.numbers}
     matches = tuple(column for column in printed if _gives(values[column], printed[column]))
     differs = tuple(column for column in printed if column not in matches)
-    return Attempt(spec, result, matches, differs, any(_has_empty_cell(study) for study in studies))
+    has_empty_cells = any(_has_empty_cell(study) for study in studies)
+    return Attempt(spec, result, matches, differs, _distance(result, row), has_empty_cells)
+
+
+def _distance(result: PooledResult, row: ReadRow) -> float:
+    found = result.estimate_natural, result.ci_low_natural, result.ci_high_natural
+    printed = [float(row.numbers[column].value) for column in EFFECT_COLUMNS]
+    pairs = [(value, there) for value, there in zip(found, printed, strict=True) if value is not None]
+    if len(pairs) < len(printed):
+        return math.inf
+    if not result.measure.is_ratio:
+        return max(abs(value - there) for value, there in pairs)
+    if min(min(pair) for pair in pairs) <= 0:
+        return math.inf
+    return max(abs(math.log(value / there)) for value, there in pairs)
 
 
 def _gives(values: tuple[float | None, ...], printed: Printed) -> bool:
@@ -193,15 +236,17 @@ def _gives(values: tuple[float | None, ...], printed: Printed) -> bool:
     return any(value is not None and low - slack <= value <= high + slack for value in values)
 
 
-def _other_studies(studies: Sequence[StudyData], row: ReadRow) -> str:
+def _other_studies(studies: Sequence[StudyData], row: ReadRow, n_trials: int) -> str:
     """How number of studies or totals differ from the row's, as a sentence; empty where they agree."""
-    stored = {"k": len(studies)}
+    stored = {"k": (n_trials, "study" if n_trials == 1 else "studies")}
     if all(isinstance(study, StudyCounts) for study in studies):
-        for column in ("events_intervention", "n_intervention", "events_comparison", "n_comparison"):
-            stored[column] = sum(getattr(study, column) for study in studies)
+        stored |= {
+            column: (sum(getattr(study, column) for study in studies), name)
+            for column, name in _TOTALS.items()
+        }
     differing = [
-        f"{column} {value} against {printed} in the row"
-        for column, value in stored.items()
+        f"{value} {name} ({printed} in the row)"
+        for column, (value, name) in stored.items()
         if (printed := row.count(column)) is not None and printed != value
     ]
     return f"The stored studies are not those of the row: {', '.join(differing)}." if differing else ""

@@ -91,7 +91,7 @@ def test_a_p_that_no_method_gives_is_said_apart_from_the_interval() -> None:
     found = reproduce(studies, replace(row, p_value="0.50"))
     assert found.by == ()
     assert found.sentence().startswith("Estimate and interval are reproduced by Odds ratio, random effects")
-    assert found.sentence().endswith("but not p_value.")
+    assert found.sentence().endswith("but not P.")
 
 
 def test_other_studies_than_those_of_the_row_are_said() -> None:
@@ -103,10 +103,30 @@ def test_other_studies_than_those_of_the_row_are_said() -> None:
     found = reproduce(longest, row)
     assert found.by == ()
     assert found.other_studies.startswith(
-        "The stored studies are not those of the row: k 13 against 14 in the row,"
+        "The stored studies are not those of the row: 13 studies (14 in the row), 429 events with the intervention (426"
     )
-    assert "n_intervention 913 against 944 in the row" in found.other_studies
+    assert "913 people with the intervention (944 in the row)" in found.other_studies
     assert found.sentence().endswith(found.other_studies)
+
+
+def test_an_entry_that_stands_for_several_trials_is_counted_as_these() -> None:
+    studies, row = bcg(tau2_method="DL", ci_method="wald")
+    assert reproduce(studies, row).other_studies == ""
+    assert reproduce(studies, replace(row, k="18"), n_trials=18).other_studies == ""
+    said = "The stored studies are not those of the row: 18 studies (13 in the row)."
+    assert reproduce(studies, row, n_trials=18).other_studies == said
+
+
+def test_the_nearest_is_the_closest_of_those_that_give_most() -> None:
+    studies, row = bcg(tau2_method="DL", ci_method="wald")
+    found = reproduce(
+        studies, replace(row, estimate="0.485", ci_low="0.335", ci_high="0.705", p_value="", i2="")
+    )
+    assert not any(attempt.matches for attempt in found.attempts)
+    assert found.nearest is not None
+    spec = found.nearest.spec
+    assert (spec.model, spec.tau2_method, spec.ci_method) == (Model.RANDOM, Tau2Method.DL, CiMethod.WALD)
+    assert found.nearest.distance == min(attempt.distance for attempt in found.attempts)
 
 
 def test_many_methods_are_not_all_named() -> None:
