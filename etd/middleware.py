@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
-from etd.permissions import typed_text
+from etd.typed import typed_text
 
 logger = logging.getLogger(__name__)
 

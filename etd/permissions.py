@@ -20,6 +20,7 @@ from django.shortcuts import render
 
 from etd.enums import Role
 from etd.models import ConflictDeclaration, Guideline, PanelMembership, Question, User
+from etd.typed import typed_text
 from etd.workflow import Part, is_frozen
 
 
@@ -170,17 +171,6 @@ def load_guideline_access(user: User, guideline_slug: str) -> GuidelineAccess:
     if membership is None:
         raise Http404
     return GuidelineAccess(guideline=membership.guideline, user=user, role=Role(membership.role))
-
-
-def typed_text(request: HttpRequest) -> list[tuple[str, str]]:
-    """What a form sent, without what is secret or hidden: pairs of field name and text, to be shown again."""
-    return [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in {"csrfmiddlewaretoken", "op", "revision", "code", "setup", "next"}
-        and "password" not in name
-        for value in values
-    ]
 
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:

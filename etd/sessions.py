@@ -22,7 +22,7 @@ from django.utils.functional import SimpleLazyObject
 
 from etd.middleware import NotSavedMiddleware
 from etd.models import PanelMembership, User
-from etd.permissions import typed_text
+from etd.typed import typed_text
 
 SIGNED_IN = "signed_in_at"
 WAITING = "waiting_for_code"

@@ -1,7 +1,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from etd.permissions import typed_text
+from etd.typed import typed_text
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
