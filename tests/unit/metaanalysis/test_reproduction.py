@@ -125,7 +125,7 @@ def test_the_nearest_is_the_closest_of_those_that_give_most() -> None:
     assert not any(attempt.matches for attempt in found.attempts)
     assert found.nearest is not None
     spec = found.nearest.spec
-    assert (spec.model, spec.tau2_method, spec.ci_method) == (Model.RANDOM, Tau2Method.DL, CiMethod.WALD)
+    assert (spec.model, spec.ci_method) == (Model.RANDOM, CiMethod.WALD)
     assert found.nearest.distance == min(attempt.distance for attempt in found.attempts)
 
 
