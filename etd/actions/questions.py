@@ -24,6 +24,7 @@ from etd.models import (
     Reference,
     User,
 )
+from etd.row_checks import open_impossible
 from etd.workflow import TRANSITIONS, Part
 
 QUESTION_FIELDS = (
@@ -131,6 +132,9 @@ def edit_question(
 
 
 def change_status(*, question: Question, status: QuestionStatus, by: User) -> Question:
+    """Move a question on; raises Refused for a step that there is not, over an open round, and, before publishing,
+    while the checks hold a number impossible that nobody has dismissed with a reason.
+    """
     with transaction.atomic():
         current = lock_question(question)
         close_if_over(current, timezone.now())
@@ -140,6 +144,8 @@ def change_status(*, question: Question, status: QuestionStatus, by: User) -> Qu
             )
         if current.status == QuestionStatus.VOTING and current.rounds.filter(closed_at__isnull=True).exists():
             raise Refused("A round is open: what is voted on stays as it is until the round has closed.")
+        if status == QuestionStatus.PUBLISHED:
+            _require_possible(current)
         before = current.status
         current.status = status
         current.save(update_fields=["status"])
@@ -153,6 +159,16 @@ def change_status(*, question: Question, status: QuestionStatus, by: User) -> Qu
             question=current,
         )
     return current
+
+
+def _require_possible(question: Question) -> None:
+    found = [one.finding for one in open_impossible(question)]
+    if found:
+        more = f" And {len(found) - 1} more." if len(found) > 1 else ""
+        raise Refused(
+            f"This cannot be published yet. {found[0].where}: {found[0].message} Mend it, or dismiss the finding with a"
+            f" reason on the Checks page.{more}"
+        )
 
 
 def add_reference(*, question: Question, number: int, citation: str, by: User) -> Reference:

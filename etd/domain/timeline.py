@@ -91,6 +91,9 @@ PHRASES = {
     "conflict_declared": "declared their interests",
     "conflict_managed": "recorded how the interests of {subject} are managed",
     "declaration_read": "opened the declaration of {subject}",
+    # Where and why, not what was found: that is for those who see the checks.
+    "finding_dismissed": "put a finding of the checks aside, {subject}{because}",
+    "finding_restored": "took a finding of the checks up again, {subject}",
     # What was done is said; why stays with the chair and the member.
     "ballot_voided": "voided a ballot: {subject}",
     "reminder_sent": "sent a reminder to those who had not finished {round}",
@@ -164,6 +167,7 @@ def sentence(one: Happened) -> str:
         item=named,
         round=round_name,
         statements=_number(after, "statements", "statement"),
+        because=f": {after['reason']}" if after.get("reason") else "",
     )
 
 

@@ -37,6 +37,7 @@ from etd.enums import (
     TallyDisplay,
 )
 from etd.models import OutcomeTable, PanelMembership, VotingRound
+from etd.selectors.checks import located_findings
 from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
@@ -99,6 +100,22 @@ def edit_question(panel: Panel) -> dict[str, Any]:
 
 def change_status(panel: Panel) -> dict[str, Any]:
     return {"question": panel.question(), "status": QuestionStatus.EVIDENCE, "by": panel.chair}
+
+
+def dismiss_finding(panel: Panel) -> dict[str, Any]:
+    question = panel.question()
+    return {
+        "question": question,
+        "fingerprint": located_findings(question)[0].fingerprint,
+        "reason": "The panel is named in the printed guideline.",
+        "find": located_findings,
+        "by": panel.methodologist,
+    }
+
+
+def restore_finding(panel: Panel) -> dict[str, Any]:
+    put_aside = f.dismissed_finding(question=panel.question())
+    return {"question": put_aside.question, "fingerprint": put_aside.fingerprint, "by": panel.methodologist}
 
 
 def add_reference(panel: Panel) -> dict[str, Any]:
@@ -603,6 +620,8 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,
     "etd.actions.guideline_settings.describe_guideline": describe_guideline,
     "etd.actions.voting.cast_vote": cast_vote,
+    "etd.actions.checks.dismiss_finding": dismiss_finding,
+    "etd.actions.checks.restore_finding": restore_finding,
     "metaanalysis.actions.uploads.stage_upload": stage_upload,
     "metaanalysis.actions.uploads.choose_sheet": choose_sheet,
     "metaanalysis.actions.uploads.discard_upload": discard_upload,

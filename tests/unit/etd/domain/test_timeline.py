@@ -37,6 +37,18 @@ STATUSES = {"voting": "Panel voting"}
             "told the panel by e-mail that the results of round 2 are there",
         ),
         ("reminder_sent", "Round 2", {}, "sent a reminder to those who had not finished round 2"),
+        (
+            "finding_dismissed",
+            "Table 2, row {4}, p_value",
+            {"message": "P cannot be", "reason": "As printed."},
+            "put a finding of the checks aside, Table 2, row {4}, p_value: As printed.",
+        ),
+        (
+            "finding_restored",
+            "Acceptability",
+            None,
+            "took a finding of the checks up again, Acceptability",
+        ),
         ("ballot_voided", "Round 2, Mia", {"reason": "Secret"}, "voided a ballot: Round 2, Mia"),
         ("status_changed", "q", "voting", "moved the question to “Panel voting”"),
         (
