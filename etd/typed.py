@@ -54,8 +54,8 @@ def typed_text(request: HttpRequest) -> list[Typed]:
 
 
 def _label(name: str) -> str:
-    """`statements-0-why_necessary`, the first of several, reads “Statements 1: why necessary”."""
+    """`statements-0-why_necessary`, the first of several, reads “Statement 1: why necessary”."""
     *places, field = name.split("-")
     place = " ".join(str(int(one) + 1) if _NUMBER.fullmatch(one) else one for one in places)
-    words = (f"{place}: {field}" if place else field).replace("_", " ")
+    words = (f"{place}: {field}" if place else field).replace("_", " ").replace("statements ", "statement ")
     return words[:1].upper() + words[1:]

@@ -42,7 +42,7 @@ def test_texts_come_first_and_letter_for_letter() -> None:
     ("name", "label"),
     [
         ("comment", "Comment"),
-        ("statements-0-why_necessary", "Statements 1: why necessary"),
+        ("statements-0-why_necessary", "Statement 1: why necessary"),
         ("reason-9999999-x", "Reason 9999999: x"),
     ],
 )
