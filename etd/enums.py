@@ -136,7 +136,7 @@ class TallyDisplay(models.TextChoices):
 
 
 class ConsensusPreset(models.TextChoices):
-    """Which rule says what is a consensus; `etd.domain.consensus` holds each with its source."""
+    """Which rule says what is a consensus; `etd.domain.consensus` holds what is shown of each."""
 
     AWMF = "awmf", "AWMF: consensus above 75%, strong above 95%"
     WHO_TWO_THIRDS = "who_two_thirds", "WHO: more than two thirds"

@@ -124,6 +124,11 @@ GRADE_GRID = Rule(
 )
 OWN = "own"
 PRESETS = (AWMF, WHO_TWO_THIRDS, GRADE_GRID)
+# Key, label and source of every rule to choose from.
+CHOICES = (
+    *((rule.key, rule.label, rule.citation) for rule in PRESETS),
+    (OWN, "Our own threshold", "The panel's own rule: at least the share given below, for one option."),
+)
 
 IN_FAVOUR, PREFER_OTHER, SAY_STRONG = Fraction(50, 100), Fraction(20, 100), Fraction(70, 100)
 NO_RULE = Verdict("no rule for consensus", None, 0, 0)

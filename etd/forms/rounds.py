@@ -9,7 +9,7 @@ from uuid import uuid4
 from django import forms
 from django.utils import timezone
 
-from etd.domain.consensus import PRESETS, Rule, rule_of, with_quorum
+from etd.domain.consensus import CHOICES, Rule, rule_of, with_quorum
 from etd.enums import ConsensusPreset
 from etd.forms.fields import ProseField
 from etd.models import Guideline
@@ -50,7 +50,9 @@ class OpenRoundForm(forms.Form):
     )
     closes_at = MomentField(label="Closes", required=False)
     blind = forms.ChoiceField(label="How votes are cast", choices=[("blind", "Blind"), ("open", "Open")])
-    rule = forms.ChoiceField(label="What counts as consensus", choices=ConsensusPreset.choices)
+    rule = forms.ChoiceField(
+        label="What counts as consensus", choices=[(key, label) for key, label, _ in CHOICES]
+    )
     threshold = forms.IntegerField(
         label="Our own threshold, in percent",
         required=False,
@@ -96,17 +98,8 @@ class OpenRoundForm(forms.Form):
     @property
     def rules(self) -> list[tuple[str, str, str, bool]]:
         """Key, label, source and whether it is chosen, for each rule to choose from."""
-        citations = {rule.key: rule.citation for rule in PRESETS}
         chosen = self["rule"].value()
-        return [
-            (
-                key,
-                label,
-                citations.get(key, "The panel's own rule: at least this share for one option."),
-                key == chosen,
-            )
-            for key, label in ConsensusPreset.choices
-        ]
+        return [(key, label, source, key == chosen) for key, label, source in CHOICES]
 
 
 class ExtendForm(forms.Form):

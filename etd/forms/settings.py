@@ -8,7 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.html import format_html
 
-from etd.domain.consensus import PRESETS
+from etd.domain.consensus import CHOICES
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
 from etd.forms.helper import form_helper
 from etd.models import Guideline
@@ -24,13 +24,11 @@ TALLIES = {
     TallyDisplay.NAMED: "Named: the panel sees who chose what; the document prints it with the members’ names",
 }
 RULES = {
-    ConsensusPreset(rule.key): format_html(
-        '{}<span class="visually-hidden">.</span> <span class="setting-source">{}</span>',
-        rule.label,
-        rule.citation,
+    ConsensusPreset(key): format_html(
+        '{}<span class="visually-hidden">.</span> <span class="setting-source">{}</span>', label, source
     )
-    for rule in PRESETS
-} | {ConsensusPreset.OWN: "Our own threshold, given below"}
+    for key, label, source in CHOICES
+}
 
 
 class GuidelineNameForm(forms.Form):

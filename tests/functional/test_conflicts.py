@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -97,7 +98,7 @@ def test_no_page_of_conflicts_or_settings_has_a_barrier(
     found += barriers(chair, axe)
     chair.goto(f"{server.url}{HOME}/settings/")
     found += barriers(chair, axe)
-    chair.get_by_label("Our own threshold, given below").check()
+    chair.get_by_role("radio", name=re.compile("^Our own threshold")).check()
     chair.get_by_role("button", name="Save the rules of voting").click()
     expect(chair.get_by_text("Your own rule needs a threshold")).to_be_visible()
     found += barriers(chair, axe)

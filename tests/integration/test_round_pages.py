@@ -16,7 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from etd.actions import conflicts, questions, rounds, voting
-from etd.enums import ConflictLevel, Role
+from etd.domain.consensus import CHOICES
+from etd.enums import ConflictLevel, ConsensusPreset, Role
 from etd.models import (
     AuditEvent,
     Ballot,
@@ -486,6 +487,19 @@ def test_a_question_begun_in_the_browser_reaches_its_first_round(client_for: Cli
     client.post(f"{own}rounds/begin/")
     client.post(f"{own}rounds/new/", opening("problem"))
     assert "1 item" in words(client.get(f"{own}rounds/1/"))
+
+
+def test_the_rules_for_consensus_have_the_same_names_wherever_one_is_chosen(client_for: ClientFor) -> None:
+    client = client_for("chair")
+    close()
+    pages = [
+        words(client.get(address)) for address in (f"{VOTE}rounds/new/", "/guidelines/ilcor-als/settings/")
+    ]
+    assert {key for key, _, _ in CHOICES} == set(ConsensusPreset.values)
+    for _, label, source in CHOICES:
+        for page in pages:
+            assert label in page
+            assert source in page
 
 
 def test_the_pages_of_a_round_name_its_quorum(client_for: ClientFor) -> None:
