@@ -12,10 +12,11 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.agreement import referred_round, require_agreement
 from etd.actions.errors import Refused, StaleEdit
+from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
 from etd.enums import Basis
-from etd.evidence import evidence_digests
+from etd.evidence import evidence_now
 from etd.models import CriterionAssessment, Judgement, Question, User, VotingRound
 from etd.workflow import Part
 
@@ -86,11 +87,11 @@ def record_judgement(
         close_if_over(current, timezone.now())
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
         before = _choices(assessment)
-        digests = evidence_digests(current)
+        evidence = evidence_now(current)
         after: dict[str, Any] = {
             "choices": [list(choice) for choice in dict.fromkeys(choices)],
             "basis": str(basis) if choices else "",
-            "evidence_digest": digests[criterion_key] if choices else "",
+            "evidence_digest": evidence.digests[criterion_key] if choices else "",
         }
         referred = referred_round(current, voting_round, criterion_key) if choices else None
         if choices and (referred or reason):
@@ -125,7 +126,7 @@ def record_judgement(
                 option_key=key,
                 applies_to=applies_to,
                 basis=basis,
-                evidence_digest=digests[criterion_key],
+                evidence_digest=evidence.digests[criterion_key],
                 round_number=referred.number if referred else None,
                 tally_digest=referred.tally_digest if referred else "",
                 reason=reason,
@@ -136,6 +137,8 @@ def record_judgement(
         )
         assessment.judgement_revision += 1
         assessment.save(update_fields=["judgement_revision"])
+        if choices:
+            keep_evidence(question=current, evidence=evidence, item_keys=[criterion_key], at=now)
         audit.record(
             type="judgement_recorded",
             subject=criterion_key,

@@ -41,6 +41,9 @@ JUDGEMENT_FIELDS = (
     "reason",
     "judged_at",
     "judged_by_id",
+    "reaffirmed_at",
+    "reaffirmed_by_id",
+    "reaffirmed_because",
 )
 
 
@@ -205,7 +208,7 @@ def _move_assessments(question: Question, places: tuple[Placed, ...], target: Fr
     former = {
         assessment.criterion_key: assessment
         for assessment in CriterionAssessment.objects.filter(question=question).prefetch_related(
-            "judgements__judged_by"
+            "judgements__judged_by", "judgements__reaffirmed_by"
         )
     }
     moved: dict[str, list[tuple[Placed, CriterionAssessment]]] = {}
@@ -267,8 +270,13 @@ def _in_words(place: Placed, judgement: Judgement) -> str:
         f"{judgement.get_basis_display()}, {judgement.judged_at:%-d %B %Y}, {judgement.judged_by}",
         f"Round {judgement.round_number}" if judgement.round_number else "",
         judgement.reason,
+        _reaffirmed(judgement.reaffirmed_at, judgement.reaffirmed_by, judgement.reaffirmed_because),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _reaffirmed(at: datetime | None, by: User | None, because: str) -> str:
+    return f"Reaffirmed, {at:%-d %B %Y}, {by}: {because}" if at else ""
 
 
 def _joined(came: list[tuple[Placed, CriterionAssessment]], name: str) -> str:
@@ -302,6 +310,8 @@ def _move_type(question: Question, former: Framework, target: Framework, kept: _
     recommendation.type_key = recommendation.type_basis = recommendation.type_evidence_digest = ""
     recommendation.type_tally_digest = recommendation.type_reason = ""
     recommendation.type_round_number = recommendation.type_judged_at = recommendation.type_judged_by = None
+    recommendation.type_reaffirmed_at = recommendation.type_reaffirmed_by = None
+    recommendation.type_reaffirmed_because = ""
     recommendation.type_revision += 1
     recommendation.save()
 
@@ -315,4 +325,12 @@ def _type_in_words(former: Framework, recommendation: Recommendation) -> Iterato
         )
     if recommendation.type_round_number:
         lines.append(f"Round {recommendation.type_round_number}")
-    yield "\n\n".join([*lines, recommendation.type_reason]).strip()
+    lines += [
+        recommendation.type_reason,
+        _reaffirmed(
+            recommendation.type_reaffirmed_at,
+            recommendation.type_reaffirmed_by,
+            recommendation.type_reaffirmed_because,
+        ),
+    ]
+    yield "\n\n".join(line for line in lines if line)

@@ -13,9 +13,9 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.agreement import referred_round, require_agreement
 from etd.actions.errors import Refused, StaleEdit
+from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question, require_open
 from etd.actions.rounds import close_if_over
-from etd.domain.evidence import whole_evidence_digest
 from etd.domain.recommendation_rules import ANSWERS, PARADIGMS, PRACTICE_BASES, PRACTICE_QUESTIONS, faults
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
@@ -25,7 +25,7 @@ from etd.enums import (
     StatementKind,
     Strength,
 )
-from etd.evidence import evidence_digests
+from etd.evidence import evidence_now
 from etd.models import (
     ConclusionSection,
     PracticeAnswer,
@@ -46,6 +46,9 @@ TYPE_FIELDS = (
     "type_reason",
     "type_judged_at",
     "type_judged_by",
+    "type_reaffirmed_at",
+    "type_reaffirmed_by",
+    "type_reaffirmed_because",
     "type_revision",
 )
 
@@ -140,10 +143,11 @@ def record_type(
         recommendation = Recommendation.objects.get(question=current)
         before = _type(recommendation)
         referred = referred_round(current, voting_round, RECOMMENDATION_TYPE_ITEM) if type_key else None
+        evidence = evidence_now(current)
         after: dict[str, Any] = {
             "type": type_key,
             "basis": str(basis) if type_key else "",
-            "evidence_digest": whole_evidence_digest(evidence_digests(current)) if type_key else "",
+            "evidence_digest": evidence.whole_digest if type_key else "",
             "round": referred.number if referred else None,
             "tally_digest": referred.tally_digest if referred else "",
             "reason": reason if type_key else "",
@@ -174,8 +178,12 @@ def record_type(
         recommendation.type_reason = after["reason"]
         recommendation.type_judged_at = now if type_key else None
         recommendation.type_judged_by = by if type_key else None
+        recommendation.type_reaffirmed_at = recommendation.type_reaffirmed_by = None
+        recommendation.type_reaffirmed_because = ""
         recommendation.type_revision += 1
         recommendation.save(update_fields=TYPE_FIELDS)
+        if type_key:
+            keep_evidence(question=current, evidence=evidence, item_keys=[RECOMMENDATION_TYPE_ITEM], at=now)
         audit.record(
             type="recommendation_type_recorded",
             subject=current.slug,

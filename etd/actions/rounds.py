@@ -17,13 +17,14 @@ from django.utils import timezone
 
 from etd.actions import audit
 from etd.actions.errors import Refused
+from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question
 from etd.actions.voting import voting_members
 from etd.domain.canonical import canonical_json, digest
 from etd.domain.consensus import Rule, rule_of, rule_to_json, with_quorum
 from etd.domain.tally import Item
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, TallyDisplay
-from etd.evidence import evidence_digests
+from etd.evidence import Evidence, evidence_now
 from etd.models import Ballot, Question, Recusal, RoundSnapshot, User, VotingRound
 from etd.votes import counted_votes, is_over, item_of, tallies, tally_digest, vote_content
 
@@ -91,7 +92,11 @@ def open_round(
                 "Nobody may vote on this question: every member of the panel is recused or has left."
             )
         Ballot.objects.bulk_create(Ballot(round=voting_round, member_id=member.user_id) for member in members)
-        snapshot = _snapshot(voting_round, items, [member.user for member in members], list(recused))
+        evidence = evidence_now(current)
+        keep_evidence(question=current, evidence=evidence, item_keys=[RECOMMENDATION_TYPE_ITEM], at=now)
+        snapshot = _snapshot(
+            voting_round, items, [member.user for member in members], list(recused), evidence
+        )
         RoundSnapshot.objects.create(
             round=voting_round, content=canonical_json(snapshot), sha256=digest(snapshot)
         )
@@ -233,7 +238,11 @@ def _items(question: Question, item_keys: Sequence[str]) -> list[Item]:
 
 
 def _snapshot(
-    voting_round: VotingRound, items: Sequence[Item], members: Sequence[User], recused: Sequence[Recusal]
+    voting_round: VotingRound,
+    items: Sequence[Item],
+    members: Sequence[User],
+    recused: Sequence[Recusal],
+    evidence: Evidence,
 ) -> dict[str, Any]:
     """Question, items, evidence, rule and roll as they are now. Of a recusal it holds the scope, never the reason."""
     question = voting_round.question
@@ -256,7 +265,7 @@ def _snapshot(
             }
             for item in items
         ],
-        "evidence": evidence_digests(question),
+        "evidence": evidence.digests,
         "blind": voting_round.blind,
         "rule": voting_round.consensus_rule,
         "tally_display": str(voting_round.tally_display),

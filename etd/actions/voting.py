@@ -14,7 +14,7 @@ from etd.actions import audit
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.locks import lock_question
 from etd.enums import Role
-from etd.evidence import evidence_digests
+from etd.evidence import evidence_now
 from etd.models import Ballot, Guideline, PanelMembership, Question, User, Vote, VotingRound
 from etd.votes import commitment, is_over, item_of, vote_content
 
@@ -58,7 +58,7 @@ def cast_vote(
             "confidence": confidence,
             "no_evidence_basis": no_evidence_basis,
         }
-        evidence_digest = evidence_digests(current).get(item_key, "")
+        evidence_digest = evidence_now(current).digest_of(item_key)
         if vote is not None and vote_content(vote) == content and vote.evidence_digest == evidence_digest:
             return vote
         _require_valid(current, voting_round, item_key, option_keys)

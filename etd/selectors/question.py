@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import F
 
 from etd.domain import certainty
-from etd.domain.evidence import evidence_digest, whole_evidence_digest
+from etd.domain.evidence_change import Change, worst
 from etd.domain.recommendation_rules import (
     ANSWERS,
     PARADIGMS,
@@ -31,6 +31,8 @@ from etd.enums import (
     Strength,
     StrengthWord,
 )
+from etd.evidence import Evidence, evidence_of
+from etd.evidence_history import Moved, Stood, moved
 from etd.frameworks import Criterion, Framework, RecommendationType
 from etd.frameworks.schema import Role
 from etd.models import (
@@ -52,6 +54,11 @@ from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
 
 @dataclass(frozen=True)
 class JudgementView:
+    """What the panel recorded; `evidence_change` is what has become of its evidence since, a Change.
+
+    Once it was reaffirmed, that is since then: `reaffirmed_by` and `_because` are empty where nobody has.
+    """
+
     option_key: str
     label: str
     applies_to: str
@@ -59,10 +66,22 @@ class JudgementView:
     basis_label: str
     by: str
     at: datetime
-    evidence_changed: bool
+    evidence_change: Change = Change.NONE
     round_number: int | None = None
     reason: str = ""
     evidence_digest: str = ""
+    reaffirmed_by: str = ""
+    reaffirmed_at: datetime | None = None
+    reaffirmed_because: str = ""
+
+    @property
+    def evidence_changed(self) -> bool:
+        """Does the change cross anything that the panel must know of?"""
+        return self.evidence_change == Change.CHANGED
+
+    @property
+    def minor_change(self) -> bool:
+        return self.evidence_change == Change.MINOR
 
 
 @dataclass(frozen=True)
@@ -101,8 +120,17 @@ class CriterionView:
         return not self.multiple and len(seen) != len(set(seen))
 
     @property
+    def evidence_change(self) -> Change:
+        """What has become of the evidence of its judgements, where they differ the gravest."""
+        return worst(j.evidence_change for j in self.judgements)
+
+    @property
     def evidence_changed(self) -> bool:
-        return any(j.evidence_changed for j in self.judgements)
+        return self.evidence_change == Change.CHANGED
+
+    @property
+    def minor_change(self) -> bool:
+        return self.evidence_change == Change.MINOR
 
     @property
     def my_evidence_changed(self) -> bool:
@@ -262,6 +290,7 @@ class EtdView:
 def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] | None = None) -> EtdView:
     """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most eleven queries.
 
+    Three or four more say how the evidence of a judgement has moved, where it has.
     `held` are its rounds with the viewer's own votes, where somebody has read them already.
     """
     framework = question.framework
@@ -269,7 +298,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
     judgements: dict[str, list[Judgement]] = {}
     for judgement in (
         Judgement.objects.filter(assessment__question=question)
-        .select_related("judged_by", "assessment")
+        .select_related("judged_by", "reaffirmed_by", "assessment")
         .order_by("pk")
     ):
         judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
@@ -279,17 +308,10 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
     if held is None:
         held = rounds_with_own_votes(question, viewer) if viewer else ()
     round_view, votes = round_and_votes(held)
-    raw_rows = [row.values for table in tables for group in table.groups for row in group.rows]
-    digests = {
-        criterion.key: evidence_digest(
-            role=criterion.role or "",
-            research_evidence=assessments[criterion.key].research_evidence,
-            rows=raw_rows,
-        )
-        for criterion in framework.criteria
-    }
+    now = evidence_of(framework, {key: a.research_evidence for key, a in assessments.items()}, rows)
     sections = {s.section_key: s for s in ConclusionSection.objects.filter(question=question)}
     recommendation = question.recommendation
+    changes = moved(question, _stood_on(judgements, recommendation), now=now, rows=rows)
     return EtdView(
         id=question.pk,
         guideline_slug=question.guideline.slug,
@@ -317,7 +339,8 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
                 judgements.get(criterion.key, []),
                 tuple(table for table in tables if table.criterion_key == criterion.key),
                 votes.get(criterion.key),
-                digests[criterion.key],
+                now,
+                changes,
                 in_round=criterion.key in votes,
             )
             for number, criterion in enumerate(framework.criteria, start=1)
@@ -325,7 +348,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
         tables=tables,
         certainty=outcomes,
         recommendation_types=recommendation_types(framework, recommendation.type_key),
-        type_judgement=_type_judgement(framework, recommendation, whole_evidence_digest(digests)),
+        type_judgement=_type_judgement(framework, recommendation, changes),
         type_revision=recommendation.type_revision,
         recommendation_note=recommendation.note,
         recommendation_revision=recommendation.revision,
@@ -345,10 +368,17 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
             for r in Reference.objects.filter(question=question).order_by("number")
         ),
         round=round_view,
-        type_vote=vote_view(votes[RECOMMENDATION_TYPE_ITEM], "")
+        type_vote=vote_view(votes[RECOMMENDATION_TYPE_ITEM], now)
         if RECOMMENDATION_TYPE_ITEM in votes
         else None,
     )
+
+
+def _stood_on(judgements: Mapping[str, Sequence[Judgement]], recommendation: Recommendation) -> set[Stood]:
+    stood = {(key, judgement.evidence_digest) for key, of_one in judgements.items() for judgement in of_one}
+    if recommendation.type_evidence_digest:
+        stood.add((RECOMMENDATION_TYPE_ITEM, recommendation.type_evidence_digest))
+    return stood
 
 
 def recommendation_types(framework: Framework, chosen: str) -> tuple[RecommendationTypeView, ...]:
@@ -364,11 +394,12 @@ def _tone(recommendation_type: RecommendationType) -> str:
 
 
 def _type_judgement(
-    framework: Framework, recommendation: Recommendation, digest: str
+    framework: Framework, recommendation: Recommendation, changes: Mapping[Stood, Moved]
 ) -> JudgementView | None:
     by, at = recommendation.type_judged_by, recommendation.type_judged_at
     if by is None or at is None:
         return None
+    digest = recommendation.type_evidence_digest
     return JudgementView(
         option_key=recommendation.type_key,
         label=framework.recommendation_type(recommendation.type_key).label,
@@ -377,10 +408,13 @@ def _type_judgement(
         basis_label=Basis(recommendation.type_basis).label,
         by=str(by),
         at=at,
-        evidence_changed=recommendation.type_evidence_digest != digest,
+        evidence_change=changes[RECOMMENDATION_TYPE_ITEM, digest].change,
         round_number=recommendation.type_round_number,
         reason=recommendation.type_reason,
-        evidence_digest=recommendation.type_evidence_digest,
+        evidence_digest=digest,
+        reaffirmed_by=str(recommendation.type_reaffirmed_by or ""),
+        reaffirmed_at=recommendation.type_reaffirmed_at,
+        reaffirmed_because=recommendation.type_reaffirmed_because,
     )
 
 
@@ -391,14 +425,15 @@ def _criterion(
     judgements: list[Judgement],
     tables: tuple[OutcomeTableView, ...],
     vote: Vote | None,
-    digest: str,
+    now: Evidence,
+    changes: Mapping[Stood, Moved],
     *,
     in_round: bool,
 ) -> CriterionView:
     chosen: dict[str, list[str]] = {}
     for judgement in judgements:
         chosen.setdefault(judgement.option_key, []).append(judgement.applies_to)
-    own = vote_view(vote, digest)
+    own = vote_view(vote, now)
     return CriterionView(
         key=criterion.key,
         number=number,
@@ -417,10 +452,13 @@ def _criterion(
                 basis_label=Basis(j.basis).label,
                 by=str(j.judged_by),
                 at=j.judged_at,
-                evidence_changed=j.evidence_digest != digest,
+                evidence_change=changes[criterion.key, j.evidence_digest].change,
                 round_number=j.round_number,
                 reason=j.reason,
                 evidence_digest=j.evidence_digest,
+                reaffirmed_by=str(j.reaffirmed_by or ""),
+                reaffirmed_at=j.reaffirmed_at,
+                reaffirmed_because=j.reaffirmed_because,
             )
             for j in judgements
         ),

@@ -166,7 +166,7 @@ def feedback(held: Sequence[HeldRound]) -> dict[str, ItemTally]:
 
 def own_votes(one: HeldRound) -> dict[str, VoteView]:
     """The viewer's own votes in a round, also in one that is over; item key to vote."""
-    return {vote.item_key: vote_view(vote, "") for vote in one.own}
+    return {vote.item_key: vote_view(vote) for vote in one.own}
 
 
 def own_ballot(voting_round: VotingRound, viewer: User) -> Ballot | None:

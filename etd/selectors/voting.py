@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from etd.evidence import Evidence
 from etd.models import Question, User, Vote, VotingRound
 from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
 from etd.votes import is_over
@@ -51,8 +52,12 @@ class RoundView:
         return self.n_items - self.n_voted
 
 
-def vote_view(vote: Vote | None, digest: str) -> VoteView:
-    """A vote as its own member sees it; `digest` is that of the evidence now, empty where the item has none."""
+def vote_view(vote: Vote | None, now: Evidence | None = None) -> VoteView:
+    """A vote as its own member sees it, beside the evidence now where that is asked.
+
+    During a round the evidence is frozen: any other digest is of other evidence. A vote on the type of recommendation
+    has none from the time before it was written down.
+    """
     if vote is None:
         return NO_VOTE
     return VoteView(
@@ -63,7 +68,8 @@ def vote_view(vote: Vote | None, digest: str) -> VoteView:
         version=vote.version,
         cast_at=vote.cast_at,
         commitment=vote.commitment,
-        evidence_changed=bool(digest) and vote.evidence_digest != digest,
+        evidence_changed=bool(now and vote.evidence_digest)
+        and not now.is_of(vote.item_key, vote.evidence_digest),
     )
 
 

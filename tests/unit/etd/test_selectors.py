@@ -57,6 +57,10 @@ def furnish(panel: Panel, n: int) -> Question:
     for assessment in CriterionAssessment.objects.filter(question=question).order_by("pk")[: 2 * n]:
         for option in f.FRAMEWORK.criterion(assessment.criterion_key).options[:n]:
             f.judgement(assessment=assessment, option_key=option.key, judged_by=f.user())
+    for key, digest in evidence_digests(question).items():
+        Judgement.objects.filter(assessment__question=question, assessment__criterion_key=key).update(
+            evidence_digest=digest
+        )
     opened = f.voting_round(question=question, item_keys=[c.key for c in CRITERIA[: 2 * n]])
     for member in (panel.member, panel.colleague, *(f.user() for _ in range(n))):
         ballot = f.ballot(round=opened, member=member)

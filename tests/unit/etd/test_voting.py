@@ -15,6 +15,7 @@ from django.utils import timezone
 from etd.actions import accounts, rounds, voting
 from etd.actions.errors import Refused, StaleEdit
 from etd.domain.consensus import AWMF, rule_to_json
+from etd.domain.evidence import whole_evidence_digest
 from etd.enums import RECOMMENDATION_TYPE_ITEM, QuestionStatus, Role
 from etd.evidence import evidence_digests
 from etd.models import AuditEvent, Ballot, CriterionAssessment, Question, User, Vote, VotingRound
@@ -245,7 +246,8 @@ class TestCastVote:
 
     def test_the_type_of_recommendation_is_voted_on(self, panel: Panel, question: Question) -> None:
         vote = cast(question, panel.member, TYPES[0], item_key=RECOMMENDATION_TYPE_ITEM)
-        assert (vote.option_keys, vote.evidence_digest) == ([TYPES[0]], "")
+        whole = whole_evidence_digest(evidence_digests(question))
+        assert (vote.option_keys, vote.evidence_digest) == ([TYPES[0]], whole)
 
     def test_a_vote_from_another_window_is_kept_and_shown(self, panel: Panel, question: Question) -> None:
         cast(question, panel.member, OPTIONS[0], comment="On the phone.", confidence="low")

@@ -1,0 +1,178 @@
+"""How the evidence has moved since something was judged or voted on it. For selectors; nothing here writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from etd.domain.evidence_change import (
+    Change,
+    DecisionLines,
+    EvidenceChange,
+    Place,
+    compare_evidence,
+    worst,
+)
+from etd.domain.narrative import Thresholds
+from etd.enums import RECOMMENDATION_TYPE_ITEM, RiskLevel, RiskSource
+from etd.evidence import Evidence
+from etd.models import ComparatorRisk, DecisionThresholds, KeptEvidence, OutcomeRow, Question
+
+# An item of the question and the digest of the evidence that it was judged on.
+Stood: TypeAlias = tuple[str, str]
+_NOTHING: Mapping[str, Any] = {"research_evidence": "", "rows": []}
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What has become of the evidence of one item. `what` is None where the evidence of that time was not kept.
+
+    For the type of recommendation `because_of` has the keys of the criteria whose evidence moved. `names` are those of
+    the outcomes and populations at that time, as Evidence has them.
+    """
+
+    change: Change
+    what: EvidenceChange | None
+    because_of: tuple[str, ...] = ()
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+AS_IT_WAS = Moved(Change.NONE, EvidenceChange(Change.NONE, (), "", "", False, ()))
+NOT_KEPT = Moved(Change.CHANGED, None)
+
+
+@dataclass
+class _Known:
+    """Contents by their digest, of today's evidence and of what was kept, with what things were called then."""
+
+    question: Question
+    contents: dict[str, Mapping[str, Any]]
+    names: dict[str, dict[str, str]]
+
+    def read(self, digests: Iterable[str]) -> None:
+        """One query where one of them is not known yet."""
+        missing = {digest for digest in digests if digest and digest not in self.contents}
+        if not missing:
+            return
+        for kept in KeptEvidence.objects.filter(question=self.question, digest__in=missing):
+            self.contents[kept.digest] = json.loads(kept.content)
+            for kind, names in kept.names.items():
+                self.names.setdefault(kind, {}).update(names)
+
+
+def moved(
+    question: Question,
+    stood_on: Iterable[Stood],
+    *,
+    now: Evidence,
+    rows: Sequence[OutcomeRow],
+    today: Evidence | None = None,
+) -> dict[Stood, Moved]:
+    """What has become of each item since the evidence with this digest. No query where all stand on `now`.
+
+    Otherwise three: kept evidence, thresholds, comparator risks; and one more where the type of recommendation stands
+    on evidence of criteria that nothing else stands on. `rows` are all of the question, with their outcomes. `today` is
+    the evidence as it is stored, where `now` is another one.
+    """
+    stood = dict.fromkeys(stood_on)
+    differing = [(key, digest) for key, digest in stood if not now.is_of(key, digest)]
+    if not differing:
+        return dict.fromkeys(stood, AS_IT_WAS)
+    known = _Known(question, _contents_of(today or now), {})
+    known.read(digest for _, digest in differing)
+    is_any_known = any(digest in known.contents for _, digest in differing)
+    lines = decision_lines(question, rows) if is_any_known else {}
+    found = {}
+    for key, digest in differing:
+        content = known.contents.get(digest)
+        if content is None:
+            found[key, digest] = NOT_KEPT
+        elif key == RECOMMENDATION_TYPE_ITEM:
+            known.read(content.values())
+            found[key, digest] = _type_moved(question, content, now, known, lines)
+        else:
+            what = compare_evidence(content, now.contents.get(key, _NOTHING), lines)
+            found[key, digest] = Moved(what.change, what, names=known.names)
+    return {one: found.get(one, AS_IT_WAS) for one in stood}
+
+
+def decision_lines(question: Question, rows: Iterable[OutcomeRow]) -> dict[Place, DecisionLines]:
+    """What the effects of each outcome and population are held against, in two queries.
+
+    The median of the trials is that of the recomputed row as it is today: it holds for both sides of a comparison.
+    """
+    thresholds = {
+        one.outcome_id: Thresholds(one.small, one.moderate, one.large)
+        for one in DecisionThresholds.objects.filter(outcome__question=question)
+    }
+    risks = {
+        (one.outcome_id, one.population_id): one
+        for one in ComparatorRisk.objects.filter(outcome__question=question, level=RiskLevel.STUDIES)
+    }
+    medians: dict[Place, float] = {}
+    outcomes: dict[Place, bool | None] = {}
+    for row in rows:
+        place = row.outcome_id, row.population_id
+        outcomes[place] = row.outcome.event_free
+        if median := (row.provenance or {}).get("median_comparison_risk"):
+            medians.setdefault(place, median["risk"])
+    found = {}
+    for place, event_free in outcomes.items():
+        recorded = risks.get(place)
+        source = recorded.source if recorded else RiskSource.POOLED
+        external = recorded.risk if recorded else None
+        found[place] = DecisionLines(
+            thresholds=thresholds.get(place[0]),
+            risk_source=source,
+            comparator_risk=medians.get(place) if source == RiskSource.MEDIAN else external,
+            event_free=event_free,
+        )
+    return found
+
+
+def _contents_of(evidence: Evidence) -> dict[str, Mapping[str, Any]]:
+    """By digest, also by the digests of the form that evidence was told in earlier."""
+    contents: dict[str, Mapping[str, Any]] = {}
+    for one in (evidence.without_certainty, evidence):
+        contents |= {one.digests[key]: content for key, content in evidence.contents.items()}
+        contents[one.whole_digest] = evidence.digests
+    return contents
+
+
+def _type_moved(
+    question: Question,
+    digests: Mapping[str, str],
+    now: Evidence,
+    known: _Known,
+    lines: Mapping[Place, DecisionLines],
+) -> Moved:
+    """`digests` are those of all criteria when the type was recorded; a criterion may have come or gone since."""
+    headings = {criterion.key: criterion.heading for criterion in question.framework.criteria}
+    changes: dict[str, EvidenceChange] = {}
+    for key in dict.fromkeys([*now.contents, *digests]):
+        digest = digests.get(key)
+        if digest is not None and now.is_of(key, digest):
+            continue
+        if digest is None and now.digests[key] in digests.values():
+            continue
+        if key not in now.contents and digest in now.digests.values():
+            continue
+        before = _NOTHING if digest is None else known.contents.get(digest)
+        if before is None:
+            return NOT_KEPT
+        change = compare_evidence(before, now.contents.get(key, _NOTHING), lines)
+        if change.change is not Change.NONE:
+            changes[key] = change
+    # Criteria judged by the tables have all the same rows.
+    rows = []
+    for change in changes.values():
+        rows += [row for row in change.rows if row not in rows]
+    overall = worst(change.change for change in changes.values())
+    reasons = tuple(
+        f"{headings.get(key, key)}: {reason}" for key, change in changes.items() for reason in change.reasons
+    )
+    text_changed = any(change.text_changed for change in changes.values())
+    what = EvidenceChange(overall, tuple(rows), "", "", text_changed, reasons)
+    return Moved(overall, what, because_of=tuple(changes), names=known.names)
