@@ -139,7 +139,12 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
         guideline=OuterRef("guideline"), question__isnull=True, member=user
     )
     question = (
-        Question.objects.select_related("guideline", "own_framework", "recommendation__type_judged_by")
+        Question.objects.select_related(
+            "guideline",
+            "own_framework",
+            "recommendation__type_judged_by",
+            "recommendation__type_reaffirmed_by",
+        )
         .filter(guideline__slug=guideline_slug, slug=question_slug)
         .annotate(role_here=Subquery(here[:1]), has_declared=Exists(declared))
         .first()
