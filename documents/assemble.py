@@ -113,6 +113,10 @@ def _judgement(view: selectors.JudgementView) -> schema.Judgement:
         round_number=view.round_number,
         reason=view.reason,
         evidence_digest=view.evidence_digest,
+        evidence_change=str(view.evidence_change),
+        reaffirmed_by=view.reaffirmed_by,
+        reaffirmed_at=view.reaffirmed_at.isoformat() if view.reaffirmed_at else "",
+        reaffirmed_because=view.reaffirmed_because,
     )
 
 

@@ -200,6 +200,46 @@ class TestBasis:
         )
         assert "; the evidence has changed since." in page_of(question)
 
+    def test_a_reaffirmed_judgement_says_who_stands_by_it_when_and_why(
+        self, panel: Panel, question: Question
+    ) -> None:
+        found = judged(question, panel.chair, Basis.CONSENSUS)
+        found.reaffirmed_at, found.reaffirmed_by = f.NOW, panel.methodologist
+        found.reaffirmed_because = "One trial more, & the effect <is> the same."
+        found.save()
+        said = (
+            f"by {panel.methodologist}, on evidence {found.evidence_digest[:12]}: {found.reaffirmed_because}"
+        )
+        assert said in page_of(question)
+        assert said in pdf_text(question)
+        (plain,) = next(c for c in json.loads(json_of(question))["criteria"] if c["key"] == PLAIN.key)[
+            "judgements"
+        ]
+        assert (plain["evidence_change"], plain["reaffirmed_by"], plain["reaffirmed_at"]) == (
+            "none",
+            str(panel.methodologist),
+            f.NOW.isoformat(),
+        )
+        assert plain["reaffirmed_because"] == found.reaffirmed_because
+
+    def test_evidence_that_moved_is_minor_or_changed_in_the_data(
+        self, panel: Panel, question: Question
+    ) -> None:
+        def change() -> tuple[str, bool]:
+            criteria = json.loads(json_of(question))["criteria"]
+            (plain,) = next(c for c in criteria if c["key"] == PLAIN.key)["judgements"]
+            return plain["evidence_change"], plain["evidence_changed"]
+
+        judged(question, panel.chair, Basis.CONSENSUS)
+        stored = CriterionAssessment.objects.filter(question=question, criterion_key=PLAIN.key)
+        words_now = stored.get().research_evidence
+        assert change() == ("none", False)
+        stored.update(research_evidence=f"{words_now}  \n")
+        assert change() == ("minor", False)
+        assert "; a minor change of the evidence since." in page_of(question)
+        stored.update(research_evidence=f"{words_now} One more.")
+        assert change() == ("changed", True)
+
     def test_what_was_taken_over_was_recorded_by_nobody(self, panel: Panel, question: Question) -> None:
         judged(question, panel.staff, Basis.DOCUMENT)
         assert "Recorded by" not in page_of(question)
