@@ -6,7 +6,7 @@ A row that none reproduces is not wrong: it may come from other studies, or from
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from etd.domain import numbers
@@ -91,7 +91,7 @@ class Attempt:
     @property
     def differs_in(self) -> str:
         """`the lower limit and P`; empty where it gives every printed number."""
-        return " and ".join(name for column, name in COLUMN_NAMES.items() if column in self.differs)
+        return _named(self.differs)
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ class Reproduction:
             return f"Reproduced by {_listed(self.by)}."
         if self.effect_by:
             differing = {column for attempt in self.effect_by for column in attempt.differs}
-            not_given = " and ".join(name for column, name in COLUMN_NAMES.items() if column in differing)
-            return f"Estimate and interval are reproduced by {_listed(self.effect_by)}, but not {not_given}."
+            by = _listed(self.effect_by)
+            return f"Estimate and interval are reproduced by {by}, but not {_named(differing)}."
         tried = "the one method" if len(self.attempts) == 1 else f"any of the {len(self.attempts)} methods"
         return f"Not by {tried} offered here; nearest is {nearest.words}: {nearest.numbers}."
 
@@ -250,6 +250,11 @@ def _other_studies(studies: Sequence[StudyData], row: ReadRow, n_trials: int) ->
         if (printed := row.count(column)) is not None and printed != value
     ]
     return f"The stored studies are not those of the row: {', '.join(differing)}." if differing else ""
+
+
+def _named(columns: Collection[str]) -> str:
+    names = [name for column, name in COLUMN_NAMES.items() if column in columns]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _listed(attempts: Sequence[Attempt]) -> str:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from metaanalysis.views import analyses, evidence, grids, methods, uploads
+from metaanalysis.views import analyses, evidence, grids, methods, reproduction, uploads
 
 EVIDENCE = "guidelines/<slug:guideline>/<slug:question>/evidence/"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path(f"{EVIDENCE}uploads/<int:upload>/file/", uploads.upload_file, name="upload_file"),
     path(f"{EVIDENCE}methods/", methods.methods, name="main_methods"),
     path(f"{EVIDENCE}methods/choose/", methods.choose_method, name="choose_main_method"),
+    path(f"{EVIDENCE}reproduction/", reproduction.reproduction, name="reproduction"),
     path(f"{EVIDENCE}analysis/<int:row>/", analyses.analysis, name="analysis"),
     path(f"{EVIDENCE}analysis/<int:row>/use/", analyses.use_analysis, name="use_analysis"),
     path(f"{EVIDENCE}analysis/<int:row>/data.csv", analyses.analysis_data, name="analysis_data"),

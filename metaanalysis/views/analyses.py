@@ -31,6 +31,7 @@ from metaanalysis.selectors.analyses import (
     plot_of,
     result_document,
 )
+from metaanalysis.selectors.reproduction import reported_beside
 from metaanalysis.stats.report import result_to_json
 from metaanalysis.views.downloads import attachment, csv_file
 
@@ -202,5 +203,6 @@ def _analysis_page(
         "sections": view.sections,
         "query": form.as_query(),
         "refusal": refusal,
+        "reported": reported_beside(shown.analysis) if access.may(Permission.SEE_CHECKS) else None,
     }
     return render(request, template, context, status=status)
