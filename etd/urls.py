@@ -3,6 +3,7 @@ from django.urls import include, path
 from etd.views import (
     assessment,
     certainty,
+    checks,
     conflicts,
     history,
     home,
@@ -37,6 +38,7 @@ urlpatterns = [
     path(f"{MEMBER}for/<slug:scope>/declaration/", conflicts.open_declaration, name="open_declaration"),
     path(f"{GUIDELINE}settings/", settings.settings, name="guideline_settings"),
     path(f"{GUIDELINE}settings/votes/", settings.vote_settings, name="vote_settings"),
+    path(f"{GUIDELINE}checks/", checks.guideline_checks, name="guideline_checks"),
     path(QUESTION, questions.question, name="question"),
     path(f"{QUESTION}edit/", questions.edit_question, name="edit_question"),
     path(f"{QUESTION}criteria/<slug:key>/", assessment.criterion, name="criterion"),
@@ -77,5 +79,9 @@ urlpatterns = [
     path(f"{QUESTION}summary/people/", summary.set_people_per, name="set_people_per"),
     path(SUMMARY_CELL, summary.word_summary_cell, name="word_summary_cell"),
     path(f"{SUMMARY_CELL}take-back/", summary.take_back_summary_words, name="take_back_summary_words"),
+    path(f"{QUESTION}checks/", checks.checks, name="checks"),
+    path(f"{QUESTION}checks/dismiss/", checks.dismiss_finding, name="dismiss_finding"),
+    path(f"{QUESTION}checks/restore/", checks.restore_finding, name="restore_finding"),
+    path(f"{QUESTION}checks/before-publication/", checks.before_publication_page, name="before_publication"),
     path(f"{QUESTION}sections/<slug:key>/", recommendation.edit_section, name="edit_section"),
 ]

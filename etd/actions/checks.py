@@ -58,7 +58,7 @@ def dismiss_finding(
         )
         audit.record(
             type="finding_dismissed",
-            subject=finding.where,
+            subject=finding.where[:300],
             after=words | {"fingerprint": fingerprint, "reason": reason},
             at=now,
             by=by,
@@ -75,11 +75,16 @@ def restore_finding(*, question: Question, fingerprint: str, by: User, op: UUID 
         stored = DismissedFinding.objects.filter(question=current, fingerprint=fingerprint).first()
         if stored is None:
             return
-        before = {"code": stored.code, "message": stored.message, "reason": stored.reason}
+        before = {
+            "code": stored.code,
+            "where": stored.where,
+            "message": stored.message,
+            "reason": stored.reason,
+        }
         stored.delete()
         audit.record(
             type="finding_restored",
-            subject=stored.where,
+            subject=stored.where[:300],
             before=before | {"fingerprint": fingerprint},
             at=timezone.now(),
             by=by,

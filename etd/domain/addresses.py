@@ -9,6 +9,7 @@ RESERVED = frozenset(
         "settings",
         "invitations",
         "conflicts",
+        "checks",
         "frameworks",
         "rounds",
         "history",

@@ -92,8 +92,8 @@ PHRASES = {
     "conflict_managed": "recorded how the interests of {subject} are managed",
     "declaration_read": "opened the declaration of {subject}",
     # Where and why, not what was found: that is for those who see the checks.
-    "finding_dismissed": "put a finding of the checks aside, {subject}{because}",
-    "finding_restored": "took a finding of the checks up again, {subject}",
+    "finding_dismissed": "dismissed a finding of the checks, {subject}{because}",
+    "finding_restored": "had a dismissed finding of the checks shown again, {subject}",
     # What was done is said; why stays with the chair and the member.
     "ballot_voided": "voided a ballot: {subject}",
     "reminder_sent": "sent a reminder to those who had not finished {round}",

@@ -31,6 +31,7 @@ def guideline(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             "manages_chairs": access.may(Permission.MANAGE_CHAIRS),
             "manages_conflicts": access.may(Permission.MANAGE_CONFLICTS),
             "edits_guideline": access.may(Permission.EDIT_GUIDELINE),
+            "sees_checks": access.may(Permission.SEE_CHECKS),
             "creates_questions": access.may(Permission.CREATE_QUESTION),
         },
     )

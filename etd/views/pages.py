@@ -12,6 +12,7 @@ from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission
 from etd.selectors import CriterionView, EtdView, load_etd
+from etd.selectors.checks import load_checks
 from etd.selectors.held_rounds import rounds_of_voter
 from etd.selectors.rounds import ItemTally, feedback
 
@@ -34,13 +35,17 @@ def card(criterion: CriterionView, found: Mapping[str, ItemTally] | None = None)
 
 
 def page(access: Access) -> dict[str, Any]:
-    """The context of a page of a question: `etd`, who looks at it and what they can do now."""
+    """The context of a page of a question: `etd`, who looks at it and what they can do now.
+
+    `checks` are what the checks find, for whoever may see that, else None: nobody else's page pays for them.
+    """
     held = rounds_of_voter(access.question, access.user, access.role)
     etd = load_etd(access.question, access.user, held)
     votes = etd.round is not None and etd.round.has_ballot
     return {
         "access": access,
         "etd": etd,
+        "checks": load_checks(access.question, etd) if access.may(Permission.SEE_CHECKS) else None,
         "feedback": feedback(held) if votes else {},
         # Whoever is excluded from a question has lost their ballot: `etd.selectors.may_discuss` without its query.
         "may_discuss": votes,
