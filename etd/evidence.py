@@ -77,18 +77,29 @@ def evidence_now(question: Question) -> Evidence:
 def evidence_of(framework: Framework, texts: Mapping[str, str], rows: Iterable[OutcomeRow]) -> Evidence:
     """`texts` are the research evidence by criterion key, `rows` all of the question, with outcome and population."""
     rows = list(rows)
-    told = [row_content(row) for row in rows]
+    names = {
+        "outcomes": {str(row.outcome_id): str(row.outcome) for row in rows},
+        "populations": {str(row.population_id): row.population.label for row in rows},
+    }
+    return told_evidence(framework, texts, [row_content(row) for row in rows], names)
+
+
+def told_evidence(
+    framework: Framework,
+    texts: Mapping[str, str],
+    rows: Iterable[Mapping[str, Any]],
+    names: Mapping[str, Mapping[str, str]],
+) -> Evidence:
+    """The evidence from rows as `row_content` tells them."""
+    rows = list(rows)
     return Evidence(
         contents={
             criterion.key: evidence_content(
-                role=criterion.role or "", research_evidence=texts.get(criterion.key, ""), rows=told
+                role=criterion.role or "", research_evidence=texts.get(criterion.key, ""), rows=rows
             )
             for criterion in framework.criteria
         },
-        names={
-            "outcomes": {str(row.outcome_id): str(row.outcome) for row in rows},
-            "populations": {str(row.population_id): row.population.label for row in rows},
-        },
+        names=names,
     )
 
 

@@ -173,6 +173,5 @@ def _type_moved(
     reasons = tuple(
         f"{headings.get(key, key)}: {reason}" for key, change in changes.items() for reason in change.reasons
     )
-    text_changed = any(change.text_changed for change in changes.values())
-    what = EvidenceChange(overall, tuple(rows), "", "", text_changed, reasons)
+    what = EvidenceChange(overall, tuple(rows), "", "", False, reasons)
     return Moved(overall, what, because_of=tuple(changes), names=known.names)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from etd.domain.evidence_change import Change
+from django.db.models import Count
+
+from etd.domain import certainty, numbers
+from etd.domain.evidence_change import Change, Row, RowChange, worst
 from etd.domain.row_values import RowValues
-from etd.domain.small_plot import SmallPlot
+from etd.domain.small_plot import SmallPlot, small_plot, table_axis
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
+from etd.evidence import ROW_VALUES, Evidence, evidence_now, evidence_of, row_content, told_evidence
+from etd.evidence_history import Moved, Stood, moved
+from etd.models import OutcomeRow, Question, Vote
+from etd.selectors.outcome_tables import RowView, arm, load_rows
+from etd.selectors.question import EtdView, JudgementView
 
 
 @dataclass(frozen=True)
@@ -85,3 +96,237 @@ class ProposedRow:
     population_id: int | None
     population: str
     values: RowValues
+
+
+def load_changes(question: Question, view: EtdView) -> tuple[ItemChange, ...]:
+    """Every judgement, and the type, that stands on other evidence than today's: what crosses something first.
+
+    `view` is the question as it is shown. In one query, and those of `moved` where anything has.
+    """
+    rows = load_rows(question)
+    now = evidence_of(view.framework, _texts(view), rows)
+    return _changes(question, view, moved(question, _stood_on(view), now=now, rows=rows), now)
+
+
+def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow]) -> tuple[ItemChange, ...]:
+    """What `load_changes` would say once these recomputed rows were stored: only what it does not say today."""
+    rows = load_rows(question)
+    today = evidence_of(view.framework, _texts(view), rows)
+    then = _with_proposed(view, rows, today, proposed)
+    stood = _stood_on(view)
+    said = {
+        one.item_key: one
+        for one in _changes(question, view, moved(question, stood, now=today, rows=rows), today)
+    }
+    after = _changes(question, view, moved(question, stood, now=then, rows=rows, today=today), then)
+    return tuple(one for one in after if not _says_the_same(one, said.get(one.item_key)))
+
+
+def votes_on_other_evidence(question: Question) -> dict[int, dict[str, int]]:
+    """Round number to how many of its votes on each item stand on other evidence than today's; in three queries.
+
+    Of closed rounds alone: in an open one the evidence is as it was, and nobody's vote is to be seen. Votes on voided
+    ballots are left out, and those that say nothing of their evidence.
+    """
+    now = evidence_now(question)
+    counted = (
+        Vote.objects.filter(
+            ballot__round__question=question,
+            ballot__round__closed_at__isnull=False,
+            ballot__voided_at__isnull=True,
+        )
+        .exclude(evidence_digest="")
+        .values_list("ballot__round__number", "item_key", "evidence_digest")
+        .annotate(votes=Count("pk"))
+        .order_by("ballot__round__number", "item_key")
+    )
+    found: dict[int, dict[str, int]] = {}
+    for number, item_key, digest, votes in counted:
+        if not now.is_of(item_key, digest):
+            of_round = found.setdefault(number, {})
+            of_round[item_key] = of_round.get(item_key, 0) + votes
+    return found
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """An item of the question with what was recorded on it; never empty."""
+
+    key: str
+    heading: str
+    judgements: tuple[JudgementView, ...]
+    revision: int
+
+
+def _judged(view: EtdView) -> list[_Judged]:
+    """In the framework's order, the type of recommendation last."""
+    found = [
+        _Judged(one.key, one.heading, one.judgements, one.judgement_revision)
+        for one in view.criteria
+        if one.judgements
+    ]
+    if view.type_judgement:
+        heading = view.framework.headings.type_of_recommendation.capitalize()
+        found.append(_Judged(RECOMMENDATION_TYPE_ITEM, heading, (view.type_judgement,), view.type_revision))
+    return found
+
+
+def _stood_on(view: EtdView) -> set[Stood]:
+    return {(item.key, one.evidence_digest) for item in _judged(view) for one in item.judgements}
+
+
+def _texts(view: EtdView) -> dict[str, str]:
+    return {one.key: one.research_evidence for one in view.criteria}
+
+
+def _changes(
+    question: Question, view: EtdView, changes: Mapping[Stood, Moved], now: Evidence
+) -> tuple[ItemChange, ...]:
+    printed = {row.id: row for table in view.tables for group in table.groups for row in group.rows}
+    found = []
+    for item in _judged(view):
+        of_item = [changes[item.key, one.evidence_digest] for one in item.judgements]
+        gravest = worst(one.change for one in of_item)
+        if gravest is not Change.NONE:
+            what = next(one for one in of_item if one.change is gravest)
+            found.append(_item_change(view, item, what, now, printed))
+    return tuple(sorted(found, key=lambda one: one.change is not Change.CHANGED))
+
+
+def _item_change(
+    view: EtdView, item: _Judged, moved: Moved, now: Evidence, printed: Mapping[int, RowView]
+) -> ItemChange:
+    first, what = item.judgements[0], moved.what
+    headings = {one.key: one.heading for one in view.criteria}
+    return ItemChange(
+        item_key=item.key,
+        heading=item.heading,
+        judgement="; ".join(_in_words(one) for one in item.judgements),
+        judged_by=first.by,
+        judged_at=first.at,
+        basis_label=first.basis_label,
+        change=moved.change,
+        rows=tuple(_row_change(one, moved, now, printed) for one in what.rows) if what else (),
+        text_before=what.text_before if what else "",
+        text_after=what.text_after if what else "",
+        text_changed=what.text_changed if what else False,
+        reasons=what.reasons if what else (),
+        is_kept=what is not None,
+        because_of=tuple(headings.get(key, key) for key in moved.because_of),
+        revision=item.revision,
+        evidence_digest=now.digest_of(item.key),
+    )
+
+
+def _in_words(judgement: JudgementView) -> str:
+    return f"{judgement.label} ({judgement.applies_to})" if judgement.applies_to else judgement.label
+
+
+def _row_change(
+    change: RowChange, moved: Moved, now: Evidence, printed: Mapping[int, RowView]
+) -> RowChangeView:
+    before, after = change.before, change.after
+    there = [row for row in (before, after) if row is not None]
+    measures = {row["measure"] for row in there}
+    axis = table_axis(measures.pop(), there) if len(measures) == 1 else None
+
+    def result(row: Row | None) -> ResultView | None:
+        if row is None:
+            return None
+        text = _effect(row)
+        plot = small_plot(row, axis, f"{row['measure']} {text}") if axis else None
+        return _result(row, printed.get(row["id"]), plot)
+
+    return RowChangeView(
+        outcome=_name("outcomes", change.outcome_id, now, moved),
+        population=_name("populations", change.population_id, now, moved),
+        measure=_measure(there[-1]["measure"]),
+        source_label=ValueSource(change.source).label,
+        before_source_label=ValueSource(before["source"]).label if before else "",
+        after_source_label=ValueSource(after["source"]).label if after else "",
+        before=result(before),
+        after=result(after),
+        change=change.change,
+        reasons=change.reasons,
+    )
+
+
+def _name(kind: str, id: int, now: Evidence, moved: Moved) -> str:
+    """As it is called now, or was when it was judged."""
+    return now.names[kind].get(str(id)) or moved.names.get(kind, {}).get(str(id), "")
+
+
+def _measure(measure: str) -> str:
+    return Measure(measure).label if measure else ""
+
+
+def _result(row: Row, printed: RowView | None, plot: SmallPlot | None) -> ResultView:
+    """In the digits that the table has, where it has these very numbers."""
+    level = row.get("certainty", "")
+    rated = f"{certainty.symbols(level)} {certainty.LABELS[level]}" if level else "-"
+    studies = str(row["n_studies"])
+    if printed and all(printed.values[name] == row[name] for name in ROW_VALUES):
+        return ResultView(
+            studies,
+            printed.intervention,
+            printed.comparison,
+            printed.effect,
+            printed.p_value,
+            printed.i_squared,
+            rated,
+            plot,
+        )
+    return ResultView(
+        studies=studies,
+        intervention=arm(row["events_intervention"], row["n_intervention"]),
+        comparison=arm(row["events_comparison"], row["n_comparison"]),
+        effect=_effect(row),
+        p_value="-" if row["p_value"] is None else numbers.p_value(row["p_value"]),
+        i_squared="-" if row["i_squared"] is None else f"{numbers.rounded(row['i_squared'], 0)}%",
+        certainty=rated,
+        plot=plot,
+    )
+
+
+def _effect(row: Row) -> str:
+    if row["estimate"] is None or row["ci_low"] is None or row["ci_high"] is None:
+        return "-"
+    return numbers.effect(row["estimate"], row["ci_low"], row["ci_high"], row["measure"])
+
+
+def _with_proposed(
+    view: EtdView, rows: Iterable[OutcomeRow], today: Evidence, proposed: Sequence[ProposedRow]
+) -> Evidence:
+    """The evidence once the rows were stored: each in the place of the recomputed one before it, or a new one."""
+    told = [row_content(row) for row in rows]
+    names = {kind: dict(of_kind) for kind, of_kind in today.names.items()}
+    # Whatever is not stored yet has an id that nothing stored has.
+    for new_id, one in enumerate(proposed, start=1):
+        outcome_id = -new_id if one.outcome_id is None else one.outcome_id
+        population_id = -new_id if one.population_id is None else one.population_id
+        place = {
+            "outcome_id": outcome_id,
+            "population_id": population_id,
+            "source": str(ValueSource.COMPUTED),
+        }
+        names["outcomes"].setdefault(str(outcome_id), one.outcome)
+        names["populations"].setdefault(str(population_id), one.population)
+        earlier = next((row for row in told if all(row[key] == value for key, value in place.items())), None)
+        values = {name: value for name, value in asdict(one.values).items() if name in ROW_VALUES}
+        if earlier is not None:
+            earlier.update(values)
+        else:
+            told.append({"id": -new_id, **place, **values} | _certainty_of(view, outcome_id))
+    return told_evidence(view.framework, _texts(view), told, names)
+
+
+def _certainty_of(view: EtdView, outcome_id: int) -> dict[str, Any]:
+    outcome = view.certainty.outcome(outcome_id)
+    return {"certainty": outcome.level} if outcome and outcome.level else {}
+
+
+def _says_the_same(one: ItemChange, other: ItemChange | None) -> bool:
+    """But for the digest of the evidence, which the proposed rows move in any case."""
+    if other is None:
+        return False
+    return replace(one, evidence_digest="") == replace(other, evidence_digest="")

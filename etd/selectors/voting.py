@@ -68,7 +68,8 @@ def vote_view(vote: Vote | None, now: Evidence | None = None) -> VoteView:
         version=vote.version,
         cast_at=vote.cast_at,
         commitment=vote.commitment,
-        evidence_changed=bool(now and vote.evidence_digest)
+        evidence_changed=now is not None
+        and vote.evidence_digest != ""
         and not now.is_of(vote.item_key, vote.evidence_digest),
     )
 
