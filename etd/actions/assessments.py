@@ -86,7 +86,7 @@ def record_judgement(
         current = lock_question(question)
         close_if_over(current, timezone.now())
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
-        before = _choices(assessment)
+        before = recorded_judgement(assessment)
         evidence = evidence_now(current)
         after: dict[str, Any] = {
             "choices": [list(choice) for choice in dict.fromkeys(choices)],
@@ -152,7 +152,8 @@ def record_judgement(
     return assessment
 
 
-def _choices(assessment: CriterionAssessment) -> dict[str, Any]:
+def recorded_judgement(assessment: CriterionAssessment) -> dict[str, Any]:
+    """What is judged and what it rests on, as the trail tells it."""
     judgements = list(assessment.judgements.order_by("pk"))
     choices = {
         "choices": [[j.option_key, j.applies_to] for j in judgements],

@@ -13,6 +13,7 @@ from django.utils import timezone
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question, require_open
+from etd.actions.recommendations import clear_type
 from etd.actions.rounds import close_if_over
 from etd.frameworks import Framework, FrameworkError, UnknownKey, get_framework
 from etd.frameworks.mapping import Placed, placed
@@ -307,11 +308,7 @@ def _move_type(question: Question, former: Framework, target: Framework, kept: _
         return
     for part in _type_in_words(former, recommendation):
         kept.add(former.headings.type_of_recommendation.capitalize(), part)
-    recommendation.type_key = recommendation.type_basis = recommendation.type_evidence_digest = ""
-    recommendation.type_tally_digest = recommendation.type_reason = ""
-    recommendation.type_round_number = recommendation.type_judged_at = recommendation.type_judged_by = None
-    recommendation.type_reaffirmed_at = recommendation.type_reaffirmed_by = None
-    recommendation.type_reaffirmed_because = ""
+    clear_type(recommendation)
     recommendation.type_revision += 1
     recommendation.save()
 

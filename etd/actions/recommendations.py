@@ -141,7 +141,7 @@ def record_type(
         current = lock_question(question)
         close_if_over(current, timezone.now())
         recommendation = Recommendation.objects.get(question=current)
-        before = _type(recommendation)
+        before = recorded_type(recommendation)
         referred = referred_round(current, voting_round, RECOMMENDATION_TYPE_ITEM) if type_key else None
         evidence = evidence_now(current)
         after: dict[str, Any] = {
@@ -264,7 +264,17 @@ def edit_section(
     return section
 
 
-def _type(recommendation: Recommendation) -> dict[str, Any]:
+def clear_type(recommendation: Recommendation) -> None:
+    """No type, and nothing of what it rested on; part of other actions, which save it."""
+    recommendation.type_key = recommendation.type_basis = recommendation.type_evidence_digest = ""
+    recommendation.type_tally_digest = recommendation.type_reason = ""
+    recommendation.type_round_number = recommendation.type_judged_at = recommendation.type_judged_by = None
+    recommendation.type_reaffirmed_at = recommendation.type_reaffirmed_by = None
+    recommendation.type_reaffirmed_because = ""
+
+
+def recorded_type(recommendation: Recommendation) -> dict[str, Any]:
+    """The type and what it rests on, as the trail tells it."""
     return {
         "type": recommendation.type_key,
         "basis": recommendation.type_basis,

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from etd.actions import conflicts, rounds, voting
+from etd.actions import assessments, conflicts, rounds, voting
 from etd.actions.certainty import DomainRating
 from etd.actions.outcome_tables import RowValues
 from etd.actions.outcomes import Risk, Thresholds
@@ -36,6 +36,7 @@ from etd.enums import (
     StudyDesign,
     TallyDisplay,
 )
+from etd.evidence import evidence_digests
 from etd.models import OutcomeTable, PanelMembership, VotingRound
 from etd.selectors.checks import located_findings
 from metaanalysis.actions import places, uploads
@@ -142,6 +143,25 @@ def record_judgement(panel: Panel) -> dict[str, Any]:
         "revision": 1,
         "by": panel.chair,
     }
+
+
+def reaffirm(panel: Panel) -> dict[str, Any]:
+    """A judgement whose research evidence was written anew."""
+    assessment = assessments.record_judgement(**record_judgement(panel))
+    assessments.edit_texts(**(edit_texts(panel) | {"question": assessment.question}))
+    return {
+        "question": assessment.question,
+        "item_key": PLAIN.key,
+        "reason": "The third trial says the same.",
+        "revision": assessment.judgement_revision,
+        "evidence_digest": evidence_digests(assessment.question)[PLAIN.key],
+        "by": panel.chair,
+    }
+
+
+def reopen(panel: Panel) -> dict[str, Any]:
+    arguments = reaffirm(panel) | {"reason": "The third trial says something else."}
+    return {name: value for name, value in arguments.items() if name != "evidence_digest"}
 
 
 def create_outcome(panel: Panel) -> dict[str, Any]:
@@ -587,6 +607,8 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.questions.add_reference": add_reference,
     "etd.actions.assessments.edit_texts": edit_texts,
     "etd.actions.assessments.record_judgement": record_judgement,
+    "etd.actions.reaffirming.reaffirm": reaffirm,
+    "etd.actions.reaffirming.reopen": reopen,
     "etd.actions.outcome_tables.create_outcome": create_outcome,
     "etd.actions.certainty.rate_certainty": rate_certainty,
     "etd.actions.outcomes.edit_outcome": edit_outcome,
