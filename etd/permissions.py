@@ -19,7 +19,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from etd.enums import Role
-from etd.models import ConflictDeclaration, Guideline, PanelMembership, Question, User
+from etd.models import ConflictDeclaration, Guideline, KeptPart, PanelMembership, Question, User
 from etd.typed import typed_text
 from etd.workflow import Part, is_frozen
 
@@ -108,12 +108,14 @@ class Access:
     """A signed-in person at one question: what every view of a question is given.
 
     `has_declared`: have they said whether they have a conflict of interest for the whole guideline?
+    `has_kept_parts`: is something of the question kept that had no place in its framework?
     """
 
     question: Question
     user: User
     role: Role
     has_declared: bool = True
+    has_kept_parts: bool = False
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -146,12 +148,22 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
             "recommendation__type_reaffirmed_by",
         )
         .filter(guideline__slug=guideline_slug, slug=question_slug)
-        .annotate(role_here=Subquery(here[:1]), has_declared=Exists(declared))
+        .annotate(
+            role_here=Subquery(here[:1]),
+            has_declared=Exists(declared),
+            has_kept_parts=Exists(KeptPart.objects.filter(question=OuterRef("pk"))),
+        )
         .first()
     )
     if question is None or question.role_here is None:
         raise Http404
-    return Access(question, user, Role(question.role_here), has_declared=question.has_declared)
+    return Access(
+        question,
+        user,
+        Role(question.role_here),
+        has_declared=question.has_declared,
+        has_kept_parts=question.has_kept_parts,
+    )
 
 
 @dataclass(frozen=True)

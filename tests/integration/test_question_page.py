@@ -15,6 +15,7 @@ from django.utils import translation
 from etd.actions import questions
 from etd.enums import QuestionStatus
 from etd.models import User
+from tests import factories as f
 from tests.integration.conftest import ClientFor, get_question
 
 QUESTION = "/guidelines/ilcor-als/mcs-after-rosc/"
@@ -108,6 +109,18 @@ def test_each_person_sees_what_is_theirs_to_do(
     page = text_of(client_for(actor), address)
     assert [words for words in shown if words not in page] == []
     assert [words for words in hidden if words in page] == []
+
+
+def test_what_is_kept_from_a_former_framework_is_led_to(client_for: ClientFor) -> None:
+    client = client_for("observer")
+    with CaptureQueriesContext(connection) as before:
+        assert "former framework" not in text_of(client, UPDATE)
+    f.kept_part(question=get_question())
+    with CaptureQueriesContext(connection) as after:
+        page = client.get(UPDATE).content.decode()
+    assert f'<a class="kicker-link" href="{UPDATE}framework/#kept">Kept from a former framework</a>' in page
+    assert len(after) == len(before)
+    assert 'id="kept"' in client.get(f"{UPDATE}framework/").content.decode()
 
 
 def test_the_page_takes_few_queries_sign_in_included(client_for: ClientFor) -> None:
