@@ -38,6 +38,7 @@ TABLE = {
     Permission.EDIT_RECOMMENDATION: "C-MS-",
     Permission.EDIT_OUTCOMES: "C-M--",
     Permission.RATE_IMPORTANCE: "CPM--",
+    Permission.SEE_CHECKS: "C-MS-",
     Permission.UPLOAD_DATA: "--M--",
 }
 # Permission: the statuses in which that part of the question is open.
@@ -59,6 +60,7 @@ OPEN = {
     Permission.EDIT_RECOMMENDATION: {"draft", "evidence", "voting", "agreed"},
     Permission.EDIT_OUTCOMES: {"draft", "evidence"},
     Permission.RATE_IMPORTANCE: {"draft", "evidence", "voting"},
+    Permission.SEE_CHECKS: {"draft", "evidence", "voting", "agreed", "published"},
     Permission.UPLOAD_DATA: {"draft", "evidence"},
 }
 
