@@ -12,9 +12,9 @@ from etd.domain.integrity.rows import EFFECT_COLUMNS, ReportedRow, unreadable_ce
 from etd.domain.integrity.stored_rows import StoredRow, as_reported
 from etd.enums import ValueSource
 from etd.models import OutcomeRow, Question
-from etd.selectors import EtdView, RowView
+from etd.selectors import EtdView, RowView, arm
 from metaanalysis.analyses import entry_of
-from metaanalysis.kinds import kinds_of, named_measures, study_of
+from metaanalysis.kinds import kinds_of, named_measures, study_of, totals_of
 from metaanalysis.models import Analysis, StudyResult
 from metaanalysis.reproduction import COLUMN_NAMES, Attempt, Reproduction, offered, reproduce
 from metaanalysis.stats.types import Measure, StudyData
@@ -48,9 +48,12 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class AttemptLine:
-    """The numbers of one method; `differs_in` says which printed ones it does not give, empty where it gives all."""
+    """The numbers that one or more methods give, as they read with three decimals.
 
-    method: str
+    `differs_in` says which printed ones they do not give, empty where they give all.
+    """
+
+    methods: tuple[str, ...]
     effect: str
     p_value: str
     i_squared: str
@@ -59,11 +62,18 @@ class AttemptLine:
 
 @dataclass(frozen=True)
 class Tried:
-    """What became of one row. `attempts` begin with the method that comes nearest."""
+    """What became of one row. `attempts` begin with the methods that come nearest; `n_methods` were tried.
+
+    `n_trials`, `intervention` and `comparison` are those of the stored studies, as a row prints them.
+    """
 
     verdict: Verdict
     sentence: str
     attempts: tuple[AttemptLine, ...] = ()
+    n_methods: int = 0
+    n_trials: int = 0
+    intervention: str = ""
+    comparison: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,8 +173,15 @@ def try_row(row: OutcomeRow, entries: Sequence[Mapping[str, Any]]) -> Tried:
     if not found.attempts:
         return Tried(Verdict.NOT_TRIED, found.sentence())
     nearest_first = sorted(found.attempts, key=lambda attempt: (-len(attempt.matches), attempt.distance))
+    totals = totals_of(entries)
     return Tried(
-        _verdict(found), " ".join((found.sentence(), *unread)), tuple(_line(each) for each in nearest_first)
+        verdict=_verdict(found),
+        sentence=" ".join((found.sentence(), *unread)),
+        attempts=_lines(nearest_first),
+        n_methods=len(found.attempts),
+        n_trials=n_trials,
+        intervention=arm(totals["events_intervention"], totals["n_intervention"]),
+        comparison=arm(totals["events_comparison"], totals["n_comparison"]),
     )
 
 
@@ -231,15 +248,19 @@ def _verdict(found: Reproduction) -> Verdict:
     return Verdict.OTHER_STUDIES if found.other_studies else Verdict.NOT_REPRODUCED
 
 
-def _line(attempt: Attempt) -> AttemptLine:
-    result = attempt.result
-    i2, _ = fitting_i2(result.spec.tau2_method, result.i2, result.i2_tau2)
-    return AttemptLine(
-        method=attempt.words,
-        effect=attempt.effect,
-        p_value=numbers.EN_DASH if result.p_value is None else numbers.p_value(result.p_value),
-        i_squared=numbers.EN_DASH if i2 is None else f"{numbers.rounded(i2, 1)}%",
-        differs_in=attempt.differs_in,
+def _lines(attempts: Sequence[Attempt]) -> tuple[AttemptLine, ...]:
+    """Methods whose numbers read the same are one line, where the first of them stands."""
+    same: dict[tuple[str, str, str, str], list[str]] = {}
+    for attempt in attempts:
+        result = attempt.result
+        i2, _ = fitting_i2(result.spec.tau2_method, result.i2, result.i2_tau2)
+        p = numbers.EN_DASH if result.p_value is None else numbers.p_value(result.p_value)
+        i_squared = numbers.EN_DASH if i2 is None else f"{numbers.rounded(i2, 1)}%"
+        of_row = attempt.words.removeprefix(f"{MEASURES[result.measure]}, ")
+        same.setdefault((attempt.effect, p, i_squared, attempt.differs_in), []).append(of_row)
+    return tuple(
+        AttemptLine(tuple(methods), effect, p, i_squared, differs_in)
+        for (effect, p, i_squared, differs_in), methods in same.items()
     )
 
 

@@ -47,11 +47,28 @@ def test_a_row_of_these_studies_is_reproduced_and_its_methods_come_first() -> No
     assert tried.sentence.startswith(
         "Reproduced by Odds ratio, random effects, inverse variance, DerSimonian"
     )
-    assert len(tried.attempts) == 15
-    assert [attempt.differs_in for attempt in tried.attempts].count("") == 2
-    assert tried.attempts[0].differs_in == tried.attempts[1].differs_in == ""
+    assert tried.n_methods == sum(len(attempt.methods) for attempt in tried.attempts) == 15
+    assert [attempt.differs_in for attempt in tried.attempts[:2]] == ["", ""]
     assert tried.attempts[0].effect == "0.474 (0.325–0.691)"
+    assert tried.attempts[0].methods == ("random effects, Mantel-Haenszel, DerSimonian-Laird, Wald interval",)
     assert all(attempt.differs_in for attempt in tried.attempts[2:])
+
+
+def test_methods_that_give_the_same_numbers_are_one_line() -> None:
+    tried = try_row(row(), bcg())
+    same = [attempt.methods for attempt in tried.attempts if len(attempt.methods) > 1]
+    assert same
+    lines = [(attempt.effect, attempt.p_value, attempt.i_squared) for attempt in tried.attempts]
+    assert len(lines) == len(set(lines))
+
+
+def test_the_totals_are_those_of_the_stored_studies() -> None:
+    entries = bcg()[:2]
+    tried = try_row(row(), entries)
+    events = sum(entry["events_intervention"] for entry in entries)
+    people = sum(entry["n_intervention"] for entry in entries)
+    assert tried.n_trials == 2
+    assert tried.intervention.startswith(f"{events}/{people} (")
 
 
 @pytest.mark.parametrize(
