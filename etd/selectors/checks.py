@@ -47,6 +47,11 @@ class FindingView:
         return self.located.finding.severity
 
     @property
+    def evidence(self) -> tuple[str, ...]:
+        """What it rests on; several quotations each for itself."""
+        return tuple(part for part in self.located.finding.evidence.split(" · ") if part)
+
+    @property
     def fingerprint(self) -> str:
         return self.located.fingerprint
 
@@ -138,7 +143,7 @@ def load_checks(question: Question, view: EtdView | None = None) -> QuestionChec
 
 
 def load_guideline_checks(guideline: Guideline) -> tuple[CheckedQuestion, ...]:
-    """Every question of a guideline. Each is read as a whole, in at most twenty queries, one after the other."""
+    """Every question of a guideline. Each is read as a whole, in at most 22 queries, one after the other."""
     questions = (
         Question.objects.filter(guideline=guideline)
         .select_related("guideline", "own_framework", "recommendation__type_judged_by")

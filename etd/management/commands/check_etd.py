@@ -9,9 +9,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from etd.domain.findings import Finding, Severity
+from etd.domain.findings import Severity
 from etd.management.questions import find_question
-from etd.selectors.checks import question_findings
+from etd.selectors.checks import FindingView, load_checks
 
 
 class Command(BaseCommand):
@@ -25,19 +25,27 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the findings as JSON and nothing else")
 
     def handle(self, *args: Any, slug: str, **options: Any) -> None:
-        findings = question_findings(find_question(slug))
+        views = load_checks(find_question(slug)).findings
         if options["json"]:
-            self.stdout.write(json.dumps([one.to_json() for one in findings], ensure_ascii=False, indent=2))
+            self.stdout.write(json.dumps([_to_json(view) for view in views], ensure_ascii=False, indent=2))
         else:
-            self._say(findings)
-        if any(finding.severity is Severity.IMPOSSIBLE for finding in findings):
+            self._say(views)
+        if any(view.severity is Severity.IMPOSSIBLE for view in views):
             sys.exit(1)
 
-    def _say(self, findings: tuple[Finding, ...]) -> None:
-        counts = {severity: sum(one.severity is severity for one in findings) for severity in Severity}
+    def _say(self, views: tuple[FindingView, ...]) -> None:
+        counts = {severity: sum(view.severity is severity for view in views) for severity in Severity}
         self.stdout.write(", ".join(f"{count} {severity.value}" for severity, count in counts.items()))
-        for finding in findings:
+        for view in views:
+            finding = view.finding
             heuristic = ", from reading English" if finding.heuristic else ""
             self.stdout.write(f"\n{finding.where} [{finding.severity.value}{heuristic}; {finding.code}]")
             self.stdout.write(f"  {finding.message}")
             self.stdout.write(f"  {finding.evidence}")
+            if view.dismissal:
+                self.stdout.write(f"  Dismissed by {view.dismissal.by}: {view.dismissal.reason}")
+
+
+def _to_json(view: FindingView) -> dict[str, str | bool]:
+    """The finding's keys, with `dismissed`: the reason, empty while it is open."""
+    return {**view.finding.to_json(), "dismissed": view.dismissal.reason if view.dismissal else ""}
