@@ -41,7 +41,7 @@ STATUSES = {"voting": "Panel voting"}
             "finding_dismissed",
             "Table 2, row {4}, p_value",
             {"message": "P cannot be", "reason": "As printed."},
-            "dismissed a finding of the checks, Table 2, row {4}, p_value: As printed.",
+            "dismissed a finding of the checks, Table 2, row {4}, p_value: As printed",
         ),
         (
             "finding_restored",
@@ -58,6 +58,13 @@ STATUSES = {"voting": "Panel voting"}
             "recorded the panel’s judgement on Equity, after round 3",
         ),
         ("judgement_recorded", "equity", {"choices": []}, "took back the panel’s judgement on Equity"),
+        (
+            "judgement_reaffirmed",
+            "equity",
+            {"reason": "It says the same."},
+            "reaffirmed the judgement on Equity on new evidence: It says the same.",
+        ),
+        ("judgement_reopened", "equity", {"reason": "It is larger."}, "opened Equity again: It is larger."),
         (
             "discussion_note_added",
             "Round 1, equity",
