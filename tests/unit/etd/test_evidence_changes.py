@@ -274,7 +274,7 @@ class TestChanges:
     def test_decision_thresholds_are_crossed_at_the_recorded_risk(
         self, panel: Panel, row: OutcomeRow
     ) -> None:
-        """At the pooled risk of 417 per 1,000 OR 1.21 and 1.25 are 47 and 55 more, at an external one of 100 19 and 22."""
+        """OR 1.21 and 1.25 are 47 and 55 more per 1,000 at the pooled risk of 417, 19 and 22 at an external 100."""
         question = row.table.question
         f.decision_thresholds(outcome=row.outcome, small=10, moderate=50, large=100)
         judge(question, JUDGED_BY_TABLES.key, panel)

@@ -61,10 +61,10 @@ STATUSES = {"voting": "Panel voting"}
         (
             "judgement_reaffirmed",
             "equity",
-            {"reason": "It says the same."},
-            "reaffirmed the judgement on Equity on new evidence: It says the same.",
+            {"reason": "It says the same"},
+            "reaffirmed the judgement on Equity on new evidence: It says the same",
         ),
-        ("judgement_reopened", "equity", {"reason": "It is larger."}, "opened Equity again: It is larger."),
+        ("judgement_reopened", "equity", {"reason": "It is larger"}, "opened Equity again: It is larger"),
         (
             "discussion_note_added",
             "Round 1, equity",
