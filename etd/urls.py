@@ -5,6 +5,7 @@ from etd.views import (
     certainty,
     checks,
     conflicts,
+    evidence_changes,
     history,
     home,
     meeting,
@@ -20,6 +21,7 @@ from etd.views import (
 GUIDELINE = "guidelines/<slug:guideline>/"
 QUESTION = "guidelines/<slug:guideline>/<slug:question>/"
 OUTCOME = f"{QUESTION}outcomes/<int:outcome>/"
+CHANGE = f"{QUESTION}changes/<slug:item>/"
 # A person of the guideline in the chair's register; `scope` is a question, or the whole guideline where it is left out.
 MEMBER = f"{GUIDELINE}conflicts/members/<int:member>/"
 SUMMARY_CELL = f"{QUESTION}summary/<int:row>/<slug:column>/"
@@ -59,6 +61,9 @@ urlpatterns = [
     path(f"{QUESTION}meeting/", meeting.meeting, name="meeting"),
     path(f"{QUESTION}meeting/<slug:item>/", meeting.meeting_item, name="meeting_item"),
     path(f"{QUESTION}history/", history.history, name="history"),
+    path(f"{QUESTION}changes/", evidence_changes.evidence_changes, name="evidence_changes"),
+    path(f"{CHANGE}reaffirm/", evidence_changes.reaffirm_judgement, name="reaffirm_judgement"),
+    path(f"{CHANGE}reopen/", evidence_changes.reopen_judgement, name="reopen_judgement"),
     path(f"{QUESTION}certainty/", certainty.overview, name="certainty_overview"),
     path(f"{OUTCOME}certainty/", certainty.worksheet, name="certainty"),
     path(f"{OUTCOME}certainty/rate/", certainty.rate, name="rate_certainty"),

@@ -171,7 +171,8 @@ def sentence(one: Happened) -> str:
         item=named,
         round=round_name,
         statements=_number(after, "statements", "statement"),
-        because=f": {after['reason']}" if after.get("reason") else "",
+        # The line that it ends has a full stop of its own.
+        because=f": {after['reason'].removesuffix('.')}" if after.get("reason") else "",
     )
 
 

@@ -280,6 +280,13 @@ class EtdView:
         return sum(criterion.evidence_changed for criterion in self.criteria)
 
     @property
+    def n_evidence_moved(self) -> int:
+        """Judgements, the type of recommendation among them, that stand on other evidence: also by a minor change."""
+        stand = [criterion.evidence_change for criterion in self.criteria]
+        stand += [self.type_judgement.evidence_change] if self.type_judgement else []
+        return sum(change is not Change.NONE for change in stand)
+
+    @property
     def references_without_citation(self) -> tuple[int, ...]:
         return tuple(reference.number for reference in self.references if not reference.citation)
 
