@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from etd.domain.integrity.distributions import NORMAL_CRITICAL
+from etd.domain.integrity.distributions import critical
 from etd.domain.integrity.geometry import Shape, Strip, shape
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import ReadRow
@@ -21,7 +21,11 @@ _WALD_ROWS, _FEWEST_WALD_ROWS = 5, 2
 # Beyond this the tests of one study's counts agree with each other, and Fisher's would take long.
 _MOST_PEOPLE_OF_ONE_STUDY = 20_000
 # With fewer events than this a study, or with few studies, some may have none and drop out, and k - 1 counts them all.
-_FEW_EVENTS, _FEW_STUDIES = 25, 5
+# So may small studies where events are rare.
+_FEW_EVENTS, _FEW_STUDIES, _RARE = 25, 5, 0.1
+# Wald intervals are rarely wider than this beside that of all patients as one study, once I² has widened it.
+_WIDE_FOR_WALD = 1.15
+_NEAR_MISS = 0.01
 
 
 class Fit(StrEnum):
@@ -100,7 +104,8 @@ def _possible_degrees(row: ReadRow, degrees: int) -> range:
     arms = row.both_arms()
     events = sum(min(events, people - events) for events, people in arms) if arms else None
     few = events is not None and events < _FEW_EVENTS * (degrees + 1)
-    if few or degrees < _FEW_STUDIES:
+    rare = events is not None and arms is not None and events < _RARE * sum(people for _, people in arms)
+    if few or rare or degrees < _FEW_STUDIES:
         return range(degrees, max(0, degrees - 10), -1)
     return range(degrees, degrees - 1, -1)
 
@@ -117,8 +122,9 @@ def judged_as_wald(row: ReadRow, test: PTest, others: Sequence[tuple[ReadRow, PT
 
     A right row with a Hartung-Knapp interval never fits Wald's alone. But programs that make Hartung-Knapp intervals
     only under heterogeneity mix both in one table: then rows that fit Hartung-Knapp's alone stand among the others, or
-    no row that fits Wald's alone has as much heterogeneity as this one. For a row that fits neither, where only the
-    words depend on it, one in five may fit Hartung-Knapp's alone.
+    no row that fits Wald's alone has as much heterogeneity as this one; or this interval is wide for Wald's, beside
+    its counts, or P nearly fits it. For a row that fits neither, where only the words depend on it, one in five may
+    fit Hartung-Knapp's alone.
     """
     wald = [other for other, its in others if its.fit is Fit.WALD_ONLY]
     enough = len(wald) >= _WALD_ROWS or len(wald) == len(others) >= _FEWEST_WALD_ROWS
@@ -128,7 +134,24 @@ def judged_as_wald(row: ReadRow, test: PTest, others: Sequence[tuple[ReadRow, PT
     i2 = _i2(row)
     if i2 and not any((_i2(other) or 0) >= i2 for other in wald if (other.count("k") or 0) >= 3):
         return None
+    if test.fit is Fit.T_ONLY and (_is_wide_for_wald(row) or _just_misses_wald(row, test)):
+        return None
     return WaldTable(tuple(other.row for other in wald))
+
+
+def _is_wide_for_wald(row: ReadRow) -> bool:
+    """Whether heterogeneity explains too little of this width, and Student's t may."""
+    counted, printed, i2 = crude(row), pooled(row), row.numbers.get("i2")
+    if counted is None or printed is None or counted.se <= 0 or i2 is None:
+        return False
+    width = scales(row, counted, printed)[0].se[0] / counted.se
+    return width * math.sqrt(max(0.0, 1 - float(i2.high) / 100)) > _WIDE_FOR_WALD
+
+
+def _just_misses_wald(row: ReadRow, test: PTest) -> bool:
+    """Of other measures than the odds ratio the width says less, so that a near miss is not enough."""
+    miss = max(test.wald_range[0] - float(test.printed.high), float(test.printed.low) - test.wald_range[1])
+    return row.measure != "OR" and miss < _NEAR_MISS
 
 
 def _i2(row: ReadRow) -> Fraction | None:
@@ -197,25 +220,39 @@ def crude(row: ReadRow) -> Crude | None:
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """The printed effect on the analysis scale: the range of its middle and of its half width."""
+    """The printed effect on the analysis scale: the range of its middle and of its half width.
+
+    `degrees` of freedom of the interval, None for Wald's.
+    """
 
     middle: tuple[float, float]
     half_width: tuple[float, float]
+    degrees: int | None = None
 
     @property
     def se(self) -> tuple[float, float]:
-        """Smallest and largest standard error of a Wald interval."""
-        return self.half_width[0] / NORMAL_CRITICAL, self.half_width[1] / NORMAL_CRITICAL
+        """Smallest and largest standard error."""
+        times = critical(self.degrees)
+        return self.half_width[0] / times, self.half_width[1] / times
 
     def scaled(self, factor: float) -> Pooled:
         (a, b), (c, d) = self.middle, self.half_width
-        return Pooled((a * factor, b * factor), (c * factor, d * factor))
+        return Pooled((a * factor, b * factor), (c * factor, d * factor), self.degrees)
 
 
-def pooled(row: ReadRow) -> Pooled | None:
+def pooled(row: ReadRow, degrees: int | None = None) -> Pooled | None:
     """None where there is no symmetrical interval of some width."""
     polygon = interval_shape(row)
     if polygon is None or not polygon.corners or polygon.widths[1] <= 0:
         return None
     middles = [m for m, _ in polygon.corners]
-    return Pooled((min(middles), max(middles)), polygon.widths)
+    return Pooled((min(middles), max(middles)), polygon.widths, degrees)
+
+
+def scales(row: ReadRow, counted: Crude, printed: Pooled) -> tuple[Pooled, ...]:
+    """A risk difference is printed as a proportion or in percentage points; first the one
+    whose width is nearer to that of the counts."""
+    if row.measure != "RD":
+        return (printed,)
+    both = (printed, printed.scaled(0.01))
+    return tuple(sorted(both, key=lambda each: abs(math.log(max(each.se[1], 1e-300) / counted.se))))

@@ -27,5 +27,5 @@ def row_findings(table: Table, place: int) -> Iterator[TableFinding]:
     if not interval_findings:
         yield from p_against_interval(table, place)
     yield from significance_against_interval(row)
-    yield from crude_against_pooled(row)
+    yield from crude_against_pooled(table, place)
     yield from width_against_heterogeneity(table, place)

@@ -5,43 +5,55 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from etd.domain.integrity.analysis import Crude, Fit, Pooled, crude, judged_as_wald, pooled
+from etd.domain.integrity.analysis import Crude, Fit, Pooled, PTest, crude, judged_as_wald, pooled, scales
 from etd.domain.integrity.distributions import NORMAL_CRITICAL
 from etd.domain.integrity.rows import ReadRow
 from etd.domain.integrity.table import INCONSISTENT, INFORMATIONAL, Table, TableFinding, found, number_text
 
-# Right rows point both ways only where one of the two effects is near none: within so many standard errors, more with
-# heterogeneity and with unequal arms.
-_NEAR_NONE, _NEAR_NONE_A_POINT_OF_I2, _NEAR_NONE_UNEQUAL, _NEAR_NONE_AT_MOST = 0.2, 0.01, 0.25, 0.75
-_UNEQUAL = 0.05
+# Right rows point both ways only where one of the two effects is near none. How near, in standard errors: from
+# simulations in which no right row went beyond (docs/checks.md).
+_NEAR_NONE, _NEAR_NONE_OF_I2, _NEAR_NONE_NARROW = 0.2, 0.35, 0.15
+_NEAR_NONE_OTHER, _NEAR_NONE_OTHER_OF_I2, _NEAR_NONE_OTHER_NARROW = 0.45, 0.9, 1.5
+_UNKNOWN_I2 = 0.55
+# Below this risk a pooled risk difference is that of the studies with hardly any events.
+_RARE = 0.1
+# How far unequal arms and unequal studies can move the odds ratio of all patients, on the logarithmic scale: where one
+# arm is larger, studies with high risks may have more people in it. A wide interval shows studies that differ.
+_UNEQUAL, _BIAS_OF_UNEQUAL, _BIAS_OF_WIDTH, _LEAST_WIDTH = 0.02, 0.5, 0.01, 1.04
 _FAR = 0.5
-# Right pooled effects can lie a little more than half an interval away from the crude effect; not this much more.
-_BEYOND_INTERVAL = 1.25
+# Right pooled effects can lie a little more than half an interval away from the crude effect; not so many times, and,
+# as intervals of many patients are narrow, not so much more on the logarithmic scale.
+_BEYOND_INTERVAL, _BEYOND_INTERVAL_LOG = 1.25, 0.25
 # With more heterogeneity than this, small studies can pull the pooled effect anywhere.
 _MUCH_HETEROGENEITY = 40
 _NARROW, _TOO_NARROW = 0.97, 0.9
 _WIDE = 1.15
 
 
-def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
+def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
     """All patients as one study against the pooled effect: outside the interval, the other way, or far."""
-    counted, printed = crude(row), pooled(row)
+    row = table.rows[place]
+    counted, printed = crude(row), pooled(row, _degrees(table.p_tests.get(place)))
     if counted is None or printed is None or counted.se <= 0 or printed.se[0] <= 0:
         return
-    scales = _scales(row, counted, printed)
-    printed = scales[0]
+    possible = scales(row, counted, printed)
+    printed = possible[0]
     # a Hartung-Knapp interval of two studies that agree by chance can be far narrower than its counts allow
     outside = min(
         _distance(counted.estimate, each.middle) / max(each.half_width[1], NORMAL_CRITICAL * counted.se)
-        for each in scales
+        for each in possible
     )
     nearest = min(abs(end) for end in printed.middle) if printed.middle[0] * printed.middle[1] > 0 else 0.0
     opposite = nearest > 0 and counted.estimate * printed.middle[0] < 0
-    beyond = outside > _BEYOND_INTERVAL and _is_comparable(row)
+    beyond = (
+        outside > _BEYOND_INTERVAL
+        and _distance(counted.estimate, printed.middle) > printed.half_width[1] + _BEYOND_INTERVAL_LOG
+        and _is_comparable(row)
+    )
     smaller = min(abs(counted.estimate), nearest) / max(printed.se[1], counted.se)
     evidence = _crude_evidence(row, counted, printed)
     if opposite:
-        strong = smaller > _largest_near_none(row)
+        strong = smaller > _largest_near_none(row, counted, printed)
         yield found(
             row,
             "estimate",
@@ -76,21 +88,46 @@ def crude_against_pooled(row: ReadRow) -> Iterator[TableFinding]:
         )
 
 
+def _degrees(test: PTest | None) -> int | None:
+    """Of Student's t, where P fits no Wald interval."""
+    return test.degrees if test is not None and test.fit is Fit.T_ONLY else None
+
+
 def _distance(value: float, span: tuple[float, float]) -> float:
     return max(span[0] - value, value - span[1], 0.0)
 
 
-def _largest_near_none(row: ReadRow) -> float:
+def _largest_near_none(row: ReadRow, counted: Crude, printed: Pooled) -> float:
     """How far from none, in standard errors, both effects of a right row can be when they point both ways.
 
-    Risk ratios and risk differences are weighted otherwise than by people, as risks differ between studies.
+    Risk ratios and risk differences are weighted otherwise than by people, as risks differ between studies; then their
+    intervals are narrower than those of all patients. A risk difference of rare events says nothing here.
     """
-    i2, arms = row.numbers.get("i2"), row.both_arms()
-    if i2 is None or arms is None or row.measure != "OR":
-        return _NEAR_NONE_AT_MOST
-    people = arms[0][1] / arms[1][1]
-    unequal = _NEAR_NONE_UNEQUAL if abs(math.log(people)) > _UNEQUAL else 0.0
-    return min(_NEAR_NONE + unequal + _NEAR_NONE_A_POINT_OF_I2 * float(i2.high), _NEAR_NONE_AT_MOST)
+    arms = row.both_arms()
+    assert arms is not None  # or there were no crude effect
+    width = printed.se[1] / counted.se
+    bias = _BIAS_OF_UNEQUAL * max(0.0, abs(math.log(arms[0][1] / arms[1][1])) - _UNEQUAL)
+    if row.measure != "OR":
+        if row.measure == "RD" and arms[0][0] + arms[1][0] < _RARE * (arms[0][1] + arms[1][1]):
+            return math.inf
+        near = _NEAR_NONE_OTHER + _NEAR_NONE_OTHER_OF_I2 * _largest_i2(row)
+        return near + _NEAR_NONE_OTHER_NARROW * max(0.0, 1 - width) + bias / _log_odds_ratio_se(*arms)
+    bias += _BIAS_OF_WIDTH * math.sqrt(max(width, _LEAST_WIDTH) ** 2 - 1)
+    near = _NEAR_NONE + _NEAR_NONE_OF_I2 * _largest_i2(row) + (_NEAR_NONE_NARROW if width < 1 else 0.0)
+    return near + bias / counted.se
+
+
+def _largest_i2(row: ReadRow) -> float:
+    """The largest I² that is printed so, as a proportion. One study has none; where it is missing, much is allowed."""
+    i2 = row.numbers.get("i2")
+    if i2 is not None:
+        return float(i2.high) / 100
+    return 0.0 if row.count("k") == 1 else _UNKNOWN_I2
+
+
+def _log_odds_ratio_se(intervention: tuple[int, int], comparison: tuple[int, int]) -> float:
+    (a, n), (c, m) = intervention, comparison
+    return math.sqrt(1 / a + 1 / (n - a) + 1 / c + 1 / (m - c))
 
 
 def _is_comparable(row: ReadRow) -> bool:
@@ -102,15 +139,6 @@ def _is_comparable(row: ReadRow) -> bool:
 def _is_homogeneous(row: ReadRow) -> bool:
     i2 = row.numbers.get("i2")
     return i2 is not None and i2.value == 0
-
-
-def _scales(row: ReadRow, counted: Crude, printed: Pooled) -> tuple[Pooled, ...]:
-    """A risk difference is printed as a proportion or in percentage points; first the one
-    whose width is nearer to that of the counts."""
-    if row.measure != "RD":
-        return (printed,)
-    both = (printed, printed.scaled(0.01))
-    return tuple(sorted(both, key=lambda each: abs(math.log(max(each.se[1], 1e-300) / counted.se))))
 
 
 def _crude_evidence(row: ReadRow, counted: Crude, printed: Pooled) -> str:
@@ -132,6 +160,18 @@ def _crude_evidence(row: ReadRow, counted: Crude, printed: Pooled) -> str:
     if row.is_ratio and counted.estimate * middle < 0 and abs(counted.estimate + middle) < printed.se[1]:
         text += f" With the arms exchanged it would be {number_text(_safe_exp(-counted.estimate))}."
     return text
+
+
+def _least_se(row: ReadRow) -> float:
+    """Of the log odds ratio of all patients, had every study half an event more in each cell; 0 where k is missing.
+
+    Studies without events are pooled with that much added, and the pooled interval becomes narrower.
+    """
+    arms, studies = row.both_arms(), row.count("k")
+    if arms is None or studies is None:
+        return 0.0
+    (a, n), (c, m) = arms
+    return math.sqrt(sum(1 / (cell + studies / 2) for cell in (a, n - a, c, m - c)))
 
 
 def _safe_exp(value: float) -> float:
@@ -162,7 +202,7 @@ def width_against_heterogeneity(table: Table, place: int) -> Iterator[TableFindi
             row,
             "ci_low",
             "interval_too_narrow",
-            INCONSISTENT if widest < _TOO_NARROW else INFORMATIONAL,
+            INCONSISTENT if printed.se[1] < _TOO_NARROW * _least_se(row) else INFORMATIONAL,
             f"The interval of {row.effect_text} is narrower than these counts allow.",
             f"{arithmetic} Pooling does not make an interval narrower than that of all patients together.",
         )
