@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from metaanalysis.importers import Problem
-from metaanalysis.importers.columns import known_names
+from metaanalysis.importers.column_names import known_names
 from metaanalysis.importers.exports import guarded
 from metaanalysis.importers.raw_cells import RawRow, read_cells
 from metaanalysis.importers.table import Refusal

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from typing import NamedTuple
 
 from metaanalysis.importers.cells import Finding
-from metaanalysis.importers.columns import RATIO_COLUMNS, SCALED_COLUMNS, SE_COLUMNS, measure_of
+from metaanalysis.importers.column_names import RATIO_COLUMNS, SCALED_COLUMNS, SE_COLUMNS, measure_of
 from metaanalysis.importers.decimals import Number
 from metaanalysis.importers.limits import MIN_SPREAD
 

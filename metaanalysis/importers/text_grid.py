@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from metaanalysis.importers.cells import Cell, Row, trimmed
-from metaanalysis.importers.columns import known_names
+from metaanalysis.importers.column_names import known_names
 from metaanalysis.importers.exports import unguarded
 from metaanalysis.importers.limits import MAX_CELL_CHARACTERS, MAX_COLUMNS, MAX_LINES
 from metaanalysis.importers.table import ProblemLog, Refusal, visible

@@ -15,7 +15,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from metaanalysis.importers import ParsedTable, StudyRow, read_table
-from metaanalysis.importers.columns import TEXT_COLUMNS
+from metaanalysis.importers.column_names import TEXT_COLUMNS
 from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_REVIEW_BYTES, MAX_ROWS
 from metaanalysis.importers.table import visible
 from metaanalysis.kinds import MEASURES_OF, kinds_of, misfit, named_measures, study_of

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from metaanalysis import grids
 from metaanalysis.grids import Grid, Mark
 from metaanalysis.importers import read_table
-from metaanalysis.importers.columns import known_names
+from metaanalysis.importers.column_names import known_names
 from metaanalysis.importers.raw_cells import RawRow, read_cells
 from metaanalysis.importers.table import Refusal
 from metaanalysis.models import Study, StudyResult
