@@ -5,7 +5,10 @@ from etd.models.question import Question
 
 
 class KeptPart(models.Model):
-    """What had no place in the framework that a question was moved to, in words; nothing of it is lost or changed."""
+    """What had no place in the framework that a question was moved to, or in the question that a document became.
+
+    It stands in words; nothing of it is lost or changed. `former_framework` says where it is from.
+    """
 
     append_only = True
 

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from etd.actions import accounts, assessments, outcome_tables, questions, recommendations, rounds
-from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, Better, QuestionStatus, Role
-from etd.models import CriterionAssessment, Guideline, Question, User
+from etd.actions import accounts, documents, questions, recommendations, rounds
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Better, QuestionStatus, Role
+from etd.models import Guideline, Question, User
 
 FOLDER = settings.BASE_DIR / "fixtures" / "ilcor-mcs-after-rosc"
 DEMO_PASSWORD = "demo-panel-2026"  # noqa: S105 -- printed for everybody to use; refused where HTTPS is on
@@ -115,101 +115,17 @@ class Loader:
         return guideline
 
     def _question(self, slug: str) -> Question:
-        values = dict(self.document["question"])
-        del values["slug"]
-        question = questions.create_question(
+        return documents.take_over_document(
             guideline=self.guideline,
             slug=slug,
-            framework_key=values.pop("framework_key"),
-            framework_version=values.pop("framework_version"),
-            values=values,
+            document=read_document(self.document, self.rows),
             by=self.staff,
         )
-        for number in self.document["source"]["references_cited"]:
-            questions.add_reference(question=question, number=number, citation="", by=self.staff)
-        self._outcome_table(question)
-        for criterion in self.document["criterion"]:
-            assessments.edit_texts(
-                question=question,
-                criterion_key=criterion["key"],
-                research_evidence=criterion["research_evidence"],
-                additional_considerations=criterion["additional_considerations"],
-                revision=1,
-                by=self.staff,
-            )
-        self._conclusions(question)
-        return questions.change_status(question=question, status=QuestionStatus.EVIDENCE, by=self.staff)
-
-    def _outcome_table(self, question: Question) -> None:
-        values = self.document["outcome_table"]
-        table = outcome_tables.create_table(
-            question=question,
-            criterion_key=values["criterion"],
-            number=values["number"],
-            title=values["title"],
-            abbreviations=values["abbreviations"],
-            footnotes=values["footnotes"],
-            by=self.staff,
-        )
-        outcomes = {
-            outcome["name"]: outcome_tables.create_outcome(
-                question=question, name=outcome["name"], better=Better(outcome["better"]), by=self.staff
-            )
-            for outcome in self.document["outcome"]
-        }
-        populations = {
-            label: outcome_tables.create_population(question=question, label=label, by=self.staff)
-            for label in dict.fromkeys(row["population"] for row in self.rows)
-        }
-        for row in self.rows:
-            outcome_tables.record_reported_row(
-                table=table,
-                outcome=outcomes[row["outcome"]],
-                population=populations[row["population"]],
-                values=_row_values(row),
-                printed={field: row[field] for field in PRINTED if row[field]},
-                by=self.staff,
-            )
-
-    def _conclusions(self, question: Question) -> None:
-        for section in self.document["section"]:
-            if section["body"]:
-                recommendations.edit_section(
-                    question=question,
-                    section_key=section["key"],
-                    body=section["body"],
-                    revision=1,
-                    by=self.staff,
-                )
-        recommendations.edit_recommendation(
-            question=question,
-            note="",
-            statements=self._statements(),
-            revision=1,
-            by=self.staff,
-        )
-
-    def _statements(self) -> list[recommendations.Statement]:
-        return [recommendations.Statement(**statement) for statement in self.document["statement"]]
 
     def _judge(self, question: Question) -> None:
         """The panel's judgements and the type of recommendation, taken over from the document."""
-        for criterion in self.document["criterion"]:
-            assessment = CriterionAssessment.objects.get(question=question, criterion_key=criterion["key"])
-            assessments.record_judgement(
-                question=question,
-                criterion_key=criterion["key"],
-                choices=[(option, "") for option in criterion["options"]],
-                basis=Basis.DOCUMENT,
-                revision=assessment.judgement_revision,
-                by=self.chair,
-            )
-        recommendations.record_type(
-            question=question,
-            type_key=self.document["recommendation"]["type"],
-            basis=Basis.DOCUMENT,
-            revision=question.recommendation.type_revision,
-            by=self.chair,
+        documents.take_over_judgements(
+            question=question, document=read_document(self.document, self.rows), by=self.chair
         )
 
     def _publish(self, question: Question) -> None:
@@ -232,29 +148,36 @@ class Loader:
         )
 
 
-PRINTED = ("percent_intervention", "percent_comparison", "estimate", "ci_low", "ci_high", "p_value", "i2")
-
-
-def _row_values(row: dict[str, str]) -> outcome_tables.RowValues:
-    return outcome_tables.RowValues(
-        n_studies=int(row["n_studies"]),
-        footnote_mark=row["footnote_mark"],
-        measure=row["measure"],
-        events_intervention=_integer(row["events_intervention"]),
-        n_intervention=_integer(row["n_intervention"]),
-        events_comparison=_integer(row["events_comparison"]),
-        n_comparison=_integer(row["n_comparison"]),
-        estimate=_number(row["estimate"]),
-        ci_low=_number(row["ci_low"]),
-        ci_high=_number(row["ci_high"]),
-        p_value=_number(row["p_value"]),
-        i_squared=_number(row["i2"]),
+def read_document(document: dict[str, Any], rows: list[dict[str, str]]) -> documents.ReadDocument:
+    """The content of `document.toml` and the rows of `outcomes.csv` as a document that can be taken over."""
+    question, table = document["question"], document["outcome_table"]
+    named = {"slug", "framework_key", "framework_version"}
+    return documents.ReadDocument(
+        framework_key=question["framework_key"],
+        framework_version=question["framework_version"],
+        values={field: text for field, text in question.items() if field not in named},
+        references=dict.fromkeys(document["source"]["references_cited"], ""),
+        outcomes={outcome["name"]: Better(outcome["better"]) for outcome in document["outcome"]},
+        tables=(
+            documents.ReadTable(
+                criterion_key=table["criterion"],
+                number=table["number"],
+                title=table["title"],
+                abbreviations=table["abbreviations"],
+                footnotes=table["footnotes"],
+                rows=tuple(documents.ReadRow(row["outcome"], row["population"], row) for row in rows),
+            ),
+        ),
+        criteria=tuple(
+            documents.ReadCriterion(
+                key=criterion["key"],
+                options=tuple(criterion["options"]),
+                research_evidence=criterion["research_evidence"],
+                additional_considerations=criterion["additional_considerations"],
+            )
+            for criterion in document["criterion"]
+        ),
+        statements=tuple(recommendations.Statement(**statement) for statement in document["statement"]),
+        sections={section["key"]: section["body"] for section in document["section"] if section["body"]},
+        type_key=document["recommendation"]["type"],
     )
-
-
-def _integer(text: str) -> int | None:
-    return int(text) if text else None
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None

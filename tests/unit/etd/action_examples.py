@@ -43,7 +43,7 @@ from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
-from tests.unit.etd import framework_examples, people_examples, summary_examples
+from tests.unit.etd import document_examples, framework_examples, people_examples, summary_examples
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
 Example = Callable[[Panel], dict[str, Any]]
@@ -595,6 +595,7 @@ def plan_main_method(panel: Panel) -> dict[str, Any]:
 
 EXAMPLES: dict[str, Example] = {
     **people_examples.EXAMPLES,
+    **document_examples.EXAMPLES,
     **framework_examples.EXAMPLES,
     **summary_examples.EXAMPLES,
     "etd.actions.accounts.create_account": create_account,

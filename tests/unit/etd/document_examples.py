@@ -1,0 +1,71 @@
+"""Working examples of the actions of `etd.actions.documents`, see `action_examples.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from etd.actions.documents import ReadCriterion, ReadDocument, ReadRow, ReadTable
+from etd.actions.recommendations import Statement
+from etd.enums import Better
+from etd.frameworks import offered_frameworks
+from tests.unit.etd.worlds import OPTIONS, PLAIN, Panel
+
+CELLS = {
+    "n_studies": "2", "footnote_mark": "*", "measure": "OR", "events_intervention": "3", "n_intervention": "10",
+    "percent_intervention": "30", "events_comparison": "5", "n_comparison": "10", "percent_comparison": "50",
+    "estimate": "0.43", "ci_low": "0.10", "ci_high": "2.70", "p_value": "<0.90", "i2": "0",
+}  # fmt: skip
+
+
+def document(**fields: Any) -> ReadDocument:
+    """A small document with one of everything, in the first framework that has the criterion of the examples."""
+    framework = next(
+        one for one in offered_frameworks() if PLAIN.key in {criterion.key for criterion in one.criteria}
+    )
+    text_section = next(section for section in framework.sections if not section.holds_statements)
+    values: dict[str, Any] = {
+        "framework_key": framework.key,
+        "framework_version": framework.version,
+        "values": {"title": "Should A or B be used?", "population": "Adults"},
+        "references": {1: "Author A. 2020."},
+        "outcomes": {"Survival": Better.HIGHER},
+        "tables": (
+            ReadTable(
+                PLAIN.key, 2, "Results", "OR: odds ratio", "*a note", (ReadRow("Survival", "All", CELLS),)
+            ),
+        ),
+        "criteria": (ReadCriterion(PLAIN.key, OPTIONS[:2], "Two trials[^1].", "None."),),
+        "statements": (Statement(kind="recommendation", text="We suggest A.", direction="for"),),
+        "sections": {text_section.key: "Because."},
+        "type_key": framework.recommendation_types[0].key,
+        "note": "A note.",
+    }
+    return ReadDocument(**values | fields)
+
+
+def take_over_document(panel: Panel) -> dict[str, Any]:
+    return {"guideline": panel.guideline, "slug": "a-or-b", "document": document(), "by": panel.staff}
+
+
+def take_over_judgements(panel: Panel) -> dict[str, Any]:
+    read = document()
+    question = panel.question(
+        framework_key=read.framework_key, framework_version=read.framework_version, slug="judged"
+    )
+    return {"question": question, "document": read, "by": panel.chair}
+
+
+def keep_parts(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "source": "the document a.txt",
+        "parts": [("Question, AUTHORS: (line 9)", "A. Author"), ("Document (line 1)", "Page 1")],
+        "by": panel.staff,
+    }
+
+
+EXAMPLES = {
+    "etd.actions.documents.take_over_document": take_over_document,
+    "etd.actions.documents.take_over_judgements": take_over_judgements,
+    "etd.actions.documents.keep_parts": keep_parts,
+}
