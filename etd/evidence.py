@@ -60,6 +60,10 @@ class Evidence:
         """Of a criterion or of the type of recommendation; empty for anything else."""
         return self.whole_digest if item_key == RECOMMENDATION_TYPE_ITEM else self.digests.get(item_key, "")
 
+    def content_of(self, item_key: str) -> Mapping[str, Any]:
+        """What `digest_of` is the digest of: for the type of recommendation the digests of all criteria."""
+        return self.digests if item_key == RECOMMENDATION_TYPE_ITEM else self.contents[item_key]
+
     def is_of(self, item_key: str, digest: str) -> bool:
         """Is `digest` of this evidence, also in the form that it was told in earlier?"""
         return digest == self.digest_of(item_key) or digest == self.without_certainty.digest_of(item_key)

@@ -72,16 +72,24 @@ def moved(
 ) -> dict[Stood, Moved]:
     """What has become of each item since the evidence with this digest. No query where all stand on `now`.
 
-    Otherwise three: kept evidence, thresholds, comparator risks; and one more where the type of recommendation stands
-    on evidence of criteria that nothing else stands on. `rows` are all of the question, with their outcomes. `today` is
-    the evidence as it is stored, where `now` is another one.
+    What stood on the evidence of today in the form that it was told in earlier, and was not kept, stands on it.
+    Otherwise three queries: kept evidence, thresholds, comparator risks; and one more where the type of recommendation
+    stands on evidence of criteria that nothing else stands on. `rows` are all of the question, with their outcomes.
+    `today` is the evidence as it is stored, where `now` is another one.
     """
     stood = dict.fromkeys(stood_on)
-    differing = [(key, digest) for key, digest in stood if not now.is_of(key, digest)]
+    differing = [(key, digest) for key, digest in stood if digest != now.digest_of(key)]
     if not differing:
         return dict.fromkeys(stood, AS_IT_WAS)
-    known = _Known(question, _contents_of(today or now), {})
+    today = today or now
+    known = _Known(question, _contents_of(today), {})
     known.read(digest for _, digest in differing)
+    earlier = {
+        digest: today.content_of(key)
+        for key, digest in differing
+        if digest not in known.contents and today.is_of(key, digest)
+    }
+    known.contents.update(earlier)
     is_any_known = any(digest in known.contents for _, digest in differing)
     lines = decision_lines(question, rows) if is_any_known else {}
     found = {}
@@ -133,12 +141,9 @@ def decision_lines(question: Question, rows: Iterable[OutcomeRow]) -> dict[Place
 
 
 def _contents_of(evidence: Evidence) -> dict[str, Mapping[str, Any]]:
-    """By digest, also by the digests of the form that evidence was told in earlier."""
-    contents: dict[str, Mapping[str, Any]] = {}
-    for one in (evidence.without_certainty, evidence):
-        contents |= {one.digests[key]: content for key, content in evidence.contents.items()}
-        contents[one.whole_digest] = evidence.digests
-    return contents
+    """By digest."""
+    keys = (*evidence.contents, RECOMMENDATION_TYPE_ITEM)
+    return {evidence.digest_of(key): evidence.content_of(key) for key in keys}
 
 
 def _type_moved(
@@ -153,7 +158,7 @@ def _type_moved(
     changes: dict[str, EvidenceChange] = {}
     for key in dict.fromkeys([*now.contents, *digests]):
         digest = digests.get(key)
-        if digest is not None and now.is_of(key, digest):
+        if digest is not None and digest == now.digests.get(key):
             continue
         if digest is None and now.digests[key] in digests.values():
             continue

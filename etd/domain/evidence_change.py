@@ -226,13 +226,10 @@ def _crossings(before: Row, after: Row, lines: DecisionLines) -> Iterator[str]:
 
 
 def _certainty_moved(before: Row, after: Row) -> Iterator[str]:
+    """From one level to another. That it is rated for the first time crosses nothing."""
     was, now = before.get("certainty", ""), after.get("certainty", "")
-    if was != now:
-        yield f"The certainty of the evidence went from {_level(was)} to {_level(now)}."
-
-
-def _level(level: str) -> str:
-    return certainty.LABELS.get(level, "not rated")
+    if was and now and was != now:
+        yield f"The certainty of the evidence went from {certainty.LABELS[was]} to {certainty.LABELS[now]}."
 
 
 def _studies(row: Row) -> str:
@@ -372,7 +369,9 @@ def _told_apart(
 def _differ(before: Row, after: Row) -> bool:
     width = _width(before, after) if _has_effect(before) and _has_effect(after) else 0.0
     scales = dict.fromkeys(_LIMITS, width) | {"p_value": 1.0, "i_squared": 100.0}
-    return before["measure"] != after["measure"] or any(
+    if any(before.get(name, "") != after.get(name, "") for name in ("measure", "certainty")):
+        return True
+    return any(
         not _same(before[name], after[name], scales.get(name, 0.0)) for name in chain(_NUMBERS, _LIMITS)
     )
 

@@ -16,7 +16,7 @@ from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
 from etd.evidence import ROW_VALUES, Evidence, evidence_now, evidence_of, row_content, told_evidence
 from etd.evidence_history import Moved, Stood, moved
-from etd.models import OutcomeRow, Question, Vote
+from etd.models import KeptEvidence, OutcomeRow, Question, Vote
 from etd.selectors.outcome_tables import RowView, arm, load_rows
 from etd.selectors.question import EtdView, JudgementView
 
@@ -123,7 +123,7 @@ def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow
 
 
 def votes_on_other_evidence(question: Question) -> dict[int, dict[str, int]]:
-    """Round number to how many of its votes on each item stand on other evidence than today's; in three queries.
+    """Round number to how many of its votes on each item stand on other evidence than today's; in four queries.
 
     Of closed rounds alone: in an open one the evidence is as it was, and nobody's vote is to be seen. Votes on voided
     ballots are left out, and those that say nothing of their evidence.
@@ -140,9 +140,11 @@ def votes_on_other_evidence(question: Question) -> dict[int, dict[str, int]]:
         .annotate(votes=Count("pk"))
         .order_by("ballot__round__number", "item_key")
     )
+    kept = set(KeptEvidence.objects.filter(question=question).values_list("digest", flat=True))
     found: dict[int, dict[str, int]] = {}
     for number, item_key, digest, votes in counted:
-        if not now.is_of(item_key, digest):
+        is_same = digest == now.digest_of(item_key) if digest in kept else now.is_of(item_key, digest)
+        if not is_same:
             of_round = found.setdefault(number, {})
             of_round[item_key] = of_round.get(item_key, 0) + votes
     return found

@@ -168,10 +168,26 @@ class TestCertaintyInTheDigest:
     def test_what_was_judged_before_the_certainty_was_told_has_not_changed(
         self, panel: Panel, question: Question
     ) -> None:
+        """Its digest is of the rows alone, and nothing was kept then."""
+        Outcome.objects.update(certainty="low")
+        judge(question, JUDGED_BY_TABLES.key, panel)
+        record_type(question, panel)
+        earlier = evidence_now(question).without_certainty
+        Judgement.objects.update(evidence_digest=earlier.digests[JUDGED_BY_TABLES.key])
+        Recommendation.objects.filter(question=question).update(type_evidence_digest=earlier.whole_digest)
+        assert changes(question) == {}
+        OutcomeRow.objects.update(ci_low=1.01)
+        assert {one.is_kept for one in changes(question).values()} == {False}
+
+    def test_what_was_judged_before_the_outcome_was_rated_is_a_minor_change(
+        self, panel: Panel, question: Question
+    ) -> None:
         judge(question, JUDGED_BY_TABLES.key, panel)
         record_type(question, panel)
         Outcome.objects.update(certainty="low")
-        assert changes(question) == {}
+        found = changes(question)
+        assert set(found) == {JUDGED_BY_TABLES.key, RECOMMENDATION_TYPE_ITEM}
+        assert {(one.change, one.is_kept) for one in found.values()} == {(Change.MINOR, True)}
 
 
 class TestChanges:

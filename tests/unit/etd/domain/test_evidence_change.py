@@ -286,16 +286,17 @@ class TestRows:
 class TestCertainty:
     @pytest.mark.parametrize(
         ("before", "after", "words"),
-        [
-            ({"certainty": "low"}, {"certainty": "moderate"}, "from Low to Moderate"),
-            ({}, {"certainty": "very_low"}, "from not rated to Very low"),
-            ({"certainty": "high"}, {}, "from High to not rated"),
-        ],
+        [("low", "moderate", "from Low to Moderate"), ("high", "very_low", "from High to Very low")],
     )
-    def test_another_level_counts(self, before: dict[str, Any], after: dict[str, Any], words: str) -> None:
-        found = compared(row(**before), row(**after))
+    def test_another_level_counts(self, before: str, after: str, words: str) -> None:
+        found = compared(row(certainty=before), row(certainty=after))
         assert reasons(found) == [f"The certainty of the evidence went {words}."]
         assert found.change is Change.CHANGED
+
+    def test_rated_for_the_first_time_is_minor(self) -> None:
+        found = compared(row(), row(certainty="low"))
+        assert (found.change, reasons(found)) == (Change.MINOR, [])
+        assert compared(row(certainty="low"), row()).change is Change.MINOR
 
 
 class TestText:
