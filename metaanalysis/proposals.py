@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from etd.actions.errors import Refused
-from etd.actions.outcome_tables import RowValues
+from etd.domain.evidence_change import Change
+from etd.domain.row_values import RowValues
+from etd.enums import ValueSource
+from etd.evidence import ROW_VALUES
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question
+from etd.selectors import EtdView
+from etd.selectors.evidence_changes import ItemChange, ProposedRow, RowChangeView, load_changes, touched_by
 from metaanalysis.actions.places import NewOutcome, known_outcome
 from metaanalysis.actions.uploads import Assignment, Missing, Place, places_of
 from metaanalysis.analyses import DoesNotFit, entry_of, pool_inputs, table_beside, values_of
@@ -27,21 +32,62 @@ _TO_CHOOSE = {
 
 
 @dataclass(frozen=True)
-class PlacedValues:
-    """The values that a recomputed row would have, and where; an outcome and population may be new."""
+class Proposal:
+    """`rows` are empty while something `to_choose` is left, a sentence each, or where confirming would be `refused`.
 
-    outcome: Outcome
-    population: Population
-    values: RowValues
+    `is_as_stored` tells that all of them have the very results that their rows have now.
+    """
+
+    rows: tuple[ProposedRow, ...] = ()
+    to_choose: tuple[str, ...] = ()
+    refused: str = ""
+    is_as_stored: bool = False
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """`rows` are empty while something `to_choose` is left, a sentence each, or where confirming would be `refused`."""
+class Touched:
+    """Judgements that would stand on other evidence in the same way: the same `rows` then and after."""
 
-    rows: tuple[PlacedValues, ...] = ()
-    to_choose: tuple[str, ...] = ()
-    refused: str = ""
+    items: tuple[ItemChange, ...]
+
+    @property
+    def change(self) -> Change:
+        return self.items[0].change
+
+    @property
+    def rows(self) -> tuple[RowChangeView, ...]:
+        return self.items[0].rows
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What storing the proposed rows would do to the judgements of a question.
+
+    Where none is touched, `n_marked` tells how many stand on other evidence already and stay marked as they are.
+    """
+
+    proposal: Proposal
+    touched: tuple[Touched, ...] = ()
+    n_marked: int = 0
+
+    @property
+    def n_judgements(self) -> int:
+        return sum(len(group.items) for group in self.touched)
+
+
+def consequences(question: Question, etd: EtdView, proposal: Proposal) -> Consequences:
+    """Which judgements the proposed rows would touch, those alike together."""
+    if not proposal.rows:
+        return Consequences(proposal)
+    groups: list[list[ItemChange]] = []
+    for item in touched_by(question, etd, proposal.rows):
+        alike = (group for group in groups if (group[0].change, group[0].rows) == (item.change, item.rows))
+        if (group := next(alike, None)) is not None:
+            group.append(item)
+        else:
+            groups.append([item])
+    n_marked = 0 if groups else len(load_changes(question, etd))
+    return Consequences(proposal, tuple(Touched(tuple(group)) for group in groups), n_marked)
 
 
 def propose(
@@ -73,15 +119,34 @@ def propose(
             table_beside(rows, tables, ids, str(place.spec.measure))
     except Refused as error:
         return Proposal(refused=str(error))
-    return Proposal(rows=tuple(placed))
+    return proposal_of(placed, rows)
 
 
-def _pooled(place: Place, studies: Sequence[Mapping[str, Any]]) -> PlacedValues:
+def proposal_of(proposed: Sequence[ProposedRow], rows: Iterable[OutcomeRow]) -> Proposal:
+    """These rows; `rows` are what is stored."""
+    now: dict[tuple[int | None, int | None], OutcomeRow] = {
+        (row.outcome_id, row.population_id): row for row in rows if row.source == ValueSource.COMPUTED
+    }
+    as_stored = [_is_as_stored(one.values, now.get((one.outcome_id, one.population_id))) for one in proposed]
+    return Proposal(rows=tuple(proposed), is_as_stored=all(as_stored))
+
+
+def _is_as_stored(values: RowValues, row: OutcomeRow | None) -> bool:
+    judged_by = [field.name for field in fields(values) if field.name in ROW_VALUES]
+    return row is not None and all(getattr(values, name) == getattr(row, name) for name in judged_by)
+
+
+def _pooled(place: Place, studies: Sequence[Mapping[str, Any]]) -> ProposedRow:
     try:
         result = pool_inputs(studies, place.spec)
     except DoesNotFit as error:
         raise DoesNotFit(f"{place.outcome}, {place.population}: {error}") from error
-    return PlacedValues(place.outcome, place.population, values_of(studies, result))
+    return proposed_row(place.outcome, place.population, values_of(studies, result))
+
+
+def proposed_row(outcome: Outcome, population: Population, values: RowValues) -> ProposedRow:
+    """Either may be new, and not stored."""
+    return ProposedRow(outcome.pk, str(outcome), population.pk, population.label, values)
 
 
 def _to_choose(form: AssignmentForm, *, alone: bool) -> str:

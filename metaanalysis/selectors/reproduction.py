@@ -20,8 +20,8 @@ from metaanalysis.reproduction import COLUMN_NAMES, Attempt, Reproduction, offer
 from metaanalysis.stats.types import Measure, StudyData
 from metaanalysis.wording import MEASURES, fitting_i2
 
-MOST_TRIED = 100_000
-"""Studies times methods that one page tries, about two seconds of work; the rows beyond it are tried one by one."""
+MOST_TRIED = 50_000
+"""Studies times methods that one page tries, a second or two of work; the rows beyond it are tried one by one."""
 QUICK = 4_000
 """Studies times methods that are tried on the way, beside an analysis."""
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from etd.actions.errors import Refused
 from etd.permissions import Access, Permission, requires
+from etd.selectors import EtdView
 from etd.views.pages import page
 from metaanalysis import analyses, caveats, specification
 from metaanalysis.actions.analyses import run_analysis
@@ -20,8 +21,10 @@ from metaanalysis.forms.method import AnalysisForm, ReasonForm
 from metaanalysis.kinds import kind_of
 from metaanalysis.models import Analysis
 from metaanalysis.plots.drawing import Plot
+from metaanalysis.proposals import Consequences, consequences, proposal_of, proposed_row
 from metaanalysis.r_code import r_code
 from metaanalysis.selectors.analyses import (
+    AnalysisView,
     Shown,
     analysis_view,
     data_table,
@@ -203,6 +206,17 @@ def _analysis_page(
         "sections": view.sections,
         "query": form.as_query(),
         "refusal": refusal,
+        "consequences": _consequences(access, context["etd"], shown, view) if form.is_valid() else None,
         "reported": reported_beside(shown.analysis) if access.may(Permission.SEE_CHECKS) else None,
     }
     return render(request, template, context, status=status)
+
+
+def _consequences(access: Access, etd: EtdView, shown: Shown, view: AnalysisView) -> Consequences | None:
+    """What storing the result that is looked at would do; None where it is stored, or cannot be."""
+    if shown.is_stored or view.misread or not access.can(Permission.UPLOAD_DATA):
+        return None
+    row = shown.analysis.row
+    values = analyses.values_of(shown.analysis.inputs, shown.pooled)
+    proposal = proposal_of([proposed_row(row.outcome, row.population, values)], [row])
+    return consequences(access.question, etd, proposal)

@@ -12,7 +12,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from etd.actions.errors import Refused
+from etd.models import Question
 from etd.permissions import Access, Permission, requires
+from etd.selectors import EtdView
 from etd.views.pages import page
 from etd.workflow import WHY_FROZEN
 from metaanalysis.actions import uploads
@@ -20,6 +22,7 @@ from metaanalysis.forms.uploads import UploadForm
 from metaanalysis.importers.child_process import ReaderUnavailable
 from metaanalysis.models import DataUpload, UploadStatus
 from metaanalysis.previews import Preview, preview
+from metaanalysis.proposals import Consequences, consequences, propose
 from metaanalysis.stats.types import DataKind
 from metaanalysis.uploads import BadUpload, received_file
 from metaanalysis.views.downloads import attachment
@@ -86,7 +89,8 @@ def upload_preview(request: HttpRequest, access: Access, upload: int) -> HttpRes
         case _:
             shown = preview(access.question, staged, request.POST)
             if request.htmx:  # type: ignore[attr-defined]
-                context = _preview_context(access, staged, shown, request.POST)
+                context = page(access)
+                context |= _preview_context(access, staged, shown, context["etd"], request.POST)
                 return render(request, "metaanalysis/_assignments.html", context)
             return _preview_page(request, access, staged, shown)
 
@@ -198,16 +202,23 @@ def _confirm(request: HttpRequest, access: Access, staged: DataUpload) -> HttpRe
 
 
 def _preview_context(
-    access: Access, staged: DataUpload, shown: Preview, data: QueryDict | None = None
+    access: Access, staged: DataUpload, shown: Preview, etd: EtdView, data: QueryDict | None = None
 ) -> dict[str, Any]:
+    can_confirm = staged.status == UploadStatus.STAGED and shown.table.ok and bool(shown.parts)
     return {
         "access": access,
         "preview": shown,
         "sha256": staged.sha256,
         "upload_form": UploadForm(corrected=True),
         "accepted": bool(data) and data is not None and data.get("accepted_warnings") == "yes",
-        "can_confirm": staged.status == UploadStatus.STAGED and shown.table.ok and bool(shown.parts),
+        "can_confirm": can_confirm,
+        "consequences": _consequences(access.question, etd, shown) if can_confirm else None,
     }
+
+
+def _consequences(question: Question, etd: EtdView, shown: Preview) -> Consequences:
+    stored = shown.stored.results if shown.stored else {}
+    return consequences(question, etd, propose(question, shown.table, shown.forms, stored))
 
 
 def _preview_page(
@@ -219,5 +230,6 @@ def _preview_page(
     status: int = 200,
     refusal: str = "",
 ) -> HttpResponse:
-    context = page(access) | _preview_context(access, staged, shown, request.POST) | {"refusal": refusal}
+    context = page(access)
+    context |= _preview_context(access, staged, shown, context["etd"], request.POST) | {"refusal": refusal}
     return render(request, "metaanalysis/preview.html", context, status=status)

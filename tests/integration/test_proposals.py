@@ -48,7 +48,7 @@ def proposal(upload: DataUpload, chosen: dict[str, Any]) -> Proposal:
 
 def proposed_rows(found: Proposal) -> dict[tuple[str, str], dict[str, Any]]:
     assert (found.to_choose, found.refused) == ((), "")
-    return {(str(row.outcome), row.population.label): asdict(row.values) for row in found.rows}
+    return {(row.outcome, row.population): asdict(row.values) for row in found.rows}
 
 
 def stored_rows(names: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
