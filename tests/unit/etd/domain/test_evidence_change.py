@@ -174,6 +174,10 @@ class TestThresholds:
     def test_without_thresholds_or_a_risk_only_no_effect_counts(self, lines: Any) -> None:
         assert compared(effect(1.2, 1.1, 1.25), effect(1.2, 1.1, 1.36), lines).change is Change.MINOR
 
+    def test_which_event_a_hazard_ratio_is_of_does_not_matter_to_a_risk_ratio(self) -> None:
+        lines = {(10, 20): DecisionLines(thresholds=THRESHOLDS, event_free=None)}
+        assert compared(effect(1.2, 1.1, 1.25), effect(1.2, 1.1, 1.36), lines).change is Change.CHANGED
+
     def test_means_have_no_thresholds_in_people(self) -> None:
         assert compared(effect(1.2, 0.1, 2.5, "MD"), effect(90.0, 50.0, 99.0, "MD")).change is Change.MINOR
 
@@ -319,6 +323,22 @@ class TestText:
 def test_the_worst_of_several() -> None:
     assert worst([Change.MINOR, Change.CHANGED, Change.NONE]) is Change.CHANGED
     assert worst([]) is Change.NONE
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (effect(1.1, 1 - 1e-12, 1.2), effect(1.1, 1 + 1e-12, 1.2)),
+        (effect(0.9, 0.8, 1 - 1e-12), effect(0.9, 0.8, 1 + 1e-12)),
+        (effect(0.1, -1e-17, 0.2, "RD"), effect(0.1, 1e-17, 0.2, "RD")),
+        (effect(1.15, 1.1, 1.25), effect(1.15 - 1e-12, 1.1, 1.25)),
+        (row(i_squared=0.0, p_value=0.0), row(i_squared=1e-14, p_value=1e-17)),
+    ],
+)
+def test_the_noise_of_floats_beside_a_line_is_no_change(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    assert compared(before, after).change is Change.NONE
 
 
 RATIOS = st.floats(min_value=0.01, max_value=50)
