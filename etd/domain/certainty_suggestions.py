@@ -200,7 +200,7 @@ def suggest_imprecision(evidence: Evidence) -> Suggestion:
 def suggest_publication_bias(evidence: Evidence) -> Suggestion:
     """By Egger's test with ten studies or more. Asymmetry has other causes, too: the reason says so."""
     if evidence.n_studies < STUDIES_FOR_EGGER:
-        reason = f"With fewer than {STUDIES_FOR_EGGER} studies (there: {evidence.n_studies}) Egger's test says nothing."
+        reason = f"With fewer than {STUDIES_FOR_EGGER} studies (here {evidence.n_studies}) Egger's test says nothing."
         return Suggestion("publication_bias", None, reason)
     if evidence.egger_p is None:
         return Suggestion("publication_bias", None, "Egger's test was not computed.")
@@ -286,7 +286,11 @@ def _amount_of_data(evidence: Evidence) -> tuple[int, str]:
     if risk is not None and evidence.event_free:
         risk = 1 - risk
     few = evidence.events is not None and evidence.events < FEW_EVENTS
-    events = "" if evidence.events is None else f"{count(evidence.events)} events"
+    events = (
+        ""
+        if evidence.events is None
+        else f"{count(evidence.events)} event{'' if evidence.events == 1 else 's'}"
+    )
     thumb = f"{events}: {'' if few else 'not '}fewer than the {FEW_EVENTS} of GRADE's rule of thumb."
     if evidence.measure in RISK_MEASURES and evidence.participants is not None and risk and risk < 1:
         needed = optimal_information_size(risk)

@@ -162,10 +162,12 @@ class OwnCriterionForm(forms.Form):
             self.add_error("prompt", "Write the question that the panel answers.")
         if not 2 <= len(cleaned["scale"]) <= SCALE_COLUMNS:
             self.add_error(
-                "scale", f"{len(cleaned['scale'])} options: the scale needs two to {SCALE_COLUMNS}."
+                "scale", f"The scale needs 2 to {SCALE_COLUMNS} options, not {len(cleaned['scale'])}."
             )
         if len(cleaned["unsure"]) > 2:
-            self.add_error("unsure", f"{len(cleaned['unsure'])} options: at most two stand beside the scale.")
+            self.add_error(
+                "unsure", f"At most 2 options stand beside the scale, not {len(cleaned['unsure'])}."
+            )
         return cleaned
 
 

@@ -155,7 +155,7 @@ def _check_own(own_criteria: tuple[OwnCriterion, ...], known: set[str]) -> None:
             )
         if not 2 <= len(own.scale) <= SCALE_COLUMNS:
             raise FrameworkError(
-                f"“{own.heading}” has {len(own.scale)} options on its scale; it needs 2 to {SCALE_COLUMNS}."
+                f"“{own.heading}” needs 2 to {SCALE_COLUMNS} options on its scale, not {len(own.scale)}."
             )
         if len(own.unsure) > GRID_COLUMNS - SCALE_COLUMNS:
             raise FrameworkError(f"“{own.heading}” has more than two options beside the scale.")

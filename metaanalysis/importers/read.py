@@ -198,7 +198,8 @@ def _same_width(
             trailing += bool(extra)
             rows.append(Row(row.number, row.cells[:width]))
     if trailing:
-        text = f"{trailing} rows end with empty cells that have no column name; these cells were left out."
+        rows_end = "1 row ends" if trailing == 1 else f"{trailing} rows end"
+        text = f"{rows_end} with empty cells that have no column name; these cells were left out."
         log.warning("trailing_empty", text)
     _check_unnamed(rows, columns, width, log)
     return tuple(rows)

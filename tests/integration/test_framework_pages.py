@@ -95,7 +95,7 @@ class TestOwnFramework:
             ({f"words/criterion/{PLAIN.key}/heading": ""}, "This field is required"),
             (
                 {"own-0-heading": "Planet", "own-0-prompt": "Q?", "own-0-scale": "One"},
-                "1 options: the scale needs",
+                "The scale needs 2 to 5 options, not 1.",
             ),
             ({"own-0-prompt": "Q?"}, "This criterion has no heading"),
             (
@@ -105,7 +105,7 @@ class TestOwnFramework:
                     "own-0-scale": "A\nB",
                     "own-0-unsure": "a\nb\nc",
                 },
-                "3 options: at most two stand beside the scale",
+                "At most 2 options stand beside the scale, not 3.",
             ),
         ],
     )

@@ -45,5 +45,6 @@ def summary(framework: Framework) -> list[str]:
     lines.append(
         f"{framework.headings.conclusions}: " + " · ".join(section.heading for section in framework.sections)
     )
-    lines.append(f"{len(awaiting_check(framework))} places await a methodologist's check.")
+    n_awaiting = len(awaiting_check(framework))
+    lines.append(f"{n_awaiting} place{' awaits' if n_awaiting == 1 else 's await'} a methodologist's check.")
     return lines

@@ -48,7 +48,7 @@ def read_records(rows: Sequence[Row], known: Mapping[str, str], log: ProblemLog)
     for row in body:
         if len(row.cells) < width or any(not cell.is_blank for cell in row.cells[width:]):
             text = (
-                f"this row has {len(row.cells)} values, but the header has {width} columns. Export the file from "
+                f"this row ends at column {len(row.cells)}, the header at column {width}. Export the file from "
                 "RevMan again, and do not edit it by hand."
             )
             code = "too_few_values" if len(row.cells) < width else "too_many_values"

@@ -95,7 +95,7 @@ class TestOwnFramework:
         ("changes", "title", "words"),
         [
             ({"hidden_criteria": frozenset({"price"})}, "Ours", "no criterion “price”"),
-            ({"own_criteria": (replace(OWN, scale=("A",)),)}, "Ours", "has 1 options on its scale"),
+            ({"own_criteria": (replace(OWN, scale=("A",)),)}, "Ours", "options on its scale, not 1."),
             ({}, " ", "give your framework a name"),
         ],
     )

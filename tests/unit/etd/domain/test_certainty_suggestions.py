@@ -254,6 +254,7 @@ CLEAR = {
             "300 events: not fewer than the 300 of GRADE's rule of thumb.",
         ),
         ({"comparator_risk": None, "events": 10}, -1, "10 events: fewer"),
+        ({"comparator_risk": None, "events": 1}, -1, "1 event: fewer"),
         ({"comparator_risk": 0, "events": 10}, -1, "10 events: fewer"),
         ({"comparator_risk": 1, "events": 10}, -1, "10 events: fewer"),
         (
@@ -306,7 +307,7 @@ def test_impossible_trials_have_no_size(risk: float, changes: dict[str, float], 
 @pytest.mark.parametrize(
     ("n_studies", "p", "levels", "reason"),
     [
-        (9, 0.01, None, "With fewer than 10 studies (there: 9) Egger's test says nothing."),
+        (9, 0.01, None, "With fewer than 10 studies (here 9) Egger's test says nothing."),
         (10, None, None, "Egger's test was not computed."),
         (10, 0.10, 0, "Egger's test on 10 studies: P = 0.100, not below 0.10."),
         (10, 0.097, -1, f"Egger's test on 10 studies: P = 0.097, below 0.10: {ASYMMETRY}"),
