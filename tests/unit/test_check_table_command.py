@@ -82,9 +82,9 @@ def test_the_text_shows_place_reason_arithmetic_and_a_summary(capsys: pytest.Cap
         "Inconsistent: row 5 (Survival at hospital discharge or 30 days, n (%); Cardiogenic shock"
     )
     assert (
-        "\n  P = 0.12 cannot come from OR 1.16 (0.97 to 1.40): a Wald interval allows 0.096 to 0.114.\n"
-        in out
-    )
+        "\n  P = 0.12 cannot come from OR 1.16 (0.97 to 1.40): a Wald interval allows 0.096 to 0.114."
+        " It fits row 7, whose P fits this one: have they changed places?\n"
+    ) in out
     assert out.endswith("12 rows checked: 2 inconsistent.\n")
 
 

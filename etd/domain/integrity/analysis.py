@@ -91,7 +91,12 @@ def interval_shape(row: ReadRow) -> Shape | None:
 
 def p_test(row: ReadRow) -> PTest | None:
     """None without P, or without a symmetrical interval."""
-    printed, polygon = row.numbers.get("p_value"), interval_shape(row)
+    return p_test_of(row, interval_shape(row))
+
+
+def p_test_of(row: ReadRow, polygon: Shape | None) -> PTest | None:
+    """The row's P against another interval than its own; None as `p_test`."""
+    printed = row.numbers.get("p_value")
     if printed is None or polygon is None or not polygon.corners:
         return None
     studies = row.count("k")

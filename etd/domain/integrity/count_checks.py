@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import ARMS, EFFECT_COLUMNS, NUMBER_COLUMNS, ReadRow, percent_of
+from etd.domain.integrity.suspects import effect_of_counts, exchanged_digits
 from etd.domain.integrity.table import (
     IMPOSSIBLE,
     INCONSISTENT,
@@ -43,7 +44,8 @@ def counts(row: ReadRow) -> Iterator[TableFinding]:
                 f"events_{arm}",
                 "events_beyond_n",
                 IMPOSSIBLE,
-                f"More events than people in the {arm} arm: {events} of {people}.",
+                f"More events than people in the {arm} arm: {events} of {people}."
+                + _exchanged_hint(arm, _exchanged(events, people, row.numbers.get(f"percent_{arm}"))),
                 f"{events} > {people}.",
             )
 
@@ -59,28 +61,26 @@ def percentages(table: Table, place: int) -> Iterator[TableFinding]:
         if other != place
         for fit in _percent_fits_of(other_row)
     ]
-    other_rule = follow_another_rule(others)
     for arm in failing:
-        counted, printed = row.arm(arm), row.numbers[f"percent_{arm}"]
-        assert counted is not None  # or the percentage were not tested
-        events, people = counted
-        exact = percent_of(events, people)
-        hints = [] if other_rule else _percent_hints(events, people, printed)
-        yield found(
-            row,
-            f"percent_{arm}",
-            "percent_against_counts",
-            INFORMATIONAL if other_rule else INCONSISTENT,
-            f"{events} of {people} is not {printed.text}%."
-            + (" So it is in most rows: these percentages may be of other counts." if other_rule else ""),
-            " ".join(
-                [
-                    f"{events} / {people} = {decimal_text(exact, 3)}%; a printed {printed.text} stands for"
-                    f" {range_text(printed)}.",
-                    *hints,
-                ]
-            ),
-        )
+        yield _percent_finding(row, arm, other_rule=follow_another_rule(others))
+
+
+def _percent_finding(row: ReadRow, arm: str, *, other_rule: bool) -> TableFinding:
+    counted, printed = row.arm(arm), row.numbers[f"percent_{arm}"]
+    assert counted is not None  # or the percentage were not tested
+    events, people = counted
+    places = len(printed.text.partition(".")[2])
+    exact = percent_of(events, people)
+    message = f"{events} of {people} is {decimal_text(exact, places)}%, not {printed.text}%."
+    stands_for = f"a printed {printed.text} stands for {range_text(printed)}"
+    evidence = f"{events} / {people} = {decimal_text(exact, 3)}%; {stands_for}."
+    if other_rule:
+        message += " So it is in most rows: these percentages may be of other counts."
+    else:
+        message += _counts_that_fit(row, arm, events, people, printed)
+        evidence += _what_the_effect_says(row, arm, events, people, printed)
+    severity = INFORMATIONAL if other_rule else INCONSISTENT
+    return found(row, f"percent_{arm}", "percent_against_counts", severity, message, evidence)
 
 
 def _percent_fits(row: ReadRow, arm: str) -> bool | None:
@@ -97,31 +97,52 @@ def _percent_fits_of(row: ReadRow) -> list[bool]:
     return [all(fits)] if fits else []
 
 
-def _percent_hints(events: int, people: int, printed: Printed) -> list[str]:
-    """What would fit: the events that give this percentage, and two digits exchanged."""
+def _counts_that_fit(row: ReadRow, arm: str, events: int, people: int, printed: Printed) -> str:
+    """The events that give this percentage, or counts with two digits exchanged."""
+    if exchanged := _exchanged(events, people, printed):
+        return _exchanged_hint(arm, exchanged)
+    fewest, most = _events_that_fit(people, printed)
+    if fewest > most:
+        return f" No number of events gives it with {people} people."
+    needed = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    return f" With {people} people it would take {needed} events."
+
+
+def _events_that_fit(people: int, printed: Printed) -> tuple[int, int]:
     low, high = (end * people / 100 for end in (printed.low, printed.high))
-    fewest, most = max(0, math.ceil(low)), min(people, math.floor(high))
-    hints = []
-    if fewest <= most:
-        of = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-        hints.append(f"With {people} people it would take {of} events.")
-    hints += [
-        f"{text} events, two digits exchanged, would fit."
-        for text in _exchanged(str(events))
-        if int(text) <= people and printed.holds(percent_of(int(text), people))
-    ]
-    hints += [
-        f"{text} people, two digits exchanged, would fit."
-        for text in _exchanged(str(people))
-        if int(text) >= max(1, events) and printed.holds(percent_of(events, int(text)))
-    ]
-    return hints
+    return max(0, math.ceil(low)), min(people, math.floor(high))
 
 
-def _exchanged(digits: str) -> list[str]:
-    """The texts in which two neighbouring digits have changed places."""
-    swapped = (digits[:n] + digits[n + 1] + digits[n] + digits[n + 2 :] for n in range(len(digits) - 1))
-    return [text for text in dict.fromkeys(swapped) if text != digits]
+def _exchanged(events: int, people: int, printed: Printed | None) -> list[tuple[str, int]]:
+    """Events or people with two neighbouring digits exchanged that can be, and give the percentage if there is one."""
+    found_events = [int(text) for text in exchanged_digits(str(events)) if int(text) <= people]
+    found_people = [int(text) for text in exchanged_digits(str(people)) if int(text) >= max(1, events)]
+    return [
+        *(("events", count) for count in found_events if _is_percent(count, people, printed)),
+        *(("people", count) for count in found_people if _is_percent(events, count, printed)),
+    ]
+
+
+def _is_percent(events: int, people: int, printed: Printed | None) -> bool:
+    return printed is None or (people > 0 and printed.holds(percent_of(events, people)))
+
+
+def _exchanged_hint(arm: str, exchanged: list[tuple[str, int]]) -> str:
+    if not exchanged:
+        return ""
+    counts_that_fit = " or ".join(f"{count} {name} of the {arm} arm" for name, count in exchanged)
+    return f" Are two digits exchanged? {counts_that_fit} would fit."
+
+
+def _what_the_effect_says(row: ReadRow, arm: str, events: int, people: int, printed: Printed) -> str:
+    """Whether the effect agrees with the counts as printed, or with counts that the percentage asks for."""
+    columns = {"events": f"events_{arm}", "people": f"n_{arm}"}
+    candidates = [(columns[name], count) for name, count in _exchanged(events, people, printed)]
+    fewest, most = _events_that_fit(people, printed)
+    if not candidates and fewest <= most:
+        candidates = [(columns["events"], (fewest + most) // 2)]
+    said = [effect_of_counts(row, column, count) for column, count in candidates]
+    return "".join(f" {text}" for text in said if text)
 
 
 def studies(row: ReadRow) -> Iterator[TableFinding]:

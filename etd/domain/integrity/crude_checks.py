@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from etd.domain.integrity.analysis import Crude, Fit, Pooled, PTest, crude, judged_as_wald, pooled, scales
 from etd.domain.integrity.distributions import NORMAL_CRITICAL
 from etd.domain.integrity.rows import ReadRow
+from etd.domain.integrity.suspects import exchanged_counts
 from etd.domain.integrity.table import INCONSISTENT, INFORMATIONAL, Table, TableFinding, found, number_text
 
 # Right rows point both ways only where one of the two effects is near none. How near, in standard errors: from
@@ -53,6 +54,8 @@ def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
     smaller = min(abs(counted.estimate), nearest) / max(printed.se[1], counted.se)
     evidence = _crude_evidence(row, counted, printed)
     if opposite:
+        if not _fits_exchanged(counted, printed):
+            evidence = " ".join([evidence, *exchanged_counts(row)])
         strong = smaller > _largest_near_none(row, counted, printed)
         yield found(
             row,
@@ -60,11 +63,7 @@ def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
             "direction_against_counts",
             INCONSISTENT if strong or beyond else INFORMATIONAL,
             f"{row.effect_text} points one way, the counts of the two arms the other."
-            + (
-                " Are the arms exchanged, or is the ratio turned round?"
-                if row.is_ratio
-                else " Are the arms exchanged?"
-            ),
+            f" {_exchange_hint(row, counted, printed)}",
             evidence,
         )
     elif outside > 1:
@@ -74,7 +73,7 @@ def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
             "crude_outside_interval",
             INCONSISTENT if beyond else INFORMATIONAL,
             f"The {row.measure} of all patients taken together lies outside {row.effect_text}.",
-            evidence,
+            " ".join([evidence, *exchanged_counts(row)]),
         )
     elif _distance(counted.estimate, printed.middle) > _FAR * printed.se[1]:
         yield found(
@@ -157,9 +156,29 @@ def _crude_evidence(row: ReadRow, counted: Crude, printed: Pooled) -> str:
         f"All patients as one study: {arithmetic} = {number_text(value)}, printed {row.effect_text};"
         f" {away:.1f} standard errors apart."
     )
-    if row.is_ratio and counted.estimate * middle < 0 and abs(counted.estimate + middle) < printed.se[1]:
-        text += f" With the arms exchanged it would be {number_text(_safe_exp(-counted.estimate))}."
+    if counted.estimate * middle < 0 and _fits_exchanged(counted, printed):
+        exchanged = _safe_exp(-counted.estimate) if row.is_ratio else -counted.estimate
+        text += f" With the arms exchanged it would be {number_text(exchanged)}"
+        text += (
+            f"; turned round, the printed one would be {number_text(_safe_exp(-middle))}."
+            if row.is_ratio
+            else "."
+        )
     return text
+
+
+def _fits_exchanged(counted: Crude, printed: Pooled) -> bool:
+    return _distance(-counted.estimate, printed.middle) < max(printed.se[1], counted.se)
+
+
+def _exchange_hint(row: ReadRow, counted: Crude, printed: Pooled) -> str:
+    if not _fits_exchanged(counted, printed):
+        return "To exchange the arms would not bring them together: one of the numbers may be mistaken."
+    return (
+        "Are the arms exchanged, or is the ratio turned round?"
+        if row.is_ratio
+        else "Are the arms exchanged, or is the sign turned round?"
+    )
 
 
 def _least_se(row: ReadRow) -> float:

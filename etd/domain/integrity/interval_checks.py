@@ -17,6 +17,7 @@ from etd.domain.integrity.analysis import (
 from etd.domain.integrity.distributions import critical
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import EFFECT_COLUMNS, ReadRow
+from etd.domain.integrity.suspects import interval_hint, rows_with_its_p
 from etd.domain.integrity.table import (
     IMPOSSIBLE,
     INCONSISTENT,
@@ -55,7 +56,8 @@ def interval(table: Table, place: int) -> Iterator[TableFinding]:
             "estimate",
             "estimate_outside_interval",
             IMPOSSIBLE,
-            f"The estimate {estimate.text} lies outside its own interval {low.text} to {high.text}.",
+            f"The estimate {estimate.text} lies outside its own interval {low.text} to {high.text}."
+            + interval_hint(row),
             f"{estimate.text} stands for {range_text(estimate)}, the bounds for {range_text(low)}"
             f" and {range_text(high)}.",
         )
@@ -89,7 +91,7 @@ def _not_in_the_middle(
         + (
             " So it is in most rows: their intervals may be made by a method that is not symmetrical."
             if other_rule
-            else " One of the three numbers may be mistaken."
+            else interval_hint(row) or " One of the three numbers may be mistaken."
         ),
         f"The {kind} of bounds that round to {low.text} and {high.text} lies between {number_text(middle[0])} and"
         f" {number_text(middle[1])}; an estimate printed as {estimate.text} stands for {range_text(estimate)}."
@@ -119,10 +121,9 @@ def p_against_interval(table: Table, place: int) -> Iterator[TableFinding]:
         yield _from_counts(row, test, other_test)
         return
     yield _p_finding(
-        row,
-        test,
-        wald,
         table,
+        place,
+        wald,
         other_rule=follow_another_rule([other.fit is not Fit.NEITHER for _, other in others]),
     )
 
@@ -150,9 +151,8 @@ def _from_counts(row: ReadRow, test: PTest, name: str) -> TableFinding:
     )
 
 
-def _p_finding(
-    row: ReadRow, test: PTest, wald: WaldTable | None, table: Table, *, other_rule: bool
-) -> TableFinding:
+def _p_finding(table: Table, place: int, wald: WaldTable | None, *, other_rule: bool) -> TableFinding:
+    row, test = table.rows[place], table.p_tests[place]
     printed = test.printed
     if wald or test.t_range is None:
         allowed = f"a Wald interval allows {p_range_text(test.wald_range)}"
@@ -164,6 +164,8 @@ def _p_finding(
     message = f"P {equals_text(printed)} cannot come from {row.effect_text}: {allowed}."
     if other_rule:
         message += " So it is in most rows: P or intervals of this table are made by another method or level."
+    else:
+        message += rows_with_its_p(table, place)
     evidence = [_arithmetic(row, test)]
     if wald:
         rows = listed(wald.rows)
@@ -173,13 +175,6 @@ def _p_finding(
                 f"A Hartung-Knapp interval with {test.degrees} degrees of freedom would allow"
                 f" {p_range_text(test.t_range)}."
             )
-    same = [
-        other.row
-        for place, other in enumerate(table.rows)
-        if other is not row and place in table.p_tests and other.numbers["p_value"].text == printed.text
-    ]
-    if same:
-        evidence.append(f"The same P is printed in row {listed(same)}.")
     return found(
         row,
         "p_value",

@@ -82,9 +82,11 @@ def test_the_arithmetic_of_the_two_rows_is_shown() -> None:
     first, second, *_ = check_table(example_rows())
     assert first.finding.message == (
         "P = 0.12 cannot come from OR 1.16 (0.97 to 1.40): a Wald interval allows 0.096 to 0.114."
+        " It fits row 7, whose P fits this one: have they changed places?"
     )
     assert second.finding.message == (
         "P = 0.11 cannot come from OR 1.18 (0.95 to 1.46): a Wald interval allows 0.124 to 0.147."
+        " It fits row 5, whose P fits this one: have they changed places?"
     )
     assert "The table is judged as Wald: P of rows 2, 4, 6, 9, 11 and 13 fits Wald intervals only." in (
         second.finding.evidence
@@ -163,10 +165,81 @@ def test_zero_at_the_end_is_a_digit() -> None:
 
 def test_a_percentage_says_what_would_fit() -> None:
     finding, *_ = check_table([replace(ROW, events_intervention="462")])
-    assert finding.finding.message == "462 of 944 is not 45%."
+    assert finding.finding.message == (
+        "462 of 944 is 49%, not 45%. Are two digits exchanged? 426 events of the intervention arm would fit."
+    )
     assert "462 / 944 = 48.941%; a printed 45 stands for 44.5 to 45.5." in finding.finding.evidence
-    assert "With 944 people it would take 421 to 429 events." in finding.finding.evidence
-    assert "426 events, two digits exchanged, would fit." in finding.finding.evidence
+    assert finding.finding.evidence.endswith(
+        "The OR of all patients as one study is 1.359 with these counts and 1.166 with 426; printed is"
+        " OR 1.17 (0.97 to 1.42). That agrees with 426."
+    )
+
+
+def test_a_percentage_that_no_exchanged_digits_explain_says_how_many_events_it_takes() -> None:
+    finding, *_ = check_table([replace(ROW, percent_intervention="49")])
+    assert finding.finding.message == (
+        "426 of 944 is 45%, not 49%. Are two digits exchanged? 462 events of the intervention arm would fit."
+    )
+    assert finding.finding.evidence.endswith("That agrees with the counts as they are printed.")
+    finding, *_ = check_table([replace(ROW, percent_intervention="47")])
+    assert (
+        finding.finding.message
+        == "426 of 944 is 45%, not 47%. With 944 people it would take 439 to 448 events."
+    )
+    finding, *_ = check_table([replace(ROW, n_intervention="3", events_intervention="1", k="1")])
+    assert finding.finding.message == "1 of 3 is 33%, not 45%. No number of events gives it with 3 people."
+
+
+def test_more_events_than_people_may_be_exchanged_digits() -> None:
+    finding, *_ = check_table(
+        [replace(ROW, n_intervention="494", events_intervention="526", percent_intervention="56")]
+    )
+    assert finding.finding.message == (
+        "More events than people in the intervention arm: 526 of 494."
+        " Are two digits exchanged? 944 people of the intervention arm would fit."
+    )
+
+
+def test_the_number_of_an_interval_that_p_accuses_is_named() -> None:
+    (finding,) = check_table([replace(ROW, ci_high="1.52")])
+    assert finding.finding.message == (
+        "OR 1.17 (0.97 to 1.52): the estimate is not in the middle of its interval."
+        " The upper bound (1.392 to 1.431 from the other two) or the estimate (1.209 to 1.219 from the other two)"
+        " may be mistaken: then P = 0.10 fits."
+    )
+    (finding,) = check_table([replace(ROW, estimate="1.71")])
+    assert "The estimate (1.169 to 1.179 from the other two) may be mistaken" in finding.finding.message
+    (finding,) = check_table([replace(ROW, ci_high="1.52", p_value="")])
+    assert all(
+        name in finding.finding.message for name in ("The lower bound", "the upper bound", "the estimate (")
+    )
+
+
+def test_a_ratio_that_was_turned_round_after_it_was_rounded_is_named() -> None:
+    """OR 0.65 (0.45 to 0.95) turned round number by number is not in the middle any more."""
+    row = ReportedRow(
+        row=2, k="5", events_intervention="70", n_intervention="200", events_comparison="90", n_comparison="200",
+        measure="OR", estimate="1.54", ci_low="1.05", ci_high="2.22", i2="0",
+    )  # fmt: skip
+    messages = [each.finding.message for each in check_table([row])]
+    assert any("Is the ratio turned round? OR 0.65 (0.45 to 0.95) would fit." in text for text in messages)
+
+
+def test_a_p_that_stands_in_another_row_says_which() -> None:
+    rows = example_rows()
+    copied = replace(rows[2], p_value="0.19")
+    found = [each for each in check_table([rows[0], *rows[4:], copied]) if each.row == copied.row]
+    assert [each.finding.code for each in found] == ["p_against_interval"]
+    assert found[0].finding.message.endswith(" The same P stands in row 2, where it fits: was it copied?")
+
+
+def test_exchanged_digits_that_bring_the_counts_near_are_named() -> None:
+    row = replace(ROW, events_intervention="246", percent_intervention="", percent_comparison="")
+    (finding,) = check_table([row])
+    assert (
+        "With 426 in events_intervention, two digits exchanged, it would be 1.166."
+        in finding.finding.evidence
+    )
 
 
 def test_both_ways_to_round_a_half_are_right() -> None:
@@ -197,7 +270,10 @@ def test_exchanged_arms_are_named() -> None:
     assert finding.finding.code == "direction_against_counts"
     assert "Are the arms exchanged, or is the ratio turned round?" in finding.finding.message
     assert "(385 × 518) / (546 × 426) = 0.857" in finding.finding.evidence
-    assert "With the arms exchanged it would be 1.166." in finding.finding.evidence
+    assert (
+        "With the arms exchanged it would be 1.166; turned round, the printed one would be 0.853."
+        in finding.finding.evidence
+    )
 
 
 def test_differences_are_symmetrical_without_a_logarithm() -> None:

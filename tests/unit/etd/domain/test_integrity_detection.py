@@ -28,20 +28,22 @@ from tests.unit.metaanalysis_stats.reference import reference_sets
 
 TABLES = 20
 ROWS_ALTERED = 3
-# The share of alterations that must be named, in percent, in tables of DerSimonian-Laird rows.
-NAMED = {
+# The share of alterations that must be found, in percent, in tables of DerSimonian-Laird rows.
+FOUND = {
     "two digits of the events exchanged": 99,
     "two digits of the people exchanged": 92,
-    "arms exchanged": 91,
-    "odds ratio inverted": 92,
+    "arms exchanged": 95,
+    "odds ratio inverted": 95,
     "one bound moved by 0.1": 99,
-    "P moved by 0.05": 89,
+    "P moved by 0.05": 93,
     "P of another row": 95,
     "people of an arm off by ten": 64,
     "percentage off by two": 100,
 }
-# The same, as more than informational: the direction of a row near no effect is only ever a hint.
-NAMED_INCONSISTENT = NAMED | {"arms exchanged": 70, "odds ratio inverted": 72}
+# As more than informational: the direction of a row near no effect is only ever a hint.
+INCONSISTENT = FOUND | {"arms exchanged": 76, "odds ratio inverted": 78}
+# With the suspicion, the right number or the arm in the message.
+NAMED = FOUND | {"odds ratio inverted": 93, "one bound moved by 0.1": 98}
 
 
 @cache
@@ -52,8 +54,9 @@ def shares() -> dict[str, Share]:
 @pytest.mark.parametrize("alteration", ALTERATIONS)
 def test_an_altered_number_is_found(alteration: str) -> None:
     share = shares()[alteration]
+    assert share.found >= FOUND[alteration]
+    assert share.inconsistent >= INCONSISTENT[alteration]
     assert share.named >= NAMED[alteration]
-    assert share.inconsistent >= NAMED_INCONSISTENT[alteration]
 
 
 @pytest.mark.parametrize("balanced", [True, False], ids=["balanced", "lopsided"])
