@@ -1,0 +1,151 @@
+"""Text in GRADEpro's layout → `ImportedEtd`. Reads any text, raises nothing, and loses no line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from documents.importing.account import Account
+from documents.importing.assessment import AssessmentReader
+from documents.importing.conclusions import read_conclusions, read_references, read_type
+from documents.importing.fragments import Fragment, cells_of, fragments_of
+from documents.importing.imported import ImportedEtd
+from documents.importing.layout import Layout, Part, best_framework
+from documents.importing.plain_text import as_markdown, cited_numbers, with_citations, without_gap
+from documents.importing.summary import compare_summary
+from etd.frameworks import Framework, all_frameworks
+
+
+def read_text(text: str, *, frameworks: Sequence[Framework] = (), better: str = "") -> ImportedEtd:
+    """Read a document by the one of these frameworks (default: all that are shipped, newest first) whose words it has.
+
+    Where several have the same words, it is the first of them. `better` ("higher", "lower") is for
+    outcomes whose name does not say which way is better; empty: their rows are not understood. Every line that is
+    not blank is in `understood` or in `not_understood`; nothing is raised, whatever the text is.
+    """
+    fragments = fragments_of(text)
+    framework = best_framework(fragments, tuple(frameworks) or _newest_first())
+    account = Account(fragments)
+    layout = Layout(fragments, framework)
+    for heading in layout.part_headings:
+        account.take([heading], "Heading of a part")
+    account.leave(
+        layout.lines_of(Part.BEFORE),
+        "Before the question",
+        "It stands before the first part of the document.",
+    )
+    title, fields = _read_question(layout, account)
+    assessment = AssessmentReader(layout, account, better=better)
+    assessment.read()
+    compare_summary(layout, account, assessment.criteria)
+    types = read_type(layout, account)
+    conclusions = read_conclusions(layout, account)
+    listed = read_references(layout, account)
+    labels = _arms(layout, assessment, account)
+    etd = ImportedEtd(
+        framework=framework,
+        title=title,
+        fields=fields,
+        intervention_label=labels[0],
+        comparison_label=labels[1],
+        criteria=tuple(assessment.criteria),
+        tables=tuple(assessment.tables),
+        better=assessment.better,
+        types=types,
+        statements=conclusions.statements,
+        note=conclusions.note,
+        sections=conclusions.sections,
+        references=listed,
+        flags=(),
+        understood=account.understood,
+        not_understood=account.not_understood,
+    )
+    return replace(_with_citations(etd, account), flags=tuple(account.flags))
+
+
+def _newest_first() -> tuple[Framework, ...]:
+    return tuple(sorted(all_frameworks(), key=lambda framework: -framework.version))
+
+
+def _arms(layout: Layout, assessment: AssessmentReader, account: Account) -> tuple[str, str]:
+    """What the first table calls the two arms; without a table, what the framework calls them."""
+    if assessment.tables:
+        return assessment.tables[0].intervention_label, assessment.tables[0].comparison_label
+    account.flag(
+        "Question", "No table names the two arms: they have the framework's names in plots and tables."
+    )
+    headings = {field.key: field.heading.capitalize() for field in layout.framework.question_fields}
+    return headings.get("intervention", ""), headings.get("comparison", "")
+
+
+def _read_question(layout: Layout, account: Account) -> tuple[str, dict[str, str]]:
+    """The title is the first cell of the question box that is no field; a field is its heading and what follows."""
+    title = ""
+    fields: dict[str, str] = {}
+    for field, heading, body in layout.question_fields():
+        if heading is None:
+            title = _read_title(body, account)
+            continue
+        printed = heading.folded
+        if field is None or field.key in fields:
+            reason = "already given above" if field else "not a field of this framework"
+            account.leave([heading, *body], f"Question, {printed}", f"“{printed}” is {reason}.")
+            continue
+        same_line = printed.partition(":")[2]
+        fields[field.key] = as_markdown([same_line, *(fragment.text for fragment in body)])
+        account.take([heading, *body], f"Question: {field.heading}")
+    return title, fields
+
+
+def _read_title(body: Sequence[Fragment], account: Account) -> str:
+    cells = [cell for cell in cells_of(body) if cell.folded]
+    if not cells:
+        return ""
+    account.take(cells[0].fragments, "Question: title")
+    for cell in cells[1:]:
+        account.leave(cell.fragments, "Question", "It stands between the title and the first field.")
+    return cells[0].folded
+
+
+def _with_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
+    """Bare digits that cite become marks. Which they are shows in the document as a whole: 1, 2, 3… without a gap."""
+    texts = [
+        *(text for one in etd.criteria for text in (one.research_evidence, one.additional_considerations)),
+        *(statement.text for statement in etd.statements),
+        *etd.sections.values(),
+        etd.note,
+    ]
+    found = {number for text in texts for number in cited_numbers(text)}
+    cited = (frozenset(found) & frozenset(etd.references)) if etd.references else without_gap(found)
+    if left := sorted(found - cited):
+        account.flag("Citations", f"Left as plain digits, as they may cite nothing: {_listed(left)}.")
+    if cited:
+        account.flag(
+            "Citations",
+            f"Read as citation marks, which plain text has as bare digits: {_listed(sorted(cited))}.",
+        )
+    if dangling := sorted(cited - set(etd.references)):
+        account.flag("References", f"Cited, but not in a list of references: {_listed(dangling)}.")
+
+    def marked(text: str) -> str:
+        return with_citations(text, cited)
+
+    return replace(
+        etd,
+        criteria=tuple(
+            replace(
+                one,
+                research_evidence=marked(one.research_evidence),
+                additional_considerations=marked(one.additional_considerations),
+            )
+            for one in etd.criteria
+        ),
+        statements=tuple(replace(one, text=marked(one.text)) for one in etd.statements),
+        sections={key: marked(body) for key, body in etd.sections.items()},
+        note=marked(etd.note),
+        references=dict(etd.references) | dict.fromkeys(dangling, ""),
+    )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(number) for number in numbers)
