@@ -69,6 +69,7 @@ def moved(
     now: Evidence,
     rows: Sequence[OutcomeRow],
     today: Evidence | None = None,
+    medians: Mapping[Place, float | None] | None = None,
 ) -> dict[Stood, Moved]:
     """What has become of each item since the evidence with this digest. No query where all stand on `now`.
 
@@ -91,7 +92,7 @@ def moved(
     }
     known.contents.update(earlier)
     is_any_known = any(digest in known.contents for _, digest in differing)
-    lines = decision_lines(question, rows) if is_any_known else {}
+    lines = decision_lines(question, rows, medians or {}) if is_any_known else {}
     found = {}
     for key, digest in differing:
         content = known.contents.get(digest)
@@ -106,10 +107,13 @@ def moved(
     return {one: found.get(one, AS_IT_WAS) for one in stood}
 
 
-def decision_lines(question: Question, rows: Iterable[OutcomeRow]) -> dict[Place, DecisionLines]:
+def decision_lines(
+    question: Question, rows: Iterable[OutcomeRow], proposed: Mapping[Place, float | None]
+) -> dict[Place, DecisionLines]:
     """What the effects of each outcome and population are held against, in two queries.
 
-    The median of the trials is that of the recomputed row as it is today: it holds for both sides of a comparison.
+    The median of the trials is that of the recomputed row as it is today, or the `proposed` one of a row that is not
+    stored yet: it holds for both sides of a comparison.
     """
     thresholds = {
         one.outcome_id: Thresholds(one.small, one.moderate, one.large)
@@ -119,13 +123,14 @@ def decision_lines(question: Question, rows: Iterable[OutcomeRow]) -> dict[Place
         (one.outcome_id, one.population_id): one
         for one in ComparatorRisk.objects.filter(outcome__question=question, level=RiskLevel.STUDIES)
     }
-    medians: dict[Place, float] = {}
+    medians: dict[Place, float | None] = {}
     outcomes: dict[Place, bool | None] = {}
     for row in rows:
         place = row.outcome_id, row.population_id
         outcomes[place] = row.outcome.event_free
         if median := (row.provenance or {}).get("median_comparison_risk"):
             medians.setdefault(place, median["risk"])
+    medians |= proposed
     found = {}
     for place, event_free in outcomes.items():
         recorded = risks.get(place)

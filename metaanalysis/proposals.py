@@ -16,11 +16,19 @@ from etd.selectors import EtdView
 from etd.selectors.evidence_changes import ItemChange, ProposedRow, RowChangeView, load_changes, touched_by
 from metaanalysis.actions.places import NewOutcome, known_outcome
 from metaanalysis.actions.uploads import Assignment, Missing, Place, places_of
-from metaanalysis.analyses import DoesNotFit, entry_of, pool_inputs, table_beside, values_of
+from metaanalysis.analyses import (
+    DoesNotFit,
+    entry_of,
+    median_comparison_risk,
+    pool_inputs,
+    table_beside,
+    values_of,
+)
 from metaanalysis.comparison import compare, row_values
 from metaanalysis.forms.uploads import AssignmentForm
 from metaanalysis.importers import ParsedTable
 from metaanalysis.models import Study, StudyResult
+from metaanalysis.stats.types import PooledResult
 
 _TO_CHOOSE = {
     "outcome": "choose an outcome",
@@ -141,12 +149,22 @@ def _pooled(place: Place, studies: Sequence[Mapping[str, Any]]) -> ProposedRow:
         result = pool_inputs(studies, place.spec)
     except DoesNotFit as error:
         raise DoesNotFit(f"{place.outcome}, {place.population}: {error}") from error
-    return proposed_row(place.outcome, place.population, values_of(studies, result))
+    return proposed_row(place.outcome, place.population, studies, result)
 
 
-def proposed_row(outcome: Outcome, population: Population, values: RowValues) -> ProposedRow:
-    """Either may be new, and not stored."""
-    return ProposedRow(outcome.pk, str(outcome), population.pk, population.label, values)
+def proposed_row(
+    outcome: Outcome, population: Population, studies: Sequence[Mapping[str, Any]], result: PooledResult
+) -> ProposedRow:
+    """The row of an outcome and a population, which may be new and not stored, of these studies so pooled."""
+    median = median_comparison_risk(studies)
+    return ProposedRow(
+        outcome_id=outcome.pk,
+        outcome=str(outcome),
+        population_id=population.pk,
+        population=population.label,
+        values=values_of(studies, result),
+        median_comparison_risk=median["risk"] if median else None,
+    )
 
 
 def _to_choose(form: AssignmentForm, *, alone: bool) -> str:

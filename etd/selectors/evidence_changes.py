@@ -89,13 +89,17 @@ class ItemChange:
 
 @dataclass(frozen=True)
 class ProposedRow:
-    """A recomputed row that is not stored yet; an id is None where the outcome or the population is new as well."""
+    """A recomputed row that is not stored yet; an id is None where the outcome or the population is new as well.
+
+    `median_comparison_risk` is the proportion that would be stored with it, None where there would be none.
+    """
 
     outcome_id: int | None
     outcome: str
     population_id: int | None
     population: str
     values: RowValues
+    median_comparison_risk: float | None = None
 
 
 def load_changes(question: Question, view: EtdView) -> tuple[ItemChange, ...]:
@@ -118,7 +122,14 @@ def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow
         one.item_key: one
         for one in _changes(question, view, moved(question, stood, now=today, rows=rows), today)
     }
-    after = _changes(question, view, moved(question, stood, now=then, rows=rows, today=today), then)
+    medians = {
+        (one.outcome_id, one.population_id): one.median_comparison_risk
+        for one in proposed
+        if one.outcome_id is not None and one.population_id is not None
+    }
+    after = _changes(
+        question, view, moved(question, stood, now=then, rows=rows, today=today, medians=medians), then
+    )
     return tuple(one for one in after if not _says_the_same(one, said.get(one.item_key)))
 
 

@@ -217,6 +217,5 @@ def _consequences(access: Access, etd: EtdView, shown: Shown, view: AnalysisView
     if shown.is_stored or view.misread or not access.can(Permission.UPLOAD_DATA):
         return None
     row = shown.analysis.row
-    values = analyses.values_of(shown.analysis.inputs, shown.pooled)
-    proposal = proposal_of([proposed_row(row.outcome, row.population, values)], [row])
-    return consequences(access.question, etd, proposal)
+    proposed = proposed_row(row.outcome, row.population, shown.analysis.inputs, shown.pooled)
+    return consequences(access.question, etd, proposal_of([proposed], [row]))

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 
 from etd.actions.recommendations import clear_type
 from etd.domain.evidence import ROLES_JUDGED_BY_TABLES
-from etd.enums import RECOMMENDATION_TYPE_ITEM
+from etd.enums import RECOMMENDATION_TYPE_ITEM, RiskSource, ValueSource
 from etd.models import Judgement, OutcomeRow, Recommendation
 from etd.selectors import load_etd
 from etd.selectors.evidence_changes import ItemChange, load_changes
 from metaanalysis.models import Analysis, DataUpload
+from tests import factories
 from tests.integration.conftest import ClientFor, demo, get_question
 from tests.integration.test_evidence import HEADER, LONGEST, confirmed, form, place, staged, text, url
 
@@ -98,7 +99,7 @@ def test_a_new_population_of_a_new_outcome_touches_them_too(client: Client) -> N
 
 def test_all_parts_of_a_file_are_looked_at_together(client: Client) -> None:
     others = OutcomeRow.objects.filter(table__question=get_question(), n_studies=13)
-    other = others.get(source="reported")
+    other = others.get(source=ValueSource.REPORTED)
     lines = [f"{line},one" for line in FAR.splitlines()[1:]]
     lines += ["Gamma 2003,521,928,479,914,two"]
     upload = staged("\n".join([f"{HEADER},outcome", *lines]).encode())
@@ -120,6 +121,28 @@ def test_what_is_already_marked_is_named_again_only_where_something_else_is_said
     client.post(url("upload_preview", upload.pk), chosen)
     assert said(page) == marked()
     assert all(item != before[key] for key, item in said(page).items())
+
+
+@pytest.mark.parametrize("has_data", [False, True], ids=["first data", "later data"])
+def test_absolute_effects_are_those_of_the_median_that_would_be_stored(
+    has_data: bool, client: Client
+) -> None:
+    outcome, population = place()
+    factories.decision_thresholds(outcome=outcome, small=5, moderate=20, large=50)
+    factories.comparator_risk(outcome=outcome, population=population, source=RiskSource.MEDIAN)
+    if has_data:
+        confirmed(LONGEST)
+    rare = f"{HEADER}\nAlpha 2001,4,100,3,100\nBeta 2002,5,110,4,110\nGamma 2003,300,500,290,500\n"
+    upload = staged(rare.encode())
+    chosen = form(upload, outcome, population, **{"rows0-missing": "remove"})
+    page = compared(client, upload, chosen)
+    client.post(url("upload_preview", upload.pk), chosen)
+    assert said(page) == marked()
+    row = OutcomeRow.objects.get(outcome=outcome, population=population, source=ValueSource.COMPUTED)
+    assert row.provenance is not None
+    assert row.provenance["median_comparison_risk"]["risk"] < 0.05
+    reasons = [reason for item in said(page).values() for one in item.rows for reason in one.reasons]
+    assert any("per 1,000" in reason for reason in reasons), reasons
 
 
 def test_the_method_in_the_form_is_the_one_that_is_looked_at(client: Client) -> None:
