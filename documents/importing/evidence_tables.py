@@ -205,23 +205,23 @@ class TableReader:
     def _notes(self, table: _Table, where: str) -> tuple[tuple[str, str], Text]:
         """Abbreviations and footnotes right after the table; what follows them is text of the evidence."""
         notes: dict[str, list[str]] = {"abbreviations": [], "footnotes": []}
-        after = list(table.after)
-        while after:
-            kind = (
-                "abbreviations"
-                if aliases().abbreviations.match(after[0].text)
-                else "footnotes"
-                if _FOOTNOTE.match(after[0].text)
-                else ""
-            )
-            if not after[0].is_blank:
-                if not kind:
-                    break
-                notes[kind].append(after[0].text.strip())
-                self._account.take([after[0]], f"{where}: {kind}")
-            after.pop(0)
+        end = 0
+        for place, fragment in enumerate(table.after):
+            kind = _kind_of_note(fragment)
+            if kind:
+                notes[kind].append(fragment.text.strip())
+                self._account.take([fragment], f"{where}: {kind}")
+                end = place + 1
+            elif not fragment.is_blank:
+                break
         abbreviations, footnotes = (as_markdown(lines) for lines in notes.values())
-        return (abbreviations, footnotes), tuple(after)
+        return (abbreviations, footnotes), table.after[end:]
+
+
+def _kind_of_note(fragment: Fragment) -> str:
+    if aliases().abbreviations.match(fragment.text):
+        return "abbreviations"
+    return "footnotes" if _FOOTNOTE.match(fragment.text) else ""
 
 
 class _Rows:

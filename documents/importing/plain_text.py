@@ -10,7 +10,7 @@ from etd.domain.text import plain
 
 # Above this a paragraph is not tried out, but all its signs are made plain.
 _LONGEST_TRIED = 20_000
-_MAY_BE_MARKUP = re.compile(r"[\\*_\[#]|^\s*(?:[-+]\s|\d+[.)]\s)", re.M)
+_MAY_BE_MARKUP = re.compile(r"[\\*_\[#]|^\s*(?:[-+]|\d+[.)])(?:\s|$)", re.M)
 _SLASH = re.compile(r"\\(?=[!-/:-@\[-`{-~])")
 _SIGN = re.compile(r"[\\*_\[\]#]")
 _BULLET = re.compile(r"^(\s*)([-+])(?=\s|$)", re.M)
