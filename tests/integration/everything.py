@@ -39,6 +39,7 @@ def site() -> Site:
     assert chair is not None
     assert staff is not None
     written = f.draft_question(guideline=question.guideline, slug="written", status=QuestionStatus.EVIDENCE)
+    worlds.give_it_an_outcome(written)
     more, _ = worlds.addresses(written, people)
     invited = f.invitation(guideline=question.guideline)
     paths += [
