@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from etd.domain.integrity.distributions import critical
+from etd.domain.integrity.distributions import critical, log_choose
 from etd.domain.integrity.geometry import Shape, Strip, shape
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import ReadRow
@@ -186,15 +186,11 @@ def _fisher(a: int, n: int, c: int, m: int) -> float:
     """Two-sided: all tables with the same margins that are no more likely than this one."""
 
     def likelihood(events: int) -> float:
-        return _log_choose(n, events) + _log_choose(m, a + c - events) - _log_choose(n + m, a + c)
+        return log_choose(n, events) + log_choose(m, a + c - events) - log_choose(n + m, a + c)
 
     seen = likelihood(a) + 1e-7
     possible = range(max(0, a + c - m), min(n, a + c) + 1)
     return min(1.0, sum(math.exp(value) for value in map(likelihood, possible) if value <= seen))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
 
 
 @dataclass(frozen=True, slots=True)

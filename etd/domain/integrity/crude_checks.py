@@ -29,6 +29,7 @@ _BEYOND_INTERVAL, _BEYOND_INTERVAL_LOG = 1.25, 0.25
 _MUCH_HETEROGENEITY = 40
 _NARROW, _TOO_NARROW = 0.97, 0.9
 _WIDE = 1.15
+_ADJUSTED = "An effect that was adjusted need not follow its counts."
 
 
 def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
@@ -64,7 +65,7 @@ def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
             INCONSISTENT if strong or beyond else INFORMATIONAL,
             f"{row.effect_text} points one way, the counts of the two arms the other."
             f" {_exchange_hint(row, counted, printed)}",
-            evidence,
+            f"{evidence} {_ADJUSTED}",
         )
     elif outside > 1:
         yield found(
@@ -73,7 +74,7 @@ def crude_against_pooled(table: Table, place: int) -> Iterator[TableFinding]:
             "crude_outside_interval",
             INCONSISTENT if beyond else INFORMATIONAL,
             f"The {row.measure} of all patients taken together lies outside {row.effect_text}.",
-            " ".join([evidence, *exchanged_counts(row)]),
+            " ".join([evidence, *exchanged_counts(row), _ADJUSTED]),
         )
     elif _distance(counted.estimate, printed.middle) > _FAR * printed.se[1]:
         yield found(
@@ -182,15 +183,19 @@ def _exchange_hint(row: ReadRow, counted: Crude, printed: Pooled) -> str:
 
 
 def _least_se(row: ReadRow) -> float:
-    """Of the log odds ratio of all patients, had every study half an event more in each cell; 0 where k is missing.
+    """Of the log odds ratio of all patients as other methods have it; 0 where k is missing.
 
-    Studies without events are pooled with that much added, and the pooled interval becomes narrower.
+    Studies without events are pooled with half an event more in each cell, which makes the interval narrower. Peto's
+    has the variance of the events under no effect, which is larger.
     """
     arms, studies = row.both_arms(), row.count("k")
     if arms is None or studies is None:
         return 0.0
     (a, n), (c, m) = arms
-    return math.sqrt(sum(1 / (cell + studies / 2) for cell in (a, n - a, c, m - c)))
+    events, people = a + c, n + m
+    corrected = math.sqrt(sum(1 / (cell + studies / 2) for cell in (a, n - a, c, m - c)))
+    peto = math.sqrt(people * people * (people - 1) / (n * m * events * (people - events)))
+    return min(corrected, peto)
 
 
 def _safe_exp(value: float) -> float:

@@ -54,3 +54,8 @@ def _t_central(t: float, degrees: int) -> float:
     if degrees == 1:
         return 2 * theta / math.pi
     return 2 / math.pi * (theta + math.sin(theta) * math.cos(theta) * total)
+
+
+def log_choose(n: int, k: int) -> float:
+    """The natural logarithm of the number of ways to choose k of n."""
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)

@@ -40,7 +40,13 @@ class Shape:
 
     def p_range(self, degrees: int | None) -> tuple[float, float]:
         """The smallest and largest P of a 95% interval: Wald, or of Student's t with `degrees` of freedom."""
-        times = critical(degrees)
+        return self._p_range(critical(degrees), degrees)
+
+    def wald_p_range(self, times: float) -> tuple[float, float]:
+        """The same of a Wald interval that reaches `times` standard errors to each side."""
+        return self._p_range(times, None)
+
+    def _p_range(self, times: float, degrees: int | None) -> tuple[float, float]:
         middles = [m for m, _ in self.corners]
         ratios = [abs(m) / w if w > 0 else math.inf for m, w in self.corners]
         nearest = 0.0 if min(middles) <= 0 <= max(middles) else min(ratios)

@@ -15,6 +15,7 @@ from etd.domain.integrity.analysis import (
     single_study_p,
 )
 from etd.domain.integrity.distributions import critical
+from etd.domain.integrity.exact_interval import exact_odds_ratio
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import EFFECT_COLUMNS, ReadRow
 from etd.domain.integrity.suspects import interval_hint, rows_with_its_p
@@ -32,6 +33,9 @@ from etd.domain.integrity.table import (
     p_range_text,
     range_text,
 )
+
+# Normal quantiles of intervals that are printed beside those of 95%.
+_OTHER_LEVELS = {90: 1.6448536269514722, 99: 2.5758293035489004}
 
 
 def interval(table: Table, place: int) -> Iterator[TableFinding]:
@@ -62,12 +66,38 @@ def interval(table: Table, place: int) -> Iterator[TableFinding]:
             f" and {range_text(high)}.",
         )
     elif _is_symmetrical(row) is False:
-        yield _not_in_the_middle(table, place, estimate, low, high)
+        yield _exact(row) or _not_in_the_middle(table, place, estimate, low, high)
 
 
 def _is_symmetrical(row: ReadRow) -> bool | None:
     polygon = interval_shape(row)
     return None if polygon is None else bool(polygon.corners)
+
+
+def _exact(row: ReadRow) -> TableFinding | None:
+    """A hint instead where the numbers are those of an exact interval around one study's odds ratio."""
+    arms, effect = row.both_arms(), row.effect()
+    if row.measure != "OR" or row.count("k") not in (None, 1) or arms is None or effect is None:
+        return None
+    exact = exact_odds_ratio(*arms)
+    if exact is None:
+        return None
+    values = [math.exp(value) for value in exact]
+    crude_ratio = arms[0][0] * (arms[1][1] - arms[1][0]) / (arms[0][1] - arms[0][0]) / arms[1][0]
+    bounds_fit = all(
+        number.holds(Fraction(value)) for number, value in zip(effect[1:], values[1:], strict=True)
+    )
+    if not bounds_fit or not any(effect[0].holds(Fraction(value)) for value in (values[0], crude_ratio)):
+        return None
+    return found(
+        row,
+        "ci_low",
+        "exact_interval",
+        INFORMATIONAL,
+        f"{row.effect_text} is the exact interval of these counts, which need not be symmetrical.",
+        f"Conditional on both margins: odds ratio {number_text(values[0])} ({number_text(values[1])} to"
+        f" {number_text(values[2])}); from the counts themselves {number_text(crude_ratio)}.",
+    )
 
 
 def _not_in_the_middle(
@@ -165,7 +195,7 @@ def _p_finding(table: Table, place: int, wald: WaldTable | None, *, other_rule: 
     if other_rule:
         message += " So it is in most rows: P or intervals of this table are made by another method or level."
     else:
-        message += rows_with_its_p(table, place)
+        message += rows_with_its_p(table, place) or _another_level(row, test)
     evidence = [_arithmetic(row, test)]
     if wald:
         rows = listed(wald.rows)
@@ -183,6 +213,16 @@ def _p_finding(table: Table, place: int, wald: WaldTable | None, *, other_rule: 
         message,
         " ".join(evidence),
     )
+
+
+def _another_level(row: ReadRow, test: PTest) -> str:
+    polygon = interval_shape(row)
+    assert polygon is not None  # or P were not tested
+    for percent, times in _OTHER_LEVELS.items():
+        low, high = polygon.wald_p_range(times)
+        if float(test.printed.low) <= high and float(test.printed.high) >= low:
+            return f" It fits an interval of {percent}%."
+    return ""
 
 
 def _arithmetic(row: ReadRow, test: PTest) -> str:
