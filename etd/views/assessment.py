@@ -17,7 +17,7 @@ from etd.selectors import CriterionView, EtdView, rounds_of
 from etd.selectors.rounds import find_round
 from etd.views.conflicts import asks_to_declare
 from etd.views.editing import differing_texts, edit
-from etd.views.pages import card, criterion_or_404, page
+from etd.views.pages import card, criterion_or_404, etd_of, page
 
 # What “Save and next” leads to after the last criterion that a round asks about.
 THE_ROUND = "round"
@@ -55,7 +55,7 @@ def _then_vote_on(etd: EtdView, current: CriterionView) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_TEXTS)
 def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
-    current = criterion_or_404(page(access)["etd"], key)
+    current = criterion_or_404(etd_of(access), key)
     form = TextsForm(
         request.POST or None,
         initial={
@@ -95,7 +95,7 @@ def edit_texts(request: HttpRequest, access: Access, key: str) -> HttpResponse:
 @requires(Permission.RECORD_JUDGEMENT)
 def edit_judgement(request: HttpRequest, access: Access, key: str) -> HttpResponse:
     """The panel's judgement: never filled in by itself, one or several options."""
-    etd = page(access)["etd"]
+    etd = etd_of(access)
     current = criterion_or_404(etd, key)
     initial = JudgementForm.initial_for(current)
     rounds = rounds_about(access, key)

@@ -34,6 +34,11 @@ def card(criterion: CriterionView, found: Mapping[str, ItemTally] | None = None)
     )
 
 
+def etd_of(access: Access) -> EtdView:
+    """The question as the person sees it, for forms that show nothing else of a page."""
+    return load_etd(access.question, access.user, rounds_of_voter(access.question, access.user, access.role))
+
+
 def page(access: Access) -> dict[str, Any]:
     """The context of a page of a question: `etd`, who looks at it and what they can do now.
 

@@ -24,18 +24,17 @@ from etd.forms.recommendation import (
 )
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission, requires
-from etd.selectors import EtdView
 from etd.selectors.rounds import find_round
 from etd.views.assessment import asked_round, rounds_about
 from etd.views.editing import differing_texts, edit, show_form
-from etd.views.pages import page
+from etd.views.pages import etd_of, page
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.RECORD_JUDGEMENT)
 def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
     """The type of recommendation: recorded by a person, never filled in by a count."""
-    etd: EtdView = page(access)["etd"]
+    etd = etd_of(access)
     rounds = rounds_about(access, RECOMMENDATION_TYPE_ITEM)
     initial = TypeForm.initial_for(etd) | asked_round(request, rounds)
     form = TypeForm(etd, request.POST or None, initial=initial, rounds=rounds)
@@ -82,7 +81,7 @@ def edit_type(request: HttpRequest, access: Access) -> HttpResponse:
 @requires(Permission.EDIT_RECOMMENDATION)
 def edit_recommendation(request: HttpRequest, access: Access) -> HttpResponse:
     """All statements, in one form; its other buttons put them in another order or add one, and save nothing."""
-    etd: EtdView = page(access)["etd"]
+    etd = etd_of(access)
     data = request.POST or None
     form = RecommendationForm(data, initial=RecommendationForm.initial_for(etd))
     words = {"strength_word": etd.strength_word}
@@ -140,7 +139,7 @@ def _with_focus(formset: BaseFormSet, place: int | None) -> BaseFormSet:
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.EDIT_RECOMMENDATION)
 def edit_section(request: HttpRequest, access: Access, key: str) -> HttpResponse:
-    etd: EtdView = page(access)["etd"]
+    etd = etd_of(access)
     section = next((s for s in etd.sections if s.key == key and not s.holds_statements), None)
     if section is None:
         raise Http404
@@ -159,7 +158,7 @@ def edit_section(request: HttpRequest, access: Access, key: str) -> HttpResponse
         )
 
     def done() -> HttpResponse:
-        current = next(s for s in page(access)["etd"].sections if s.key == key)
+        current = next(s for s in etd_of(access).sections if s.key == key)
         return _part(request, access, "etd/_section.html", f"section-{key}", section=current)
 
     return edit(
