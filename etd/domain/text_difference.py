@@ -25,9 +25,10 @@ class TextDifference:
 
 
 def text_difference(before: str, after: str) -> TextDifference:
-    """What was taken out of `before` and what is new in `after`."""
+    """What was taken out of `before` and what is new in `after`; the space between words makes no difference."""
     old, new = _WORD.findall(before), _WORD.findall(after)
-    steps = SequenceMatcher(None, old, new).get_opcodes()
+    bare_old, bare_new = ([word.strip() for word in words] for words in (old, new))
+    steps = SequenceMatcher(None, bare_old, bare_new).get_opcodes()
     return TextDifference(
         before=tuple(_pieces((old[i:j], step != "equal") for step, i, j, _, _ in steps)),
         after=tuple(_pieces((new[i:j], step != "equal") for step, _, _, i, j in steps)),
@@ -36,5 +37,9 @@ def text_difference(before: str, after: str) -> TextDifference:
 
 def _pieces(parts: Iterator[tuple[list[str], bool]]) -> Iterator[Piece]:
     for words, differs in parts:
-        if words:
-            yield Piece("".join(words), differs)
+        text = "".join(words)
+        marked = text.rstrip() if differs else ""
+        if marked:
+            yield Piece(marked, differs=True)
+        if rest := text.removeprefix(marked):
+            yield Piece(rest, differs=False)

@@ -112,7 +112,7 @@ def test_what_crosses_nothing_is_a_minor_change_and_a_quieter_mark(client_for: C
     assert "Evidence changed since" not in page
     changes = text(client.get(url("evidence_changes")))
     assert "Minor change" in changes
-    assert "No line was crossed." in changes
+    assert "It crosses neither no effect nor a decision threshold" in changes
 
 
 def test_the_text_of_then_and_of_now(client_for: ClientFor) -> None:
