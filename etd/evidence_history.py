@@ -18,6 +18,7 @@ from etd.domain.evidence_change import (
 from etd.domain.narrative import Thresholds
 from etd.enums import RECOMMENDATION_TYPE_ITEM, RiskLevel, RiskSource
 from etd.evidence import Evidence
+from etd.frameworks import Framework
 from etd.models import ComparatorRisk, DecisionThresholds, KeptEvidence, OutcomeRow, Question
 
 # An item of the question and the digest of the evidence that it was judged on.
@@ -145,6 +146,12 @@ def decision_lines(
     return found
 
 
+def heading_of(framework: Framework, key: str) -> str:
+    """Of a criterion, also of one that the framework does not have any more: by its key then."""
+    headings = {criterion.key: criterion.heading for criterion in framework.criteria}
+    return headings.get(key) or key.replace("_", " ").capitalize()
+
+
 def _contents_of(evidence: Evidence) -> dict[str, Mapping[str, Any]]:
     """By digest."""
     keys = (*evidence.contents, RECOMMENDATION_TYPE_ITEM)
@@ -159,15 +166,14 @@ def _type_moved(
     lines: Mapping[Place, DecisionLines],
 ) -> Moved:
     """`digests` are those of all criteria when the type was recorded; a criterion may have come or gone since."""
-    headings = {criterion.key: criterion.heading for criterion in question.framework.criteria}
     changes: dict[str, EvidenceChange] = {}
     for key in dict.fromkeys([*now.contents, *digests]):
         digest = digests.get(key)
-        if digest is not None and digest == now.digests.get(key):
-            continue
-        if digest is None and now.digests[key] in digests.values():
-            continue
-        if key not in now.contents and digest in now.digests.values():
+        today = now.digests.get(key)
+        # Evidence that only moved from one criterion to another, to a new framework, is the same.
+        if digest == today or (
+            today in {None, *digests.values()} and digest in {None, *now.digests.values()}
+        ):
             continue
         before = _NOTHING if digest is None else known.contents.get(digest)
         if before is None:
@@ -181,7 +187,9 @@ def _type_moved(
         rows += [row for row in change.rows if row not in rows]
     overall = worst(change.change for change in changes.values())
     reasons = tuple(
-        f"{headings.get(key, key)}: {reason}" for key, change in changes.items() for reason in change.reasons
+        f"{heading_of(question.framework, key)}: {reason}"
+        for key, change in changes.items()
+        for reason in change.reasons
     )
     what = EvidenceChange(overall, tuple(rows), "", "", False, reasons)
     return Moved(overall, what, because_of=tuple(changes), names=known.names)

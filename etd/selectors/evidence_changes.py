@@ -15,7 +15,7 @@ from etd.domain.row_values import RowValues
 from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
 from etd.evidence import ROW_VALUES, Evidence, evidence_now, evidence_of, row_content, told_evidence
-from etd.evidence_history import Moved, Stood, moved
+from etd.evidence_history import Moved, Stood, heading_of, moved
 from etd.models import KeptEvidence, OutcomeRow, Question, Vote
 from etd.selectors.outcome_tables import RowView, arm, load_rows
 from etd.selectors.question import EtdView, JudgementView
@@ -210,7 +210,6 @@ def _item_change(
     view: EtdView, item: _Judged, moved: Moved, now: Evidence, printed: Mapping[int, RowView]
 ) -> ItemChange:
     first, what = item.judgements[0], moved.what
-    headings = {one.key: one.heading for one in view.criteria}
     return ItemChange(
         item_key=item.key,
         heading=item.heading,
@@ -225,7 +224,7 @@ def _item_change(
         text_changed=what.text_changed if what else False,
         reasons=what.reasons if what else (),
         is_kept=what is not None,
-        because_of=tuple(headings.get(key, key) for key in moved.because_of),
+        because_of=tuple(heading_of(view.framework, key) for key in moved.because_of),
         revision=item.revision,
         evidence_digest=now.digest_of(item.key),
     )

@@ -15,6 +15,7 @@ from etd.domain.canonical import digest
 from etd.domain.evidence_change import Change
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
 from etd.evidence import evidence_digests, evidence_now
+from etd.frameworks.overlay import Changes
 from etd.models import (
     CriterionAssessment,
     Judgement,
@@ -563,6 +564,31 @@ class TestAnotherFramework:
     def test_other_criteria_are_no_other_evidence(self, moved: Question) -> None:
         assert Recommendation.objects.get(question=moved).type_key == TYPE
         assert changes(moved) == {}
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_a_text_that_goes_to_another_criterion_is_the_same_evidence_of_the_type(
+    panel: Panel, goes_on: bool
+) -> None:
+    hides_one = Changes(hidden_criteria=frozenset({PLAIN.key}))
+    own = f.own_framework(guideline=panel.guideline, changes=hides_one.to_json())
+    arguments = framework_examples.move_question(panel)
+    question = arguments["question"]
+    write(question, "Two trials.")
+    record_type(question, panel)
+    other = next(one for one in CRITERIA if one.role is None and one.key != PLAIN.key)
+    mapping = {one.key: one.key for one in CRITERIA} | {PLAIN.key: other.key if goes_on else ""}
+    moved = frameworks.move_question(**(arguments | {"own_framework": own, "mapping": mapping}))
+    found = changes(moved)
+    assert [one.reasons for one in found.values()] == (
+        []
+        if goes_on
+        else [
+            (
+                f"{PLAIN.key.replace('_', ' ').capitalize()}: The text of the research evidence is another one.",
+            )
+        ]
+    )
 
 
 def test_a_vote_in_an_open_round_knows_of_other_evidence_also_for_the_type(panel: Panel) -> None:
