@@ -1,9 +1,11 @@
-"""Working examples of the actions of `etd.actions.documents`, see `action_examples.py`."""
+"""Working examples of the actions on whole documents, see `action_examples.py`."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from documents.import_choices import choice_of, frameworks_to_read_by
+from documents.importing import read_text
 from etd.actions.documents import ReadCriterion, ReadDocument, ReadRow, ReadTable
 from etd.actions.recommendations import Statement
 from etd.enums import Better
@@ -64,7 +66,41 @@ def keep_parts(panel: Panel) -> dict[str, Any]:
     }
 
 
+TEXT = """QUESTION
+	A or B?
+
+	AUTHORS:
+	A. Author
+
+ASSESSMENT
+	Problem
+Is the problem a priority?
+
+	JUDGEMENT
+	RESEARCH EVIDENCE
+	ADDITIONAL CONSIDERATIONS
+
+	○ No
+● Yes
+	Two trials.
+"""
+
+
+def import_document(panel: Panel) -> dict[str, Any]:
+    choices = frameworks_to_read_by(panel.guideline)
+    etd = read_text(TEXT, frameworks=[choice.framework for choice in choices])
+    return {
+        "etd": etd,
+        "framework": choice_of(etd.framework, choices),
+        "guideline": panel.guideline,
+        "slug": "imported",
+        "source": "a.txt",
+        "by": panel.chair,
+    }
+
+
 EXAMPLES = {
+    "documents.actions.import_document": import_document,
     "etd.actions.documents.take_over_document": take_over_document,
     "etd.actions.documents.take_over_judgements": take_over_judgements,
     "etd.actions.documents.keep_parts": keep_parts,
