@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -15,6 +16,7 @@ FOLDER = Path(__file__).parent / "labels"
 REFERENCES = "REFERENCES"
 
 _JOINERS = re.compile(r"[-‐‑‒–—/]")
+_NUMBERED = re.compile(r"^\s*\d{1,2}[.)]\s+")
 _QUOTES = re.compile("[’‘`´ʼ]")
 ThingT = TypeVar("ThingT")
 
@@ -73,7 +75,7 @@ def aliases() -> Aliases:
 
 @lru_cache(maxsize=20_000)
 def same(text: str) -> str:
-    """What two prints of one label have in common: no capitals, hyphens, marks at the end; one spelling."""
+    """What two prints of one label have in common: no capitals, hyphens, number before it, marks at its end."""
     return _same(text, aliases().words)
 
 
@@ -101,7 +103,8 @@ _LONGEST = 300
 
 
 def _same(text: str, words: Mapping[str, str]) -> str:
-    plain = _JOINERS.sub(" ", _QUOTES.sub("'", text)).casefold().replace("&", " and ")
+    composed = _NUMBERED.sub("", unicodedata.normalize("NFKC", text))
+    plain = _JOINERS.sub(" ", _QUOTES.sub("'", composed)).casefold().replace("&", " and ")
     return " ".join(words.get(word, word) for word in plain.split()).rstrip(" .:")
 
 

@@ -9,6 +9,7 @@ OPEN = "○◯⚪☐oO"
 # Signs that nobody begins a sentence with: what follows them is an option, known or not.
 _CIRCLES = "○◯⚪●⬤⚫◉"
 _MARKED = re.compile(rf"\s*([{TICKED}{OPEN}])(?:\s+(.*)|\s*)", re.S)
+_BOXED = re.compile(rf"\s*[\[(]\s*([xX{TICKED}]?)\s*[\])]\s+(.*)", re.S)
 _UNSPACED = re.compile(rf"\s*([{_CIRCLES}])(.*)", re.S)
 _EMPHASISED = re.compile(
     rf"\s*(?:\*\*(.+)\*\*|__(.+)__|\[(.+)\]|[{TICKED}]\s*(.+)|(.+?)\s*[{TICKED}]|→\s*(.+)|\[[xX]\]\s*(.+))\s*",
@@ -20,6 +21,8 @@ def split_mark(text: str) -> tuple[str, str]:
     """The mark before a label and the label; the mark is empty where there is none."""
     if len(text) > 400:
         return "", text
+    if boxed := _BOXED.fullmatch(text):
+        return TICKED[0] if boxed[1] else OPEN[0], boxed[2].strip()
     found = _MARKED.fullmatch(text) or _UNSPACED.fullmatch(text)
     return (found[1], (found[2] or "").strip()) if found else ("", text)
 

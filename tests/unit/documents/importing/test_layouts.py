@@ -59,6 +59,8 @@ def same_content(one: ImportedEtd, other: ImportedEtd) -> bool:
         SOURCE.replace("\u00a0", " "),
         SOURCE.replace("●", "⬤").replace("○", "◯"),
         SOURCE.replace("●", "•").replace("○", "o"),
+        SOURCE.replace("●\u00a0", "[x] ").replace("○\u00a0", "[ ] "),
+        SOURCE.replace("\tProblem\n", "\t1. Problem\n").replace("\tEquity\n", "\t10) Equity\n"),
         SOURCE.replace("Favors", "Favours").replace("JUDGEMENT", "JUDGMENT").replace("Don't", "Don’t"),
         SOURCE.replace("Cost effectiveness", "Cost-effectiveness").replace("\tEquity\n", "\tHealth equity:\n"),
         SOURCE.replace("ASSESSMENT\n", "Assessment\n\n").replace("\nCONCLUSIONS", "\nConclusions\n"),
@@ -69,7 +71,8 @@ def same_content(one: ImportedEtd, other: ImportedEtd) -> bool:
         SOURCE.replace("POPULATION:\n\t", "POPULATION:\t"),
     ],
     ids=[
-        "Windows lines", "old Mac lines", "no NBSP", "large circles", "bullets and o", "British", "synonyms",
+        "Windows lines", "old Mac lines", "no NBSP", "large circles", "bullets and o", "boxes", "numbered", "British",
+        "synonyms",
         "capitals", "no ASSESSMENT", "no QUESTION", "prompt without heading", "field on one line",
         "field and cell on one line",
     ],
