@@ -16,7 +16,7 @@ from etd.domain.text_difference import TextDifference, text_difference
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.reaffirm import ReaffirmForm, ReopenForm
 from etd.permissions import Access, Permission, requires
-from etd.selectors import EtdView
+from etd.selectors import EtdView, JudgementView
 from etd.selectors.evidence_changes import ItemChange, load_changes, votes_on_other_evidence
 from etd.views.pages import page
 
@@ -37,9 +37,13 @@ class Sent:
 
 @dataclass(frozen=True)
 class ChangeCard:
-    """One judgement on the page with its two forms, None for those who may not record judgements now."""
+    """One judgement on the page with its two forms, None for those who may not record judgements now.
+
+    `judgement` is its first option, with who reaffirmed it before: then that is what the older evidence is of.
+    """
 
     item: ItemChange
+    judgement: JudgementView
     text: TextDifference | None
     reaffirm: ReaffirmForm | None
     reopen: ReopenForm | None
@@ -128,7 +132,10 @@ def _page(request: HttpRequest, access: Access, sent: Sent | None = None, status
     context = page(access)
     etd: EtdView = context["etd"]
     may_record = access.can(Permission.RECORD_JUDGEMENT)
-    cards = [_card(item, may_record, sent) for item in load_changes(access.question, etd)]
+    cards = [
+        _card(item, _judgement(etd, item.item_key), may_record, sent)
+        for item in load_changes(access.question, etd)
+    ]
     shown = any(card.reaffirm is not None and sent and card.item.item_key == sent.item_key for card in cards)
     context |= {
         "cards": cards,
@@ -140,18 +147,25 @@ def _page(request: HttpRequest, access: Access, sent: Sent | None = None, status
     return render(request, "etd/changes/changes.html", context, status=status)
 
 
-def _card(item: ItemChange, may_record: bool, sent: Sent | None) -> ChangeCard:
+def _judgement(etd: EtdView, item_key: str) -> JudgementView:
+    criterion = etd.criterion(item_key)
+    found = criterion.judgements[0] if criterion else etd.type_judgement
+    assert found is not None
+    return found
+
+
+def _card(item: ItemChange, judgement: JudgementView, may_record: bool, sent: Sent | None) -> ChangeCard:
     has_texts = item.text_changed and item.text_before != item.text_after
     text = text_difference(item.text_before, item.text_after) if has_texts else None
     if not may_record:
-        return ChangeCard(item, text, None, None)
+        return ChangeCard(item, judgement, text, None, None)
     reaffirm = ReaffirmForm(auto_id=f"reaffirm-{item.item_key}-%s")
     reopen = ReopenForm(auto_id=f"reopen-{item.item_key}-%s")
     if sent is None or sent.item_key != item.item_key:
-        return ChangeCard(item, text, reaffirm, reopen)
+        return ChangeCard(item, judgement, text, reaffirm, reopen)
     if isinstance(sent.form, ReaffirmForm):
-        return ChangeCard(item, text, sent.form, reopen, sent.refusal)
-    return ChangeCard(item, text, reaffirm, sent.form, sent.refusal)
+        return ChangeCard(item, judgement, text, sent.form, reopen, sent.refusal)
+    return ChangeCard(item, judgement, text, reaffirm, sent.form, sent.refusal)
 
 
 def _heading_or_404(access: Access, item_key: str) -> str:

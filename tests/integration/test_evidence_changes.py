@@ -194,6 +194,8 @@ def test_what_moves_after_a_reaffirmation_is_shown_against_what_was_reaffirmed(c
     card = html(client).split('id="item-desirable_effects"')[1].split("</section>")[0]
     assert "1.22 (1.02–1.46)" in card
     assert "1.10 (0.91–1.33)" in card
+    assert "When it was reaffirmed" in card
+    assert f"by {demo('chair')()}:" in card
     assert "1.17 (0.97–1.42)" not in card
 
 

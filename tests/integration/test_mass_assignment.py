@@ -27,6 +27,7 @@ TAKEN_UNSEEN = {
     "edit_judgement": {"reason"},
     "edit_type": {"reason"},
     "cast_vote": {"no_evidence_basis", "confidence"},
+    "lock_thresholds": {"op"},
 }
 VOLATILE = {"id", "hash", "prev_hash", "password", "last_login"}
 
