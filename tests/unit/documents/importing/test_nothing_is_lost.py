@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from documents.importing import ImportedEtd, read_text
+from documents.importing.account import Account
 from documents.importing.fragments import fragments_of
 from documents.importing.labels import same
 from etd.frameworks import Framework
@@ -187,3 +188,15 @@ def test_a_control_a_lost_line_is_seen() -> None:
         assert_every_line_is_accounted_for(f"{SOURCE}\nOne more line.", etd)
     assert "Impella" in texts_of(etd)
     assert "Impella" not in texts_of(read_text(SOURCE.replace("Impella", "")))
+
+
+def test_what_nobody_took_is_not_understood() -> None:
+    fragments = fragments_of("one\n\n\ttwo\tthree\nfour")
+    account = Account(fragments)
+    account.take(fragments[:1], "the first")
+    account.leave(fragments[-1:], "the end", "no reason")
+    assert [(one.became, one.text) for one in account.understood] == [("the first", "one")]
+    assert [(one.where, one.first_line, one.text) for one in account.not_understood] == [
+        ("Document", 3, "two\tthree"),
+        ("the end", 4, "four"),
+    ]
