@@ -22,7 +22,7 @@ _WALD_ROWS, _FEWEST_WALD_ROWS = 5, 2
 _MOST_PEOPLE_OF_ONE_STUDY = 20_000
 # With fewer events than this a study, or with few studies, some may have none and drop out, and k - 1 counts them all.
 # So may small studies where events are rare.
-_FEW_EVENTS, _FEW_STUDIES, _RARE = 25, 5, 0.1
+_FEW_EVENTS, _FEW_STUDIES, _RARE = 30, 5, 0.15
 # Wald intervals are rarely wider than this beside that of all patients as one study, once I² has widened it.
 _WIDE_FOR_WALD = 1.15
 _NEAR_MISS = 0.01

@@ -16,8 +16,9 @@ from etd.domain.integrity.table import INCONSISTENT, INFORMATIONAL, Table, Table
 _NEAR_NONE, _NEAR_NONE_OF_I2, _NEAR_NONE_NARROW = 0.2, 0.35, 0.15
 _NEAR_NONE_OTHER, _NEAR_NONE_OTHER_OF_I2, _NEAR_NONE_OTHER_NARROW = 0.45, 0.9, 1.5
 _UNKNOWN_I2 = 0.55
-# Below this risk a pooled risk difference is that of the studies with hardly any events.
-_RARE = 0.1
+# Below this risk a pooled risk difference is that of the studies with hardly any events, and half an event added to
+# empty cells moves the pooled odds ratio.
+_RARE, _BIAS_OF_RARE = 0.1, 0.05
 # How far unequal arms and unequal studies can move the odds ratio of all patients, on the logarithmic scale: where one
 # arm is larger, studies with high risks may have more people in it. A wide interval shows studies that differ.
 _UNEQUAL, _BIAS_OF_UNEQUAL, _BIAS_OF_WIDTH, _LEAST_WIDTH = 0.02, 0.5, 0.01, 1.04
@@ -107,11 +108,13 @@ def _largest_near_none(row: ReadRow, counted: Crude, printed: Pooled) -> float:
     assert arms is not None  # or there were no crude effect
     width = printed.se[1] / counted.se
     bias = _BIAS_OF_UNEQUAL * max(0.0, abs(math.log(arms[0][1] / arms[1][1])) - _UNEQUAL)
+    rare = arms[0][0] + arms[1][0] < _RARE * (arms[0][1] + arms[1][1])
     if row.measure != "OR":
-        if row.measure == "RD" and arms[0][0] + arms[1][0] < _RARE * (arms[0][1] + arms[1][1]):
+        if row.measure == "RD" and rare:
             return math.inf
         near = _NEAR_NONE_OTHER + _NEAR_NONE_OTHER_OF_I2 * _largest_i2(row)
         return near + _NEAR_NONE_OTHER_NARROW * max(0.0, 1 - width) + bias / _log_odds_ratio_se(*arms)
+    bias += _BIAS_OF_RARE if rare else 0.0
     bias += _BIAS_OF_WIDTH * math.sqrt(max(width, _LEAST_WIDTH) ** 2 - 1)
     near = _NEAR_NONE + _NEAR_NONE_OF_I2 * _largest_i2(row) + (_NEAR_NONE_NARROW if width < 1 else 0.0)
     return near + bias / counted.se
