@@ -26,13 +26,25 @@ def upload(page: Page, server: RunningServer, file: Path | dict[str, object]) ->
     page.locator("main button[type=submit]").click()
 
 
-def place_and_store(page: Page) -> None:
+def place(page: Page) -> None:
     outcome = page.get_by_role("combobox", name="Outcome", exact=False).first
     outcome.select_option("Survival at the longest follow-up available, n (%)")
     population = page.get_by_role("combobox", name="Population", exact=False).first
     population.select_option("Cardiogenic shock with or without prior cardiac arrest")
+
+
+def place_and_store(page: Page) -> None:
+    place(page)
     page.get_by_label("I have looked at the warnings").check()
     page.get_by_role("button", name="Store the studies and pool them").click()
+
+
+def looked_at_on_both(page: Page, axe: AxeRun, where: str) -> list[str]:
+    """What is found on a phone, then on a laptop."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    on_phone = inspect(page, axe, 390, f"{where}, phone")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return on_phone + inspect(page, axe, 1440, where)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "no JavaScript"])
@@ -44,8 +56,15 @@ def test_trials_become_a_recomputed_row(
     upload(page, server, LONGEST)
     expect(page.get_by_text("13 rows from a text table")).to_be_visible()
     expect(page.get_by_text("confidence: medium (count from %)").first).to_be_visible()
+    expect(page.get_by_text("Choose an outcome and choose a population.")).to_be_visible()
     if scripts:
         assert inspect(page, axe, 1440, "preview") == []
+    place(page)
+    if not scripts:
+        page.get_by_role("button", name="Compare with what is stored").click()
+    expect(page.get_by_text("5 judgements would be marked.")).to_be_visible()
+    if scripts:
+        assert looked_at_on_both(page, axe, "what the file would change") == []
     place_and_store(page)
     # The analysis: the expected figures, to three decimals, and the forest plot.
     expect(page.get_by_text("1.168 (0.965–1.413)")).to_be_visible()
@@ -53,6 +72,11 @@ def test_trials_become_a_recomputed_row(
     expect(page.get_by_text("13 of the 14 studies of the reported row have counts here.")).to_be_visible()
     if scripts:
         assert inspect(page, axe, 1440, "analysis") == []
+    page.get_by_role("link", name="The reported row by every method").click()
+    page.get_by_text("All 39 methods, the nearest first").click()
+    expect(page.get_by_text("1.168 (0.965–1.413)")).to_be_visible()
+    if scripts:
+        assert looked_at_on_both(page, axe, "recomputation") == []
     # The table of the question: both rows, the recomputed one marked.
     page.goto(server.url + UPDATE)
     recomputed = page.locator("tr.computed").first

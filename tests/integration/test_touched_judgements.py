@@ -63,7 +63,14 @@ def judged_by_tables() -> set[str]:
 
 @pytest.mark.parametrize(
     ("content", "change", "reason"),
-    [(LONGEST.decode(), "minor", "No line would be crossed."), (FAR, "changed", "it crosses no effect (1)")],
+    [
+        (
+            LONGEST.decode(),
+            "minor",
+            "It would cross neither no effect nor a decision threshold nor a level of certainty.",
+        ),
+        (FAR, "changed", "it crosses no effect (1)"),
+    ],
     ids=["minor", "changed"],
 )
 def test_what_the_preview_names_is_what_is_marked_after_confirming(
