@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from etd.actions import questions
+from etd.actions import references
 from etd.enums import QuestionStatus
 from etd.models import User
 from tests import factories as f
@@ -118,7 +118,7 @@ def test_what_is_kept_from_a_former_framework_is_led_to(client_for: ClientFor) -
     f.kept_part(question=get_question())
     with CaptureQueriesContext(connection) as after:
         page = client.get(UPDATE).content.decode()
-    assert f'<a class="kicker-link" href="{UPDATE}framework/#kept">Kept from a former framework</a>' in page
+    assert f'<a class="kicker-link" href="{UPDATE}framework/#kept">Kept beside the question</a>' in page
     assert len(after) == len(before)
     assert 'id="kept"' in client.get(f"{UPDATE}framework/").content.decode()
 
@@ -138,7 +138,7 @@ def test_more_outcomes_do_not_take_more_queries(client_for: ClientFor) -> None:
     question = get_question()
     chair = User.objects.get(email="chair@example.org")
     for number in range(20, 24):
-        questions.add_reference(question=question, number=number, citation=f"Reference {number}", by=chair)
+        references.add_reference(question=question, number=number, citation=f"Reference {number}", by=chair)
     with CaptureQueriesContext(connection) as after:
         assert "Reference 23" in client.get(UPDATE).content.decode()
     assert len(after) == len(before)
