@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from etd.actions import assessments, audit, outcome_tables, questions, recommendations
+from etd.actions import assessments, audit, outcome_tables, questions, recommendations, references
 from etd.actions.locks import lock_question
 from etd.enums import Basis, Better, QuestionStatus
 from etd.models import CriterionAssessment, Guideline, KeptPart, OwnFramework, Question, User
@@ -85,7 +85,7 @@ def take_over_document(*, guideline: Guideline, slug: str, document: ReadDocumen
             by=by,
         )
         for number, citation in document.references.items():
-            questions.add_reference(question=question, number=number, citation=citation, by=by)
+            references.add_reference(question=question, number=number, citation=citation, by=by)
         _tables(question, document, by)
         for criterion in document.criteria:
             assessments.edit_texts(

@@ -21,7 +21,6 @@ from etd.models import (
     OwnFramework,
     Question,
     Recommendation,
-    Reference,
     User,
 )
 from etd.row_checks import open_impossible
@@ -169,23 +168,6 @@ def _require_possible(question: Question) -> None:
             f"This cannot be published yet. {found[0].where}: {found[0].message} Mend it, or dismiss the finding with a"
             f" reason on the Checks page.{more}"
         )
-
-
-def add_reference(*, question: Question, number: int, citation: str, by: User) -> Reference:
-    """A numbered reference; `citation` is empty where the source cites the number but prints no list."""
-    with transaction.atomic():
-        current = lock_question(question)
-        require_open(current, Part.TEXTS)
-        reference = Reference.objects.create(question=current, number=number, citation=citation)
-        audit.record(
-            type="reference_added",
-            subject=str(number),
-            after={"citation": citation},
-            at=timezone.now(),
-            by=by,
-            question=current,
-        )
-    return reference
 
 
 def _values(question: Question) -> dict[str, str]:

@@ -110,18 +110,26 @@ class Recusal(models.Model):
 
 
 class Reference(models.Model):
-    """A numbered reference; the citation is empty where the source document cites a number without a list."""
+    """A numbered reference; the citation is empty where the source document cites a number without a list.
+
+    `doi` is in lower case without an address before it, `pmid` digits; both are empty where the work has none.
+    """
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="references")
     number = models.PositiveIntegerField()
     citation = models.TextField(blank=True)
     doi = models.CharField(max_length=200, blank=True)
     pmid = models.CharField(max_length=20, blank=True)
+    revision = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["question", "number"]
         constraints = [
             models.UniqueConstraint(fields=["question", "number"], name="reference_number_unique"),
+            models.CheckConstraint(
+                condition=models.Q(doi="") | models.Q(doi__startswith="10."),
+                name="reference_doi_begins_with_10",
+            ),
         ]
 
     def __str__(self) -> str:

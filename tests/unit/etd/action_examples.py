@@ -43,7 +43,13 @@ from metaanalysis.actions import places, uploads
 from metaanalysis.readings import Group
 from metaanalysis.stats.types import Measure, PoolingSpec
 from tests import factories as f
-from tests.unit.etd import document_examples, framework_examples, people_examples, summary_examples
+from tests.unit.etd import (
+    document_examples,
+    framework_examples,
+    people_examples,
+    reference_examples,
+    summary_examples,
+)
 from tests.unit.etd.worlds import JUDGED_BY_TABLES, OPTIONS, PLAIN, Panel
 
 Example = Callable[[Panel], dict[str, Any]]
@@ -598,6 +604,8 @@ EXAMPLES: dict[str, Example] = {
     **document_examples.EXAMPLES,
     **framework_examples.EXAMPLES,
     **summary_examples.EXAMPLES,
+    **reference_examples.EXAMPLES,
+    "etd.actions.references.add_reference": add_reference,
     "etd.actions.accounts.create_account": create_account,
     "etd.actions.accounts.create_guideline": create_guideline,
     "etd.actions.accounts.add_member": add_member,
@@ -605,7 +613,6 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.questions.create_question": create_question,
     "etd.actions.questions.edit_question": edit_question,
     "etd.actions.questions.change_status": change_status,
-    "etd.actions.questions.add_reference": add_reference,
     "etd.actions.assessments.edit_texts": edit_texts,
     "etd.actions.assessments.record_judgement": record_judgement,
     "etd.actions.reaffirming.reaffirm": reaffirm,

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from etd.actions import accounts, assessments, audit, outcome_tables, questions, recommendations
+from etd.actions import accounts, assessments, audit, outcome_tables, questions, recommendations, references
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.recommendations import Answer, Statement
 from etd.domain.canonical import canonical_json
@@ -237,7 +237,7 @@ class TestQuestions:
         assert questions.change_status(question=question, status=status, by=panel.chair).status == status
 
     def test_add_reference(self, panel: Panel) -> None:
-        reference = questions.add_reference(**examples.add_reference(panel))
+        reference = references.add_reference(**examples.add_reference(panel))
         assert list(Reference.objects.values_list("question", "number", "citation")) == [
             (reference.question_id, 1, "Thiele 2023")
         ]
@@ -245,7 +245,7 @@ class TestQuestions:
             "reference_added",
             "1",
             question=reference.question,
-            after={"citation": "Thiele 2023"},
+            after={"citation": "Thiele 2023", "doi": "", "pmid": ""},
             by=panel.staff,
         )
 
@@ -605,7 +605,7 @@ class TestRecommendations:
 
 ACTIONS: dict[str, tuple[Any, Part]] = {
     "edit_question": (questions.edit_question, Part.QUESTION),
-    "add_reference": (questions.add_reference, Part.TEXTS),
+    "add_reference": (references.add_reference, Part.TEXTS),
     "create_outcome": (outcome_tables.create_outcome, Part.EVIDENCE),
     "create_population": (outcome_tables.create_population, Part.EVIDENCE),
     "create_table": (outcome_tables.create_table, Part.EVIDENCE),

@@ -58,6 +58,11 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"email": "ada@example.org"},
         [{"email": "Ada@example.org"}],
     ),
+    "reference_doi_begins_with_10": (
+        f.reference,
+        {"doi": "10.1056/nejmoa2307227"},
+        [{"doi": "doi:10.1056/nejmoa2307227"}, {"doi": "https://doi.org/10.1056/nejmoa2307227"}],
+    ),
     "guideline_strength_word_is_known": (f.guideline, {"strength_word": "weak"}, [{"strength_word": "soft"}]),
     "guideline_tally_display_is_known": (
         f.guideline,
