@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from documents.importing.account import Account
@@ -120,6 +121,9 @@ class AssessmentReader:
                     [fragment], criterion.heading, "It stands between the heading and the judgement."
                 )
             place += 1
+        headings = [fragment for fragment in block[:place] if self._layout.is_column_heading(fragment)]
+        if len({fragment.line for fragment in headings}) < len(headings):
+            return _continued(block[place:])
         return block[place:]
 
     def _is_option(self, criterion: Criterion, fragment: Fragment) -> bool:
@@ -209,3 +213,8 @@ class AssessmentReader:
             )
         evidence, considerations = (as_markdown(f.text for f in text) for text in texts[:2])
         return evidence, considerations
+
+
+def _continued(body: Lines) -> Lines:
+    """The lines of a criterion whose row is one line of cells: what stands before a tab ends the cell before it."""
+    return [replace(fragment, begins_cell=False) if fragment.may_continue else fragment for fragment in body]

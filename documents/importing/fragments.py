@@ -18,13 +18,17 @@ _GLYPH = re.compile(r"\s*[○◯⚪●⬤⚫◉☐☒☑oO•]?\s*")
 
 @dataclass(frozen=True)
 class Fragment:
-    """A line, or the part of a line that is one cell. `index` is its place among all fragments."""
+    """A line, or the part of a line that is one cell. `index` is its place among all fragments.
+
+    `may_continue`: it stands before the one tab of its line. It begins a row of two cells, or goes on with a cell.
+    """
 
     index: int
     line: int
     text: str
     begins_cell: bool = False
     ends_row: bool = False
+    may_continue: bool = False
 
     @cached_property
     def folded(self) -> str:
@@ -74,7 +78,8 @@ def fragments_of(text: str) -> tuple[Fragment, ...]:
         cells = parts if parts[0].strip() else parts[1:]
         for place, cell in enumerate(cells, start=1):
             ends_row = len(cells) > 1 and place == len(cells)
-            found.append(Fragment(len(found), number, cell, begins_cell=True, ends_row=ends_row))
+            may_continue = place == 1 and len(parts) == len(cells) == 2
+            found.append(Fragment(len(found), number, cell, True, ends_row, may_continue))
     return tuple(found)
 
 

@@ -107,6 +107,27 @@ def test_a_whole_criterion_on_lines_of_cells() -> None:
     assert one.additional_considerations == "The considerations.\n\nSecond paragraph."
 
 
+def copied_from_word(text: str) -> str:
+    """The criteria as Word's clipboard has them: the cells of a row on one line, their paragraphs on lines."""
+    headings = "\tJUDGEMENT\n\tRESEARCH EVIDENCE\n\tADDITIONAL\u00a0CONSIDERATIONS\n\n\t"
+    assert headings in text
+    text = text.replace(headings, "JUDGEMENT\tRESEARCH EVIDENCE\tADDITIONAL CONSIDERATIONS\n")
+    return re.sub(r"([○●]\u00a0[^\n\t]*)\n+\t", r"\1\t", text)
+
+
+def test_criteria_as_the_clipboard_has_them() -> None:
+    etd = read_example(copied_from_word(SOURCE))
+    assert etd.not_understood == ()
+    assert same_content(etd, read_example())
+    last = "We have not identified any research that assessed acceptability."
+    text = copied_from_word(
+        changed((last, f"{last}\nThe second paragraph.\tThe panel considered.\nAnd more."))
+    )
+    one = criterion(read_text(text), "Acceptability")
+    assert one.research_evidence == f"{last}\nThe second paragraph."
+    assert one.additional_considerations == "The panel considered.\nAnd more."
+
+
 def test_an_empty_cell_keeps_its_place() -> None:
     text = changed(("\tWe have not identified any research", "\t\n\tWe have not identified any research"))
     one = criterion(read_text(text), "Acceptability")
