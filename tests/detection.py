@@ -18,6 +18,14 @@ from tests.unit.etd.domain.published_tables import ALTERATIONS, METHODS, Trials,
 
 SEED = 14
 MEASURES = ("OR", "RR", "RD")
+# Harder to leave in peace: by DerSimonian and Laird, and by Hartung and Knapp.
+HARD = {
+    "risks that differ": Trials(risk_spread=1.0, most_people=300),
+    "up to 600 people": Trials(most_people=600),
+    "risks of 1 to 5%": Trials(risks=(0.01, 0.05), most_people=400),
+    "2:1 or 1:2 in 30%": Trials(two_to_one=0.3, most_people=300),
+}
+HARD_TABLES = 12
 TABLES, FEWER_TABLES = 100, 40
 RIGHT_TABLES = 50
 ROWS_ALTERED = 4
@@ -107,12 +115,12 @@ class FalseAlarms:
 
 
 def false_alarms(
-    method: str, measure: str, *, balanced: bool, tables: int = RIGHT_TABLES, seed: int = SEED
+    method: str, measure: str, *, kind: Trials, tables: int = RIGHT_TABLES, seed: int = SEED
 ) -> FalseAlarms:
     draw = random.Random(seed)  # noqa: S311 -- as above
     rows = inconsistent = informational = 0
     for _ in range(tables):
-        table = draw_table(draw, method, measure, Trials(balanced=balanced))
+        table = draw_table(draw, method, measure, kind)
         findings = check_table(table)
         wrong = {each.row for each in above_informational(findings)}
         rows += len(table)
@@ -134,12 +142,20 @@ def report() -> Iterator[str]:
             yield f"    {name:37} {share.found:3.0f} / {share.inconsistent:3.0f} / {share.named:3.0f}  ({share.tried})"
     yield "False alarms on right rows: inconsistent or impossible / informational / of so many rows"
     for arms in ("balanced", "lopsided"):
-        yield f"  {f'{arms} arms':16}" + "".join(f"{measure:>17}" for measure in MEASURES)
+        yield f"  {f'{arms} arms':28}" + "".join(f"{measure:>17}" for measure in MEASURES)
         for method in METHODS:
-            alarms = [false_alarms(method, measure, balanced=arms == "balanced") for measure in MEASURES]
-            yield f"    {method:14}" + "".join(
-                f"{each.inconsistent:>5} /{each.informational:3} /{each.rows:4}" for each in alarms
-            )
+            yield _alarms_line(method, method, Trials(balanced=arms == "balanced"), RIGHT_TABLES)
+    yield "  trials of other kinds"
+    for name, kind in HARD.items():
+        for method in ("DL", "HKSJ"):
+            yield _alarms_line(f"{name}, {method}", method, kind, HARD_TABLES)
+
+
+def _alarms_line(name: str, method: str, kind: Trials, tables: int) -> str:
+    alarms = (false_alarms(method, measure, kind=kind, tables=tables) for measure in MEASURES)
+    return f"    {name:26}" + "".join(
+        f"{each.inconsistent:>6} /{each.informational:3} /{each.rows:4}" for each in alarms
+    )
 
 
 if __name__ == "__main__":

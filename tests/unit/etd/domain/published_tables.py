@@ -30,21 +30,31 @@ METHODS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Trials:
-    """What one table is made of: balanced arms, or one trial in five with up to twice as many in one arm."""
+    """What one table is made of: balanced arms, or one trial in five with up to twice as many in one arm.
+
+    `risks` are those without treatment, `risk_spread` is how much their log odds differ between trials, and
+    `two_to_one` the share of trials with twice or half as many in the comparison.
+    """
 
     balanced: bool = True
     most_studies: int = 14
+    most_people: int = 150
+    risks: tuple[float, float] = (0.15, 0.6)
+    risk_spread: float = 0.5
+    two_to_one: float = 0.0
 
 
 def draw_studies(draw: random.Random, kind: Trials) -> list[StudyCounts]:
     """2 to 14 trials of 20 to 150 people an arm, with some or no heterogeneity."""
-    base, mean, tau = draw.uniform(0.15, 0.6), draw.gauss(0, 0.3), draw.choice((0.0, 0.0, 0.1, 0.2, 0.4))
+    base, mean, tau = draw.uniform(*kind.risks), draw.gauss(0, 0.3), draw.choice((0.0, 0.0, 0.1, 0.2, 0.4))
     studies = []
     for number in range(draw.randint(2, kind.most_studies)):
-        people = int(math.exp(draw.uniform(math.log(20), math.log(150))))
+        people = int(math.exp(draw.uniform(math.log(20), math.log(kind.most_people))))
         lopsided = not kind.balanced and draw.random() < 0.2
         others = max(10, round(people * (draw.uniform(0.5, 1.1) if lopsided else draw.uniform(0.93, 1.07))))
-        odds = math.log(base / (1 - base)) + draw.gauss(0, 0.5)
+        if kind.two_to_one and draw.random() < kind.two_to_one:
+            others = round(people * draw.choice((0.5, 2)))
+        odds = math.log(base / (1 - base)) + draw.gauss(0, kind.risk_spread)
         studies.append(
             StudyCounts(
                 study=f"Trial {number}",

@@ -14,7 +14,7 @@ import pytest
 from etd.domain.integrity import ReportedRow, check_table
 from metaanalysis.stats.pooling import pool
 from metaanalysis.stats.types import PoolingSpec
-from tests.detection import Share, above_informational, detection
+from tests.detection import HARD, Share, above_informational, detection
 from tests.unit.etd.domain.published_tables import (
     ALTERATIONS,
     METHODS,
@@ -67,6 +67,15 @@ def test_right_tables_are_left_in_peace(method: str, measure: str, balanced: boo
     for _ in range(3):
         table = draw_table(draw, method, measure, Trials(balanced=balanced))
         assert above_informational(check_table(table)) == []
+
+
+@pytest.mark.parametrize("kind", HARD.values(), ids=list(HARD))
+@pytest.mark.parametrize("measure", ["OR", "RD"])
+@pytest.mark.parametrize("method", ["DL", "HKSJ"])
+def test_right_tables_of_hard_kinds_are_left_in_peace(method: str, measure: str, kind: Trials) -> None:
+    draw = random.Random(14)  # noqa: S311 -- as above
+    for _ in range(2):
+        assert above_informational(check_table(draw_table(draw, method, measure, kind))) == []
 
 
 @pytest.mark.parametrize("method", METHODS)
