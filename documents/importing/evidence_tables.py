@@ -36,21 +36,20 @@ _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¶#]|[a-z][.)]\s)")
 
 @dataclass
 class _Table:
-    """A table as it stands: the line of its title, its rows, and the lines that follow it outside its cells."""
+    """A table as it stands: the line of its title, its rows (`n_cells` of the text), and the lines right after it."""
 
     title: Fragment | None
     rows: list[Row]
     columns: Columns | None
-    after: Text = ()
+    n_cells: int
+    after: Text
     read: list[ImportedRow] = field(default_factory=list)
     places: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def fragments(self) -> list[Fragment]:
-        inside = [fragment for row in self.rows for cell in row for fragment in cell.fragments]
-        outside = {fragment.index for fragment in self.after}
         title = [self.title] if self.title else []
-        return title + [fragment for fragment in inside if fragment.index not in outside]
+        return title + [fragment for row in self.rows for cell in row for fragment in cell.fragments]
 
 
 class TableReader:
@@ -74,7 +73,7 @@ class TableReader:
                 texts.append(cells[place].fragments)
                 place += 1
                 continue
-            place += sum(len(row) for row in table.rows)
+            place += table.n_cells
             if table.title:
                 texts[-1] = tuple(f for f in texts[-1] if f is not table.title)
             if not texts:
@@ -252,16 +251,30 @@ def _table_at(all_rows: _Rows, place: int, texts: Sequence[Text]) -> _Table | No
     title = _title(texts)
     if columns is None and title is None and len(header) < _MANY:
         return None
-    rows, after, at = [header], header[-1].tail, place + len(header)
-    while at < len(all_rows.cells) and not _has_text(after):
-        row = all_rows.at(at)
-        is_heading = not _has_text(row[-1].tail) and 1 < all_rows.width(at + 1) <= _WIDEST
-        if len(row) < 2 and not is_heading:
+    rows: list[Row] = []
+    after: Text = ()
+    at = place
+    while at < len(all_rows.cells):
+        row, extra = _parted(all_rows.at(at))
+        goes_on = 1 < all_rows.width(at + all_rows.width(at)) <= _WIDEST
+        if rows and len(row) < 2 and (_has_text(extra) or not goes_on):
             break
         rows.append(row)
-        after = row[-1].tail
         at += len(row)
-    return _Table(title, rows, columns, after if _has_text(after) else ())
+        printed = [fragment for fragment in extra if not fragment.is_blank]
+        if len(printed) == 1 and goes_on and row[-1].fragments[0].ends_row:
+            rows.append((Cell((printed[0],)),))
+        elif printed:
+            after = tuple(extra)
+            break
+    return _Table(title, rows, columns, at - place, after)
+
+
+def _parted(row: Row) -> tuple[Row, Text]:
+    """The row, and what follows it outside its cells: after an empty line, or after a line that holds the whole row."""
+    last = row[-1]
+    end = 1 if last.fragments[0].ends_row else len(last.head)
+    return (*row[:-1], Cell(last.fragments[:end])), last.fragments[end:]
 
 
 def _is_text(header: Row) -> bool:

@@ -387,6 +387,18 @@ def test_a_table_with_its_rows_on_lines() -> None:
     assert {value for name, value in third.items() if name != "n_studies"} == {""}
 
 
+def test_outcomes_may_stand_on_lines_of_their_own_between_lines_of_cells() -> None:
+    row = "\t3\t1/10\t2/10\t0.5 (0.1–2.0)\t0.4\t0%\n"
+    etd = with_table(
+        f"{HEADINGS}\nSurvival\nAdults{row}\nChildren{row}Mortality\n\nAdults{row}\nThe text\ngoes on.\n"
+    )
+    assert [(one.outcome, one.population) for one in etd.tables[0].rows] == [
+        ("Survival", "Adults"), ("Survival", "Children"), ("Mortality", "Adults"),
+    ]  # fmt: skip
+    assert etd.not_understood == ()
+    assert criterion(etd, SECOND.heading).research_evidence.endswith("\n\nThe text\ngoes on.")
+
+
 def test_rows_without_populations_are_of_the_whole_one() -> None:
     etd = with_table(f"{HEADINGS}Mortality\t3\t1/10\t2/10\t0.5 (0.1–2.0)\t0.4\t0%\n")
     (row,) = etd.tables[0].rows
