@@ -87,7 +87,7 @@ def _page(
     request: HttpRequest, access: GuidelineAccess, name_form: Form, vote_form: Form, status: int
 ) -> HttpResponse:
     guideline = access.guideline
-    rule = RULES[ConsensusPreset(guideline.consensus_preset)]
+    rule: str = RULES[ConsensusPreset(guideline.consensus_preset)]
     if guideline.consensus_preset == ConsensusPreset.OWN:
         rule = f"At least {guideline.consensus_threshold}% for one option, the panel's own rule"
     context = {

@@ -113,7 +113,7 @@ EMPTY = {
     ),
 }
 
-REAFFIRMED = {
+REAFFIRMED: dict[str, Any] = {
     "reaffirmed_by": "Mats Methodologist",
     "reaffirmed_at": "2026-11-23T08:30:00+00:00",
     "reaffirmed_because": "The limits moved <by> a hundredth\nand no more.",

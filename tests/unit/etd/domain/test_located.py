@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,8 +76,8 @@ def test_a_heading_in_capitals_is_no_louder_than_others() -> None:
 
 @pytest.mark.parametrize("name", ["code", "severity", "where", "message", "evidence"])
 def test_another_place_or_other_words_make_another_finding(name: str) -> None:
-    other = {"severity": Severity.IMPOSSIBLE}.get(name, "another")
-    changed = replace(FINDING, **{name: other})
+    other: dict[str, Any] = {name: Severity.IMPOSSIBLE if name == "severity" else "another"}
+    changed = replace(FINDING, **other)
     assert located(changed, PLACES).fingerprint != located(FINDING, PLACES).fingerprint
 
 
