@@ -254,7 +254,12 @@ def test_a_panel_is_printed_by_fact_and_scope() -> None:
     assert "PANEL AND CONFLICTS" not in render_html(example())
 
 
-BY_VOTE: dict[str, Any] = {"basis_key": "vote", "recorded_by": "Carla Chair", "round_number": 2, "evidence_digest": "ab" * 32}
+BY_VOTE: dict[str, Any] = {
+    "basis_key": "vote",
+    "recorded_by": "Carla Chair",
+    "round_number": 2,
+    "evidence_digest": "ab" * 32,
+}
 
 
 @pytest.mark.parametrize(
