@@ -15,7 +15,9 @@ from documents.assemble import assemble
 from documents.importing.plain_text import as_markdown
 from documents.pdf import document_bytes
 from etd.actions import audit
+from etd.actions.frameworks import create_own_framework
 from etd.enums import Basis, QuestionStatus, Role
+from etd.frameworks.overlay import Changes, OwnCriterion
 from etd.models import (
     AuditChainHead,
     AuditEvent,
@@ -230,3 +232,38 @@ def test_a_guideline_without_a_chair_is_told_to_say_who(example: None) -> None:
     guideline = factories.guideline(slug="empty")
     factories.panel_membership(guideline=guideline, role=Role.METHODOLOGIST)
     assert "has no chair: say who" in refused(str(FILE), "--guideline", "empty")
+
+
+def test_a_criterion_of_the_guideline_s_own_framework_is_read_by_that_framework(
+    example: None, tmp_path: Path
+) -> None:
+    chair = User.objects.get(email="chair@example.org")
+    shipped = get_question().framework
+    planet_criterion = OwnCriterion("own_planet", "Planet", "Is it good for the planet?", ("No", "Yes"))
+    own = create_own_framework(
+        guideline=get_question().guideline,
+        title="With the planet",
+        base_key=shipped.key,
+        base_version=shipped.version,
+        changes=Changes(own_criteria=(planet_criterion,)),
+        by=chair,
+    )
+    block = (
+        "\tPlanet\nIs it good for the planet?\n\n\tJUDGEMENT\n\tRESEARCH EVIDENCE\n\n"
+        "\t○ No\n● Yes\n\tLess waste.\n\n\tEquity\n"
+    )
+    path = written(tmp_path, SOURCE.replace("\tEquity\n", block))
+    assert run(path, "--guideline", GUIDELINE, "--slug", "imported")[1] == 0
+    assert imported().own_framework == own
+    planet = CriterionAssessment.objects.get(question=imported(), criterion_key="own_planet")
+    assert planet.research_evidence == "Less waste."
+    assert planet.judgements.count() == 1
+
+
+def test_a_document_keeps_the_words_that_it_was_made_in(example: None, tmp_path: Path) -> None:
+    """This guideline says weak, its document says conditional, as the first version of the framework does."""
+    run(str(FILE), "--guideline", GUIDELINE, "--slug", "conditional")
+    text = SOURCE.replace("\tConditional recommendation", "\tWeak recommendation")
+    assert run(written(tmp_path, text), "--guideline", GUIDELINE, "--slug", "weak")[1] == 0
+    assert [imported(slug).framework_version for slug in ("conditional", "weak")] == [1, 2]
+    assert imported("conditional").recommendation.type_key == imported("weak").recommendation.type_key != ""
