@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from documents.importing import ImportedEtd, read_text
 from documents.importing.account import Account
 from documents.importing.fragments import fragments_of
+from documents.importing.imported import NotUnderstood, Understood
 from documents.importing.labels import same
 from etd.frameworks import Framework
 from tests.unit.documents.importing.example import SOURCE
@@ -68,7 +69,7 @@ def texts_of(etd: ImportedEtd) -> str:
 
 def assert_every_line_is_accounted_for(text: str, etd: ImportedEtd) -> None:
     """Each piece of each line stands in exactly one entry, and that entry names the line."""
-    entries = [*etd.understood, *etd.not_understood]
+    entries: list[Understood | NotUnderstood] = [*etd.understood, *etd.not_understood]
     found = sorted(
         fold(piece.text) for entry in entries for piece in fragments_of(entry.text) if not piece.is_blank
     )
@@ -177,7 +178,7 @@ HOSTILE = {
 def test_what_is_made_to_take_long_is_read_too(name: str) -> None:
     text = HOSTILE[name]
     etd = read_text(text)
-    entries = [*etd.understood, *etd.not_understood]
+    entries: list[Understood | NotUnderstood] = [*etd.understood, *etd.not_understood]
     assert sum(len(entry.text.replace("\t", "").strip()) for entry in entries) > 0
     assert_every_line_is_accounted_for(text, etd)
 
