@@ -59,7 +59,8 @@ def assemble(question: Question) -> schema.EtdDocument:
             for section in etd.sections
         ),
         references=tuple(
-            schema.Reference(reference.number, reference.citation) for reference in etd.references
+            schema.Reference(reference.number, reference.citation, reference.doi, reference.pmid)
+            for reference in etd.references
         ),
         analyses=_analyses(question),
         panel=_panel(question),

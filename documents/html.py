@@ -30,6 +30,7 @@ from documents.summary import printed_profile, printed_summaries
 from documents.tables import heading_groups
 from etd.domain.recommendation_rules import graded, practice_hint, strong_on_low
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
+from etd.domain.text import Citations
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
 from metaanalysis import wording
 from metaanalysis.kinds import kind_of
@@ -277,6 +278,7 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
         "citations_without_entry": number_list(
             [reference.number for reference in document.references if not reference.citation]
         ),
+        "citation_marks": Citations(frozenset(one.number for one in document.references if one.citation)),
         "citations": [reference for reference in document.references if reference.citation],
     }
 

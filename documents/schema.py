@@ -16,6 +16,8 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from etd.domain.references import doi_address
+
 SCHEMA_VERSION = "openetd-etd/1"
 
 
@@ -327,10 +329,19 @@ class Section:
 
 @dataclass(frozen=True)
 class Reference:
-    """A numbered reference; `citation` is empty where the text cites a number that no list explains."""
+    """A numbered reference; `citation` is empty where the text cites a number that no list explains.
+
+    `doi` is in lower case, without an address before it; `pmid` is PubMed's number.
+    """
 
     number: int
     citation: str
+    doi: str = ""
+    pmid: str = ""
+
+    @property
+    def doi_address(self) -> str:
+        return doi_address(self.doi)
 
 
 @dataclass(frozen=True)

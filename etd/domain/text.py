@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 
@@ -20,7 +21,10 @@ BULLET = "•"
 # Deeper lists are no prose, and the parser would drop what lies too deep: such a text is shown as it was typed.
 DEEPEST_LEVEL = 12
 
-_CITATION = re.compile(r"\[\^([0-9]+(?:[–,-][0-9]+)*)\]")
+# A range wider than this is a slip of the pen.
+WIDEST_RANGE = 500
+
+_CITATION = re.compile(r"\[\^([0-9]{1,9}(?:[–,-][0-9]{1,9})*)\]")
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _TAG = re.compile(r"<[^>]*>")
 _LINE_END = re.compile(r"<br>|</p>|</li>|<ul>|<ol>")
@@ -30,13 +34,38 @@ _NOT_IN_SUBSET = (
 )
 
 
-def to_html(text: str) -> str:
-    """The text as HTML with p, strong, em, ul, ol, li, a, br, sup and span alone; never raises."""
+@dataclass(frozen=True)
+class Citations:
+    """What marks lead to: the numbers that have a reference, and the address of the page that lists them.
+
+    The address is empty for the list on the same page.
+    """
+
+    listed: frozenset[int]
+    address: str = ""
+
+
+def cited_numbers(text: str) -> tuple[int, ...]:
+    """The numbers that the text cites, in order, each once: `[^7–10]` cites four, an escaped mark none."""
+    found: dict[int, None] = {}
+    for token in _parser().parse(re.sub(r"\r\n?", "\n", text)):
+        for child in token.children or []:
+            if child.type == "citation":
+                for part in child.content.split(","):
+                    found |= dict.fromkeys(_numbers(part))
+    return tuple(found)
+
+
+def to_html(text: str, citations: Citations | None = None) -> str:
+    """The text as HTML with p, strong, em, ul, ol, li, a, br, sup and span alone; never raises.
+
+    With `citations` the numbers in marks are links to `#reference-N`, and those without a reference are marked.
+    """
     text = re.sub(r"\r\n?", "\n", text)
     tokens = _parser().parse(text)
     if any(token.level >= DEEPEST_LEVEL for token in tokens):
         return _as_typed(text)
-    return _blocks(tokens, text.split("\n"))
+    return _blocks(tokens, text.split("\n"), citations)
 
 
 def plain(text: str) -> str:
@@ -106,7 +135,7 @@ _INLINE_TAGS = {
 }
 
 
-def _blocks(tokens: Sequence[Token], lines: Sequence[str]) -> str:
+def _blocks(tokens: Sequence[Token], lines: Sequence[str], citations: Citations | None) -> str:
     """The block tokens as HTML; an item's marker stands before the first thing that the item holds."""
     html: list[str] = []
     marker = ""
@@ -127,7 +156,7 @@ def _blocks(tokens: Sequence[Token], lines: Sequence[str]) -> str:
                 )
                 marker = ""
             case "inline":
-                html.append(marker + "".join(_inline(child) for child in token.children or []))
+                html.append(marker + "".join(_inline(child, citations) for child in token.children or []))
                 marker = ""
             case "paragraph_open" | "paragraph_close":
                 html.append("" if token.hidden else _PARAGRAPH if token.nesting > 0 else "</p>")
@@ -143,13 +172,48 @@ def _marker(token: Token) -> str:
     return token.markup if token.markup == "+" else BULLET
 
 
-def _inline(token: Token) -> str:
+def _inline(token: Token, citations: Citations | None) -> str:
     match token.type:
         case "text" | "text_special":
             return escape(token.content)
         case "citation":
-            return f'<sup class="citation">{escape(token.content)}</sup>'
+            shown = _linked(token.content, citations) if citations else escape(token.content)
+            return f'<sup class="citation">{shown}</sup>'
         case "link_open":
             return f'<a href="{escape(str(token.attrs["href"]))}" rel="noopener">'
         case other:
             return _INLINE_TAGS[other]
+
+
+def _linked(mark: str, citations: Citations) -> str:
+    """`7–10` with its numbers as links; the dash speaks for the numbers between."""
+    return ",".join(
+        "".join(
+            _number(int(piece), piece, citations)
+            if piece.isdigit()
+            else _unlisted(piece, [n for n in _numbers(part)[1:-1] if n not in citations.listed])
+            for piece in re.split("([–-])", part)
+        )
+        for part in mark.split(",")
+    )
+
+
+def _number(number: int, typed: str, citations: Citations) -> str:
+    if number not in citations.listed:
+        return _unlisted(typed, [number])
+    return f'<a href="{escape(citations.address)}#reference-{number}">{typed}</a>'
+
+
+def _unlisted(typed: str, numbers: Sequence[int]) -> str:
+    """Marked where there is no reference for these numbers."""
+    if not numbers:
+        return typed
+    ends = f"{numbers[0]}" if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    return f'<span class="dangling" title="Not in the list of references: {ends}">{typed}</span>'
+
+
+def _numbers(part: str) -> Sequence[int]:
+    """The numbers of `7–10`, or of `7`; of a range that is too wide or backward its ends alone."""
+    ends = [int(end) for end in re.split("[–-]", part)]
+    is_range = len(ends) == 2 and 0 <= ends[1] - ends[0] <= WIDEST_RANGE
+    return range(ends[0], ends[1] + 1) if is_range else ends

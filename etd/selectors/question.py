@@ -21,6 +21,7 @@ from etd.domain.recommendation_rules import (
     practice_hint,
     strong_on_low,
 )
+from etd.domain.references import doi_address, pmid_address
 from etd.domain.scale import ScaleCell, scale
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
@@ -213,8 +214,21 @@ class SectionView:
 
 @dataclass(frozen=True)
 class ReferenceView:
+    """`doi` and `pmid` are empty where the work has none, `citation` where the number stands alone."""
+
     number: int
     citation: str
+    doi: str = ""
+    pmid: str = ""
+    revision: int = 1
+
+    @property
+    def doi_address(self) -> str:
+        return doi_address(self.doi)
+
+    @property
+    def pmid_address(self) -> str:
+        return pmid_address(self.pmid)
 
 
 @dataclass(frozen=True)
@@ -289,6 +303,11 @@ class EtdView:
     @property
     def references_without_citation(self) -> tuple[int, ...]:
         return tuple(reference.number for reference in self.references if not reference.citation)
+
+    @property
+    def listed_references(self) -> frozenset[int]:
+        """The numbers that have a citation."""
+        return frozenset(reference.number for reference in self.references if reference.citation)
 
     def criterion(self, key: str) -> CriterionView | None:
         return next((criterion for criterion in self.criteria if criterion.key == key), None)
@@ -371,7 +390,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
             for section in framework.sections
         ),
         references=tuple(
-            ReferenceView(r.number, r.citation)
+            ReferenceView(r.number, r.citation, r.doi, r.pmid, r.revision)
             for r in Reference.objects.filter(question=question).order_by("number")
         ),
         round=round_view,

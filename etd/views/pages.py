@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404
+from django.urls import reverse
 
+from etd.domain.text import Citations
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.vote import VoteForm
 from etd.permissions import Access, Permission
@@ -55,6 +57,7 @@ def page(access: Access) -> dict[str, Any]:
         # Whoever is excluded from a question has lost their ballot: `etd.selectors.may_discuss` without its query.
         "may_discuss": votes,
         "can": {permission.name.lower(): access.can(permission) for permission in Permission},
+        "citation_marks": Citations(etd.listed_references, reverse("question", args=access.slugs)),
         "recommendation_item": RECOMMENDATION_TYPE_ITEM,
     }
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from etd.domain.text import plain, to_html
+from etd.domain.text import Citations, cited_numbers, plain, to_html
 from etd.templatetags.etd_text import markdown
 
 ALLOWED = {
@@ -190,3 +190,55 @@ def test_prose_is_shown_letter_for_letter(paragraphs: list[str]) -> None:
 
 def test_a_control_an_unescaped_text_would_be_seen() -> None:
     assert read(unescape(to_html("<img src=x>"))).strangers == ["img"]
+
+
+LISTED = Citations(frozenset({1, 7, 9, 10}), "/guidelines/g/q/")
+
+
+@pytest.mark.parametrize(
+    ("mark", "html"),
+    [
+        ("[^1]", '<a href="/guidelines/g/q/#reference-1">1</a>'),
+        ("[^2]", '<span class="dangling" title="Not in the list of references: 2">2</span>'),
+        (
+            "[^9–10]",
+            '<a href="/guidelines/g/q/#reference-9">9</a>–<a href="/guidelines/g/q/#reference-10">10</a>',
+        ),
+        (
+            "[^7-9]",
+            '<a href="/guidelines/g/q/#reference-7">7</a>'
+            '<span class="dangling" title="Not in the list of references: 8">-</span>'
+            '<a href="/guidelines/g/q/#reference-9">9</a>',
+        ),
+        (
+            "[^1,2–5]",
+            '<a href="/guidelines/g/q/#reference-1">1</a>,'
+            '<span class="dangling" title="Not in the list of references: 2">2</span>'
+            '<span class="dangling" title="Not in the list of references: 3 to 4">–</span>'
+            '<span class="dangling" title="Not in the list of references: 5">5</span>',
+        ),
+    ],
+)
+def test_marks_lead_to_their_references(mark: str, html: str) -> None:
+    assert to_html(mark, LISTED) == f'<p dir="auto"><sup class="citation">{html}</sup></p>'
+    assert markdown(mark, LISTED) == to_html(mark, LISTED)
+    assert read(to_html(mark, LISTED)).text == read(to_html(mark)).text
+
+
+@given(MARKUP.map(lambda text: f"{text}[^1–{text}][^7]"))
+def test_marks_with_links_bring_no_error(text: str) -> None:
+    assert fold(read(to_html(text, LISTED)).text) == fold(read(to_html(text)).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("A[^3], b[^7–10] and again[^3].", (3, 7, 8, 9, 10)),
+        ("[^1,4-5]", (1, 4, 5)),
+        ("\\[^1] and [1]", ()),
+        ("[^9–2] is backward, [^1–9999] too wide", (9, 2, 1, 9999)),
+        (f"[^{'9' * 5000}]", ()),
+    ],
+)
+def test_cited_numbers(text: str, numbers: tuple[int, ...]) -> None:
+    assert cited_numbers(text) == numbers
