@@ -22,7 +22,7 @@ from etd.frameworks.schema import OptionDirection, Role
 
 _QUANTITY = re.compile(
     r"(?<![A-Za-z\d])\d{1,6}(?:[.,]\d{1,4})?\s?(?:%|percent\b)|\b\d{1,6}\s?(?:/|of|in|per)\s?\d|(?<![\d.])\d{1,4}\.\d"
-    r"|\b\d{1,6}\s(?:more|fewer|less)\b|\b\d{1,5}\s(?:hours|days|weeks|months|points?)\s(?:shorter|longer|lower|higher|less|more)\b"
+    r"|\b\d{1,6}\s(?:more|fewer|less|deaths?|cases?|events?|episodes?)\b|\b\d{1,5}\s(?:hours|days|weeks|months|points?)\s(?:shorter|longer|lower|higher|less|more)\b"
 )
 _HARM = {
     stem(w)
@@ -115,7 +115,9 @@ def main_outcomes(text: str) -> list[str]:
     for line in re.split(r"[\n;•·]", clean(text)):
         for sentence in re.split(r"\.\s+(?=[A-Z])", line):
             items += _outside_brackets(_LABEL.sub("", sentence))
-    stripped = (_LEAD.sub("", re.sub(r"^\s*(?:[-*]|\d{1,2}[.)])\s+", "", item)).strip(" .") for item in items)
+    stripped = (
+        _LEAD.sub("", re.sub(r"^\s*(?:[-*]|\d{1,2}[.)])\s+", "", item).strip(" .")).strip() for item in items
+    )
     return [item for item in stripped if _meant(item) and not _VERB.search(item)]
 
 

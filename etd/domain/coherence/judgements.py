@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from etd.domain.coherence.english import Sentence, listed, quoted, sentences, stem, stems, words
@@ -20,6 +21,20 @@ _NEGATION = re.compile(
 )
 _NEITHER = re.compile(r"\bfavou?rs?\s+neither\b|\b(?:not|n['’]t)\s+(?:clearly\s+)?favou?r\s+either\b", re.I)
 _OVERALL = re.compile(r"\b(?:overall|on balance)\b", re.I)
+# What others said, what was said before, and what might be: no judgement of this panel today.
+_NOT_OURS = re.compile(
+    r"\b(?:guidelines?|previous(?:ly)?|earlier|former(?:ly)?|initial(?:ly)?|original(?:ly)?|versions?|members?|reviewers?"
+    r"|authors?|may|might|could|would|possibl[ey]|concerns?|concerned|discuss\w{0,3}|(?:in|for) wh(?:ich|om)"
+    r"|(?:19|20)\d\d)\b|\b(?-i:(?!GDG\b)[A-Z]{3,8})\s+(?:judged|concluded|considered|found|stated|rated)\b",
+    re.I,
+)
+# The sentence is of some patients or of an outcome.
+_OF_SOME_BEFORE = re.compile(
+    r"^(?:However,\s+)?(?:In|For|Among|At|With|Within|When|Where|After|During)\b", re.I
+)
+_OF_SOME_AFTER = re.compile(r"^\s+(?:for|in|with|at|among|after|during|when)\b", re.I)
+_OF_AN_OUTCOME = re.compile(r"\bfor\s+the\s+outcomes?\b", re.I)
+_THEIRS_AFTER = re.compile(r"\bmembers?\b|\b(?:previous|earlier|former)\b", re.I)
 # So many signs before the verb its subject is looked for.
 _REACH = 120
 _GOOD = r"(?:benefits?|(?<!un)desirable (?:anticipated )?(?:effects?|consequences))"
@@ -41,6 +56,8 @@ _NO_SUM = re.compile(
     r"|such as|among|etc|upgrad\w{0,4}|rated up|levels|some outcomes|each)\b|n['’]t\b|\be\.g\.",
     re.I,
 )
+# Then several domains are one level.
+_AS_ONE = re.compile(r"\b(?:one|1|single|once|combined|together|jointly|total)\b", re.I)
 _RANDOMISED = re.compile(r"\brandomi[sz]ed\b|\bRCTs?\b", re.I)
 _OBSERVATIONAL = re.compile(
     r"\bobservational\b|\bcohorts?\b|\bcase[- ](?:control|series|reports?)\b|\bnon-?randomi[sz]ed\b"
@@ -76,6 +93,9 @@ _NOT_A_LEVEL = (
     r"(?!\s+(?:risks?|bias(?:es)?|incomes?|resources?|doses?|rates?|numbers?|heterogeneity|incidence|prevalence|mortality"
     r"|costs?)\b)"
 )
+
+
+_CERTAINTY_OF_SOME = re.compile(r"\bcertainty\b.{0,40}?\b(?:for|on|about|regarding)\b", re.I)
 
 
 def check(etd: EtdInput) -> Iterator[Finding]:
@@ -115,10 +135,13 @@ def _side_in_text(etd: EtdInput, criterion: CriterionInput) -> Iterator[Finding]
         return
     judged = {step.direction for step in criterion.on_scale}
     said = list(_sides_said(etd, criterion))
-    against = [(side, sentence) for side, sentence in said if side not in judged]
+    against = [one for one in said if one.side not in judged]
     if not against:
         return
-    both = {OptionDirection.INTERVENTION, OptionDirection.COMPARISON} <= {side for side, _ in said}
+    sides = {one.side for one in said}
+    both = {OptionDirection.INTERVENTION, OptionDirection.COMPARISON} <= sides
+    # beside a side that is judged, or where only some patients are meant, it is an exception, and no contradiction
+    exception = bool(judged & sides) or (not both and all(one.of_some for one in against))
     remedy = (
         " It favours one side for some patients, the other for others: “Varies”, or one judgement a group, says so."
         if both
@@ -126,13 +149,22 @@ def _side_in_text(etd: EtdInput, criterion: CriterionInput) -> Iterator[Finding]
     )
     yield Finding(
         "text_against_judgement",
-        Severity.INCONSISTENT,
+        Severity.INFORMATIONAL if exception else Severity.INCONSISTENT,
         criterion.heading,
         f"The judgement is {criterion.chosen}, but the text beside it favours"
-        f" {listed(_SIDE_WORDS[side] for side, _ in against)}.{remedy}",
-        " · ".join(dict.fromkeys(quoted(sentence.text, "favo") for _, sentence in against[:2])),
+        f" {listed(_SIDE_WORDS[one.side] for one in against)}.{remedy}",
+        " · ".join(dict.fromkeys(quoted(one.sentence.text, "favo") for one in against[:2])),
         heuristic=True,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _SideSaid:
+    """A sentence that favours a side; `of_some`: for some patients, or in one outcome."""
+
+    side: OptionDirection
+    sentence: Sentence
+    of_some: bool
 
 
 _SIDE_WORDS = {
@@ -142,20 +174,36 @@ _SIDE_WORDS = {
 }
 
 
-def _sides_said(etd: EtdInput, criterion: CriterionInput) -> Iterator[tuple[OptionDirection, Sentence]]:
+def _sides_said(etd: EtdInput, criterion: CriterionInput) -> Iterator[_SideSaid]:
     favours = _favours(etd.intervention_label, etd.comparison_label)
     topic = stems(criterion.heading) - {stem("effects"), stem("evidence")}
     for sentence in sentences(criterion.evidence) + sentences(criterion.considerations):
-        if criterion.role is Role.BALANCE and (side := _outweighs(sentence)):
-            yield side, sentence
+        if criterion.role is Role.BALANCE and (found := _outweighs(sentence)):
+            side, match = found
+            yield _SideSaid(side, sentence, _is_of_some(sentence, match))
         for match in (*favours.finditer(sentence.text), *_NEITHER.finditer(sentence.text)):
             before = sentence.text[max(0, match.start() - _REACH) : match.start()]
             if not topic & stems(before) and not _OVERALL.search(before):
                 continue
             if match.re is _NEITHER:
-                yield OptionDirection.NEITHER, sentence
-            elif not _NEGATION.search(re.split(r"[,;:]", before)[-1]):
-                yield _side(match.group(1), etd), sentence
+                yield _SideSaid(OptionDirection.NEITHER, sentence, _is_of_some(sentence, match))
+            elif not _NEGATION.search(re.split(r"[,;:]", before)[-1]) and _is_ours(sentence, match):
+                yield _SideSaid(_side(match.group(1), etd), sentence, _is_of_some(sentence, match))
+
+
+def _is_ours(sentence: Sentence, match: re.Match[str]) -> bool:
+    """What this panel says now, and does not call possible only."""
+    text = sentence.text
+    return not _NOT_OURS.search(text[: match.end()]) and not _THEIRS_AFTER.search(text[match.end() :])
+
+
+def _is_of_some(sentence: Sentence, match: re.Match[str]) -> bool:
+    text = sentence.text
+    return bool(
+        _OF_SOME_BEFORE.search(text)
+        or _OF_SOME_AFTER.search(text[match.end() :])
+        or _OF_AN_OUTCOME.search(text)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -174,12 +222,14 @@ def _side(name: str, etd: EtdInput) -> OptionDirection:
     return OptionDirection.INTERVENTION if is_intervention else OptionDirection.COMPARISON
 
 
-def _outweighs(sentence: Sentence) -> OptionDirection | None:
+def _outweighs(sentence: Sentence) -> tuple[OptionDirection, re.Match[str]] | None:
     if _NEGATION.search(sentence.text):
         return None
-    if _GOOD_OUTWEIGHS.search(sentence.text):
-        return OptionDirection.INTERVENTION
-    return OptionDirection.COMPARISON if _BAD_OUTWEIGHS.search(sentence.text) else None
+    sides = ((OptionDirection.INTERVENTION, _GOOD_OUTWEIGHS), (OptionDirection.COMPARISON, _BAD_OUTWEIGHS))
+    for side, pattern in sides:
+        if match := pattern.search(sentence.text):
+            return (side, match) if _is_ours(sentence, match) else None
+    return None
 
 
 def _level_in_text(criterion: CriterionInput) -> Iterator[Finding]:
@@ -209,15 +259,18 @@ def _levels_said(criterion: CriterionInput) -> Iterator[tuple[str, Sentence]]:
     level = re.compile(rf"\b({names})\b{_NOT_A_LEVEL}", re.I)
     stated = re.compile(
         rf"\b(?:is|was|were|are|as|rated|judged|considered|remains|remained)\s+(?:[\w-]{{1,15}}\s+){{0,2}}?({names})\b"
-        rf"(?!\s+for\b){_NOT_A_LEVEL}",
+        rf"(?!\s+(?:for|that)\b){_NOT_A_LEVEL}",
         re.I,
     )
     for sentence in sentences(criterion.evidence) + sentences(criterion.considerations):
         match = stated.search(sentence.text)
         if (
             match
-            and "certain" in {word[:7] for word in words(sentence.text)}
+            and "certaint" in {word[:8] for word in words(sentence.text)}
             and not _NEGATION.search(match.group())
+            and _is_ours(sentence, match)
+            and not _OF_SOME_BEFORE.search(sentence.text)
+            and not _CERTAINTY_OF_SOME.search(sentence.text[: match.start()])
         ):
             for found in {name.lower() for name in level.findall(sentence.text)}:
                 yield found, sentence
@@ -275,7 +328,7 @@ def _downgrade_sum(etd: EtdInput) -> Iterator[Finding]:
         min(step.column for step in criterion.scale),
     )
     needed = top.column - chosen.column
-    too_many = len(named) > needed and chosen.column > bottom
+    too_many = len(named) > needed and chosen.column > bottom and not _AS_ONE.search(said[0].text)
     if not named or (len(named) >= needed and not too_many):
         return
     yield Finding(

@@ -24,7 +24,8 @@ _FAVOURED_AFTER = re.compile(
     re.I,
 )
 _NOT_FAVOURED = re.compile(
-    r"\b(?:not|no|nor|un\w{1,10}|less|little|without|lack\w{0,3}|against|exclud\w{0,4}|fail\w{0,3})\b", re.I
+    r"\b(?:were included|not|no|nor|un\w{1,10}|less|little|without|lack\w{0,3}|against|exclud\w{0,4}|fail\w{0,3})\b",
+    re.I,
 )
 _NO_VARIABLE = {"p", "n", "i", "i2", "i²", "tau²", "k", "q", "ci", "value"}
 _QUALIFIERS = {

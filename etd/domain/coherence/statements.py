@@ -13,10 +13,17 @@ from etd.frameworks.schema import RecommendationDirection, Role, Strength
 
 _VERB = r"\b(?:recommend|suggest|advise|propose)(?:s|ed|ing)?"
 _AGAINST = re.compile(
-    rf"{_VERB}\s+(?:[a-z]{{1,12}}ly\s+)?(?:against\b|not\b)|\b(?:do|does|should|must)\s+not\b|\bshould\s+never\b"
+    rf"{_VERB}\s+(?:[a-z]{{1,12}}ly\s+)?(?:against\b|not\b)"
     rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\s+that\b[^.;]{{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
     re.I,
 )
+_FORBIDDEN = re.compile(r"\b(?:do|does|should|must)\s+not\b|\bshould\s+never\b", re.I)
+# "Patients who should not take it", "if it does not help": of whom the statement is, not what it says.
+_OF_WHOM = re.compile(
+    r"\b(?:who|whom|whose|which|that|if|when|where|whenever|unless|because|since|as|although)\b[^,;]{0,120}$",
+    re.I,
+)
+_RECOMMENDS_THAT = re.compile(rf"{_VERB}\s+that\b", re.I)
 _EITHER = re.compile(
     rf"{_VERB}\s+(?:that\s+)?(?:using\s+|offering\s+|the\s+use\s+of\s+)?either\b|\brecommendation\s+for\s+either\b",
     re.I,
@@ -30,6 +37,7 @@ _TURNED = re.compile(
     r"\b(?:avoid|withhold|withdraw|stop|discontinu|refrain|defer|delay|cease|rather than|instead of)", re.I
 )
 _GRADE = re.compile(r"\b(strong|weak|conditional)\s+recommendation\b", re.I)
+_GRADED_VERB = re.compile(r"\b(?:strong|weak|conditional)(?:ly)?\b", re.I)
 _CERTAINTY = re.compile(
     r"\b(very[ -]low|low|moderate|high)[ -]certainty\b|\bcertainty\s+(?:of\s+(?:the\s+)?evidence\s*)?[:=]?\s*"
     r"(?:is\s+|was\s+)?(very[ -]low|low|moderate|high)\b",
@@ -46,7 +54,7 @@ def check(etd: EtdInput) -> Iterator[Finding]:
     yield from _against_type(etd)
     yield from _several_under_one_type(etd)
     for statement in etd.statements:
-        yield from _own_words(statement)
+        yield from _own_words(etd, statement)
         yield from _certainty_of_question(etd, statement)
         yield from _strong_on_low(statement)
     yield from _strong_type_on_low(etd)
@@ -59,11 +67,21 @@ def said_direction(text: str) -> str:
     if _TURNED.search(first):
         return ""
     sides = (("either", _EITHER), ("against", _AGAINST), ("for", _FOR))
-    said = [(match.start(), name) for name, pattern in sides if (match := pattern.search(first))]
-    if not said or (len(said) > 1 and re.search(r"\bbut\b", first)):
+    said = [(start, "against") for start in _forbids(first)]
+    said += [(match.start(), name) for name, pattern in sides if (match := pattern.search(first))]
+    if not said or (len({name for _, name in said}) > 1 and re.search(r"\bbut\b", first)):
         return ""
     earliest = min(start for start, _ in said)
     return next(name for start, name in said if start == earliest)
+
+
+def _forbids(sentence: str) -> Iterator[int]:
+    """Where each "do not" and "should not" begins that the statement itself says, with its "we recommend that"."""
+    for match in _FORBIDDEN.finditer(sentence):
+        before = sentence[: match.start()]
+        if not _OF_WHOM.search(_RECOMMENDS_THAT.sub("", before)):
+            verb = _RECOMMENDS_THAT.search(before)
+            yield verb.start() if verb else match.start()
 
 
 def _against_type(etd: EtdInput) -> Iterator[Finding]:
@@ -117,10 +135,10 @@ def _several_under_one_type(etd: EtdInput) -> Iterator[Finding]:
     )
 
 
-def _own_words(statement: StatementInput) -> Iterator[Finding]:
+def _own_words(etd: EtdInput, statement: StatementInput) -> Iterator[Finding]:
     """What a statement says of itself against what is stored of it."""
     said = {
-        "direction": said_direction(statement.text) if statement.is_recommendation else "",
+        "direction": _said_side(etd, statement) if statement.is_recommendation else "",
         "strength": _said_strength(statement),
         "certainty": _said_certainty(statement.text),
     }
@@ -141,17 +159,31 @@ def _own_words(statement: StatementInput) -> Iterator[Finding]:
             )
 
 
+def _said_side(etd: EtdInput, statement: StatementInput) -> str:
+    """As `said_direction`; "either" may be two ways to give the intervention, unless the comparison is named."""
+    said = said_direction(statement.text)
+    text = statement.text.lower()
+    names = (etd.comparison_label.lower(), "comparison", "either option")
+    return "" if said == "either" and not any(name and name in text for name in names) else said
+
+
 def _plain(key: str) -> str:
     return f"“{key.replace('_', ' ')}”"
 
 
 def _said_strength(statement: StatementInput) -> str:
-    """Named ("weak recommendation") or, where it is not, GRADE's verbs: we recommend, we suggest."""
+    """Named ("weak recommendation") or, where it is not, GRADE's verbs: we recommend, we suggest.
+
+    "We conditionally recommend" is left to the reader, and so is a verb against a name in another sentence.
+    """
+    first = next((sentence.text for sentence in sentences(Passage("", statement.text))), "")
+    verbs = {word for word in words(statement.text) if word in ("recommend", "suggest")}
+    by_verb = {"recommend": "strong", "suggest": "conditional"}[verbs.pop()] if len(verbs) == 1 else ""
     named = {name.lower() for name in _GRADE.findall(statement.text)}
     if named:
-        return "strong" if named == {"strong"} else "conditional" if "strong" not in named else ""
-    verbs = {word for word in words(statement.text) if word in ("recommend", "suggest")}
-    return {"recommend": "strong", "suggest": "conditional"}[verbs.pop()] if len(verbs) == 1 else ""
+        by_name = "strong" if named == {"strong"} else "conditional" if "strong" not in named else ""
+        return by_name if _GRADE.search(first) or by_verb in ("", by_name) else ""
+    return "" if _GRADED_VERB.search(statement.text) else by_verb
 
 
 def _said_certainty(text: str) -> str:

@@ -85,6 +85,15 @@ BALANCES = [
     ("favors_intervention", "In all subgroups the balance favors galcanezumab rather than favoring placebo."),
     ("favors_comparison", "The balance is in favour of placebo."),
     ("favors_comparison", "Patients favour the intervention, yet the balance of effects favors placebo."),
+    ("favors_comparison", "Some guidelines conclude that benefits outweigh harms."),
+    ("favors_comparison", "Two members felt that the benefits outweigh the harms."),
+    ("favors_comparison", "The balance was thought to favor galcanezumab by two members."),
+    ("favors_comparison", "NICE judged that the balance favours galcanezumab."),
+    ("favors_comparison", "In 2012 the panel judged that the benefits outweigh the harms."),
+    ("favors_comparison", "Had the trials been larger, the balance might favor the intervention."),
+    ("favors_comparison", "The panel discussed in which patients benefits outweigh harms."),
+    ("favors_intervention", "There were concerns that harms would outweigh benefits."),
+    ("favors_intervention", "Harms may outweigh benefits in frail patients."),
 ]
 
 
@@ -92,6 +101,23 @@ BALANCES = [
 def test_a_balance_that_agrees_with_its_text_or_says_no_side_is_silent(option: str, text: str) -> None:
     etd = with_criterion(replace(sound(), type=None), BALANCE, options=[option], research_evidence=text)
     assert codes(etd) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        ("The balance of effects favors placebo.", "inconsistent"),
+        ("Overall, the balance favors placebo, although larger trials might change this.", "inconsistent"),
+        ("In children, the harms outweigh the benefits.", "informational"),
+        ("The balance of effects for the outcome pain favors placebo.", "informational"),
+        ("The point estimates on balance favour placebo for injection-site reactions.", "informational"),
+        ("The balance favors the intervention. In pregnancy the balance favors placebo.", "informational"),
+    ],
+)
+def test_an_exception_beside_the_judged_side_or_for_some_is_a_hint(text: str, severity: str) -> None:
+    etd = with_criterion(sound(), BALANCE, options=["favors_intervention"], research_evidence=text)
+    found = [(finding.code, finding.severity.value) for finding in coherence_findings(etd)]
+    assert found == [("text_against_judgement", severity)]
 
 
 def test_a_judgement_for_each_group_says_both_sides() -> None:
@@ -112,6 +138,14 @@ LEVELS = [
     ("very_low", "Certainty of the evidence: very low."),
     ("moderate", "It is not certain that the low dose is moderate."),
     ("low", "The certainty is low. It would be high if the trials were larger."),
+    ("moderate", "The certainty was low in the previous version of this review."),
+    ("moderate", "One reviewer rated the certainty as low."),
+    ("moderate", "The certainty of the evidence was initially rated as low and later raised."),
+    ("moderate", "In the observational studies the certainty was very low."),
+    ("moderate", "The certainty of evidence for injection-site reactions was high."),
+    ("moderate", "The certainty of the evidence on costs is low."),
+    ("moderate", "The certainty is high that migraine is burdensome."),
+    ("moderate", "The panel is certain that the effect is low."),
 ]
 
 
@@ -133,6 +167,8 @@ DOWNGRADED = [
     ("low", "Mortality: downgraded for imprecision. Stroke: downgraded for indirectness."),
     ("low", "Low, as the panel judged."),
     ("moderate", "Downgraded for risk of bias (one level)."),
+    ("moderate", "Downgraded one level for risk of bias and imprecision combined."),
+    ("moderate", "Downgraded once in total for risk of bias and imprecision."),
 ]
 
 
@@ -228,6 +264,13 @@ def test_a_judgement_with_a_basis_or_none_at_all_is_silent(changes: dict[str, An
         ("We recommend aspirin. It should not be given to children.", "for"),
         ("We suggest aspirin in adults but suggest against it in children.", ""),
         ("We suggest avoiding aspirin.", ""),
+        ("If patients do not tolerate aspirin, we suggest clopidogrel.", "for"),
+        ("In patients who should not take aspirin, we suggest clopidogrel.", "for"),
+        ("Patients who do not respond to aspirin should be offered clopidogrel.", "for"),
+        ("When aspirin must not be given, clopidogrel is preferred.", ""),
+        ("The panel recommends that clinicians do not give aspirin.", "against"),
+        ("We recommend that patients who do not tolerate aspirin take clopidogrel.", "for"),
+        ("In children, do not give aspirin.", "against"),
         ("Aspirin is cheap.", ""),
         ("", ""),
     ],
@@ -244,6 +287,10 @@ def test_the_direction_that_a_statement_says(text: str, direction: str) -> None:
         "We suggest galcanezumab for those who recommend it to others.",
         "We suggest avoiding a delay of galcanezumab.",
         "Galcanezumab is an option (conditional recommendation; certainty of the evidence moderate).",
+        "We conditionally recommend galcanezumab.",
+        "We recommend galcanezumab conditionally.",
+        "We suggest galcanezumab. Other panels made a strong recommendation.",
+        "We suggest either monthly or quarterly galcanezumab.",
     ],
 )
 def test_a_statement_whose_words_agree_is_silent(text: str) -> None:
@@ -312,6 +359,10 @@ BOUNDS = [
     (
         "The difference was significant (P < 0.05).",
         "Subgroups with P < 0.05 were excluded; they may benefit.",
+    ),
+    (
+        "Adults aged ≥ 65 years were excluded.",
+        "Adults aged ≥ 65 years were included in registries and may benefit.",
     ),
     ("Patients with a BMI > 30 were excluded.", "We do not suggest surgery with a BMI > 30."),
     ("Patients aged > 80 years were excluded.", "Doses > 80 mg may benefit some."),
