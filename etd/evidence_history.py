@@ -170,10 +170,7 @@ def _type_moved(
     for key in dict.fromkeys([*now.contents, *digests]):
         digest = digests.get(key)
         today = now.digests.get(key)
-        # Evidence that only moved from one criterion to another, to a new framework, is the same.
-        if digest == today or (
-            today in {None, *digests.values()} and digest in {None, *now.digests.values()}
-        ):
+        if digest == today or _went_along(digest, today, digests, now):
             continue
         before = _NOTHING if digest is None else known.contents.get(digest)
         if before is None:
@@ -193,3 +190,13 @@ def _type_moved(
     )
     what = EvidenceChange(overall, tuple(rows), "", "", False, reasons)
     return Moved(overall, what, because_of=tuple(changes), names=known.names)
+
+
+def _went_along(digest: str | None, today: str | None, digests: Mapping[str, str], now: Evidence) -> bool:
+    """Did evidence only go from one criterion to another, with a new framework? Then it is the same.
+
+    Where the criterion was there before and is there now, only that of a criterion that went away can have come to it.
+    """
+    stayed = digest is not None and today is not None
+    came_from = {one for key, one in digests.items() if not stayed or key not in now.contents}
+    return today in {None, *came_from} and digest in {None, *now.digests.values()}

@@ -13,7 +13,7 @@ from etd.enums import ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, Question
 from etd.selectors import EtdView
-from etd.selectors.evidence_changes import ItemChange, ProposedRow, RowChangeView, load_changes, touched_by
+from etd.selectors.evidence_changes import ItemChange, ProposedRow, RowChangeView, touched_by
 from metaanalysis.actions.places import NewOutcome, known_outcome
 from metaanalysis.actions.uploads import Assignment, Missing, Place, places_of
 from metaanalysis.analyses import (
@@ -71,12 +71,13 @@ class Touched:
 class Consequences:
     """What storing the proposed rows would do to the judgements of a question.
 
-    Where none is touched, `n_marked` tells how many stand on other evidence already and stay marked as they are.
+    The `cleared` are marked today and would stand on the evidence again; `n_kept` stay marked just as they are.
     """
 
     proposal: Proposal
     touched: tuple[Touched, ...] = ()
-    n_marked: int = 0
+    cleared: tuple[ItemChange, ...] = ()
+    n_kept: int = 0
 
     @property
     def n_judgements(self) -> int:
@@ -88,14 +89,16 @@ def consequences(question: Question, etd: EtdView, proposal: Proposal) -> Conseq
     if not proposal.rows:
         return Consequences(proposal)
     groups: list[list[ItemChange]] = []
-    for item in touched_by(question, etd, proposal.rows):
+    marks = touched_by(question, etd, proposal.rows)
+    for item in marks.marked:
         alike = (group for group in groups if (group[0].change, group[0].rows) == (item.change, item.rows))
         if (group := next(alike, None)) is not None:
             group.append(item)
         else:
             groups.append([item])
-    n_marked = 0 if groups else len(load_changes(question, etd))
-    return Consequences(proposal, tuple(Touched(tuple(group)) for group in groups), n_marked)
+    return Consequences(
+        proposal, tuple(Touched(tuple(group)) for group in groups), marks.cleared, len(marks.kept)
+    )
 
 
 def propose(

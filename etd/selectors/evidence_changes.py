@@ -7,16 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count
-
 from etd.domain import certainty, numbers
 from etd.domain.evidence_change import Change, Row, RowChange, worst
 from etd.domain.row_values import RowValues
 from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
-from etd.evidence import ROW_VALUES, Evidence, evidence_now, evidence_of, row_content, told_evidence
+from etd.evidence import ROW_VALUES, Evidence, evidence_of, row_content, told_evidence
 from etd.evidence_history import Moved, Stood, heading_of, moved
-from etd.models import KeptEvidence, OutcomeRow, Question, Vote
+from etd.models import OutcomeRow, Question, Vote
 from etd.selectors.outcome_tables import RowView, arm, load_rows
 from etd.selectors.question import EtdView, JudgementView
 
@@ -102,6 +100,19 @@ class ProposedRow:
     median_comparison_risk: float | None = None
 
 
+@dataclass(frozen=True)
+class Marks:
+    """What would become of the judgements once something was stored.
+
+    `marked` would stand on other evidence than they do today, as they would be shown; `cleared` are shown today and
+    would stand on the evidence again; `kept` are shown today and would be in just the same way.
+    """
+
+    marked: tuple[ItemChange, ...]
+    cleared: tuple[ItemChange, ...]
+    kept: tuple[ItemChange, ...]
+
+
 def load_changes(question: Question, view: EtdView) -> tuple[ItemChange, ...]:
     """Every judgement, and the type, that stands on other evidence than today's: what crosses something first.
 
@@ -112,8 +123,8 @@ def load_changes(question: Question, view: EtdView) -> tuple[ItemChange, ...]:
     return _changes(question, view, moved(question, _stood_on(view), now=now, rows=rows), now)
 
 
-def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow]) -> tuple[ItemChange, ...]:
-    """What `load_changes` would say once these recomputed rows were stored: only what it does not say today."""
+def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow]) -> Marks:
+    """What `load_changes` would say once these recomputed rows were stored, beside what it says today."""
     rows = load_rows(question)
     today = evidence_of(view.framework, _texts(view), rows)
     then = _with_proposed(view, rows, today, proposed)
@@ -130,34 +141,41 @@ def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow
     after = _changes(
         question, view, moved(question, stood, now=then, rows=rows, today=today, medians=medians), then
     )
-    return tuple(one for one in after if not _says_the_same(one, said.get(one.item_key)))
+    kept = tuple(one for one in after if _says_the_same(one, said.get(one.item_key)))
+    return Marks(
+        marked=tuple(one for one in after if one not in kept),
+        cleared=tuple(one for key, one in said.items() if key not in {each.item_key for each in after}),
+        kept=kept,
+    )
 
 
-def votes_on_other_evidence(question: Question) -> dict[int, dict[str, int]]:
-    """Round number to how many of its votes on each item stand on other evidence than today's; in four queries.
+def votes_on_other_evidence(question: Question, view: EtdView) -> dict[int, dict[str, Change]]:
+    """Round number to what has become of the evidence of its votes, by item: those on the evidence of today left out.
 
     Of closed rounds alone: in an open one the evidence is as it was, and nobody's vote is to be seen. Votes on voided
-    ballots are left out, and those that say nothing of their evidence.
+    ballots are left out, and those that say nothing of their evidence. In two queries, and those of `moved`.
     """
-    now = evidence_now(question)
-    counted = (
+    votes = (
         Vote.objects.filter(
             ballot__round__question=question,
             ballot__round__closed_at__isnull=False,
             ballot__voided_at__isnull=True,
         )
         .exclude(evidence_digest="")
+        .order_by("ballot__round__number")
         .values_list("ballot__round__number", "item_key", "evidence_digest")
-        .annotate(votes=Count("pk"))
-        .order_by("ballot__round__number", "item_key")
+        .distinct()
     )
-    kept = set(KeptEvidence.objects.filter(question=question).values_list("digest", flat=True))
-    found: dict[int, dict[str, int]] = {}
-    for number, item_key, digest, votes in counted:
-        is_same = digest == now.digest_of(item_key) if digest in kept else now.is_of(item_key, digest)
-        if not is_same:
+    voted = list(votes)
+    rows = load_rows(question) if voted else []
+    now = evidence_of(view.framework, _texts(view), rows)
+    changes = moved(question, {(key, digest) for _, key, digest in voted}, now=now, rows=rows)
+    found: dict[int, dict[str, Change]] = {}
+    for number, key, digest in voted:
+        change = changes[key, digest].change
+        if change is not Change.NONE:
             of_round = found.setdefault(number, {})
-            of_round[item_key] = of_round.get(item_key, 0) + votes
+            of_round[key] = worst([change, of_round.get(key, Change.NONE)])
     return found
 
 

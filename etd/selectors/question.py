@@ -291,14 +291,18 @@ class EtdView:
 
     @property
     def n_evidence_changed(self) -> int:
-        return sum(criterion.evidence_changed for criterion in self.criteria)
+        """Judgements, the type of recommendation among them, whose evidence has changed since."""
+        return self._evidence_changes.count(Change.CHANGED)
 
     @property
-    def n_evidence_moved(self) -> int:
-        """Judgements, the type of recommendation among them, that stand on other evidence: also by a minor change."""
-        stand = [criterion.evidence_change for criterion in self.criteria]
-        stand += [self.type_judgement.evidence_change] if self.type_judgement else []
-        return sum(change is not Change.NONE for change in stand)
+    def n_minor_changes(self) -> int:
+        """Judgements, the type of recommendation among them, with a minor change of their evidence since."""
+        return self._evidence_changes.count(Change.MINOR)
+
+    @property
+    def _evidence_changes(self) -> list[Change]:
+        found = [criterion.evidence_change for criterion in self.criteria]
+        return [*found, self.type_judgement.evidence_change] if self.type_judgement else found
 
     @property
     def references_without_citation(self) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from etd.actions import reaffirming
 from etd.actions.errors import Refused
+from etd.domain.evidence_change import Change
 from etd.domain.text_difference import TextDifference, text_difference
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.reaffirm import ReaffirmForm, ReopenForm
@@ -52,10 +53,11 @@ class ChangeCard:
 
 @dataclass(frozen=True)
 class VotesLine:
-    """What a closed round asked about on other evidence than today's."""
+    """What a closed round voted on: headings of what has changed since, and of what has by a minor change."""
 
     round_number: int
-    headings: tuple[str, ...]
+    changed: tuple[str, ...]
+    minor: tuple[str, ...]
 
 
 @require_safe
@@ -179,9 +181,14 @@ def _heading_or_404(access: Access, item_key: str) -> str:
 
 
 def _votes_lines(access: Access, etd: EtdView) -> list[VotesLine]:
-    found = votes_on_other_evidence(access.question)
-    return [
-        VotesLine(number, tuple(one.heading for one in etd.criteria if found[number].get(one.key)))
-        for number in sorted(found)
-        if any(found[number].get(one.key) for one in etd.criteria)
-    ]
+    headings = {one.key: one.heading for one in etd.criteria}
+    headings[RECOMMENDATION_TYPE_ITEM] = etd.framework.headings.type_of_recommendation.capitalize()
+    lines = []
+    for number, changes in votes_on_other_evidence(access.question, etd).items():
+        changed, minor = (
+            tuple(heading for key, heading in headings.items() if changes.get(key) is change)
+            for change in (Change.CHANGED, Change.MINOR)
+        )
+        if changed or minor:
+            lines.append(VotesLine(number, changed, minor))
+    return lines

@@ -82,7 +82,7 @@ def test_exactly_the_judgements_by_the_tables_are_marked_and_lead_to_the_page(
         rf'href="{url("evidence_changes")}#item-([\w-]+)">Evidence changed since the judgement', page
     )
     assert marks == [*JUDGED_BY_TABLES, RECOMMENDATION_TYPE_ITEM]
-    assert f'href="{url("evidence_changes")}">Evidence changed since 4 judgements</a>' in page
+    assert f'href="{url("evidence_changes")}">Evidence changed since 5 judgements</a>' in page
     assert items(html(client)) == marks
 
 
@@ -151,7 +151,7 @@ def test_votes_of_a_closed_round_that_stood_on_other_evidence(client_for: Client
     outcome, population = place(question.slug)
     OutcomeRow.objects.filter(outcome=outcome, population=population).update(**AGREE)
     page = text(client_for("observer").get(address))
-    assert "In round 1 the panel voted on other evidence than today’s on: Desirable Effects." in page
+    assert "In round 1 the panel voted on other evidence than today’s. It has changed since on: Desirable Effects." in page
 
 
 # Still stands

@@ -108,7 +108,7 @@ def test_a_recomputed_row_near_the_reported_one_is_a_minor_change_of_what_stands
         assert (now.effect, now.studies) == ("1.17 (0.96–1.42)", "13")
         assert (row.reasons, one.is_kept, one.text_changed) == ((), True, False)
     etd = load_etd(get_question(), None)
-    assert etd.n_evidence_changed == 0
+    assert (etd.n_evidence_changed, etd.n_minor_changes) == (0, 5)
     assert {one.key for one in etd.criteria if one.minor_change} == on_tables(question) - {
         RECOMMENDATION_TYPE_ITEM
     }
@@ -142,7 +142,7 @@ def test_a_large_trial_that_moves_the_interval_over_no_effect_changes_exactly_wh
         headings[key] for key in on_tables(question) if key in headings
     }
     etd = load_etd(get_question(), None)
-    assert etd.n_evidence_changed == 4
+    assert (etd.n_evidence_changed, etd.n_minor_changes) == (5, 0)
     assert {one.key for one in etd.criteria if one.status == "changed"} | {
         RECOMMENDATION_TYPE_ITEM
     } == on_tables(question)
@@ -209,7 +209,7 @@ def test_what_an_upload_would_touch_is_what_it_touches(question: Question, conte
     after = changes(question)
     transaction.savepoint_rollback(point)
     fresh = get_question()
-    before = touched_by(fresh, load_etd(fresh, None), [proposed])
+    before = touched_by(fresh, load_etd(fresh, None), [proposed]).marked
     assert not OutcomeRow.objects.filter(table__question=question, source=ValueSource.COMPUTED).exists()
     assert {one.item_key for one in before} == on_tables(question)
     for one in before:
@@ -227,7 +227,9 @@ def test_an_upload_that_changes_nothing_touches_nothing(question: Question) -> N
         values_of(inputs, pool_inputs(inputs, PoolingSpec())),
     )
     fresh = get_question()
-    assert touched_by(fresh, load_etd(fresh, None), [proposed]) == ()
+    marks = touched_by(fresh, load_etd(fresh, None), [proposed])
+    assert (marks.marked, marks.cleared) == ((), ())
+    assert {one.item_key for one in marks.kept} == on_tables(question)
 
 
 def test_a_new_outcome_touches_what_stands_on_the_tables(question: Question) -> None:
@@ -236,7 +238,7 @@ def test_a_new_outcome_touches_what_stands_on_the_tables(question: Question) -> 
     values = values_of(inputs, pool_inputs(inputs, PoolingSpec()))
     proposed = [ProposedRow(None, "Bleeding", row.population_id, str(row.population), values)]
     fresh = get_question()
-    found = touched_by(fresh, load_etd(fresh, None), proposed)
+    found = touched_by(fresh, load_etd(fresh, None), proposed).marked
     assert {one.item_key for one in found} == on_tables(question)
     new = next(row for row in found[0].rows if row.outcome == "Bleeding")
     assert (new.before, new.change, new.population) == (None, Change.CHANGED, str(row.population))

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from etd.actions import reaffirming
 from etd.actions.recommendations import clear_type
 from etd.domain.evidence import ROLES_JUDGED_BY_TABLES
 from etd.enums import RECOMMENDATION_TYPE_ITEM, RiskSource, ValueSource
@@ -197,6 +198,33 @@ def test_the_same_numbers_again_touch_nothing(client: Client) -> None:
     page = compared(client, upload, form(upload, *place()))
     assert said(page) == {}
     assert "No judgement is touched: the results stay as they are." in text(page)
+
+
+def test_what_stands_on_the_results_that_come_back_is_marked_no_more(client: Client) -> None:
+    confirmed(FAR.encode())
+    question = get_question()
+    for one in load_changes(question, load_etd(question, None)):
+        reaffirming.reaffirm(
+            question=question,
+            item_key=one.item_key,
+            reason="It still stands.",
+            revision=one.revision,
+            evidence_digest=one.evidence_digest,
+            by=METHODOLOGIST(),
+        )
+    confirmed(FAR.replace("60,100,20", "22,100,20").encode())
+    assert set(marked()) == judged_by_tables()
+    upload = staged(FAR.replace("study", "Study").encode())
+    chosen = form(upload, *place())
+    page = compared(client, upload, chosen)
+    assert said(page) == {}
+    assert {one.item_key for one in page.context["consequences"].cleared} == judged_by_tables()
+    assert "5 judgements would no longer be marked, as they would stand on this very evidence again" in text(
+        page
+    )
+    assert "stay marked" not in text(page)
+    client.post(url("upload_preview", upload.pk), chosen)
+    assert marked() == {}
 
 
 def test_no_judgement_rests_on_the_results_of_a_question_without_judgements(client: Client) -> None:

@@ -78,6 +78,11 @@ def changes(question: Question) -> dict[str, ItemChange]:
     return {one.item_key: one for one in load_changes(fresh, load_etd(fresh, None))}
 
 
+def votes_moved(question: Question) -> dict[int, dict[str, Change]]:
+    fresh = fetched(question)
+    return votes_on_other_evidence(fresh, load_etd(fresh, None))
+
+
 def reasons(one: ItemChange) -> list[str]:
     return [*one.reasons, *(reason for row in one.rows for reason in row.reasons)]
 
@@ -272,7 +277,7 @@ class TestChanges:
         write(question, "Three trials.")
         with django_assert_num_queries(10 + 3):
             etd = load_etd(fetched(question), None)
-        assert etd.n_evidence_changed == 5
+        assert etd.n_evidence_changed == 6
 
     def test_a_type_on_evidence_of_its_own_takes_one_more(
         self, panel: Panel, question: Question, django_assert_num_queries: DjangoAssertNumQueries
@@ -287,6 +292,19 @@ class TestChanges:
         (found,) = changes(question).values()
         assert (found.because_of, found.is_kept) == ((PLAIN.heading,), True)
         assert found.reasons == (f"{PLAIN.heading}: The text of the research evidence is another one.",)
+
+    def test_a_text_that_other_criteria_had_already_is_new_where_it_was_written(
+        self, panel: Panel, question: Question
+    ) -> None:
+        """The criterion has the words of one beside it then, and a third one is without words still."""
+        other = next(one for one in CRITERIA if one.role is None and one.key != PLAIN.key)
+        write(question, "No evidence was found.", other.key)
+        judge(question, PLAIN.key, panel)
+        record_type(question, panel)
+        write(question, "No evidence was found.")
+        found = changes(question)
+        assert {one.change for one in found.values()} == {Change.CHANGED}
+        assert found[RECOMMENDATION_TYPE_ITEM].because_of == (PLAIN.heading,)
 
     def test_decision_thresholds_are_crossed_at_the_recorded_risk(
         self, panel: Panel, row: OutcomeRow
@@ -338,7 +356,7 @@ class TestChanges:
 
 
 class TestVotes:
-    def test_votes_of_closed_rounds_on_other_evidence_are_counted(self, panel: Panel) -> None:
+    def test_votes_of_closed_rounds_on_other_evidence_are_named(self, panel: Panel) -> None:
         arguments = examples.open_round(panel) | {"item_keys": [PLAIN.key, RECOMMENDATION_TYPE_ITEM]}
         opened = rounds.open_round(**arguments)
         question = arguments["question"]
@@ -348,11 +366,38 @@ class TestVotes:
                     question=question, item_key=key, option_keys=[option], comment="", version=0, by=voter
                 )
         write(question, "A later trial.")
-        assert votes_on_other_evidence(question) == {}, "nothing of an open round"
+        assert votes_moved(question) == {}, "nothing of an open round"
         rounds.close_round(voting_round=opened, by=panel.chair)
-        assert votes_on_other_evidence(question) == {1: {PLAIN.key: 2, RECOMMENDATION_TYPE_ITEM: 2}}
+        changed, minor = Change.CHANGED, Change.MINOR
+        assert votes_moved(question) == {1: {PLAIN.key: changed, RECOMMENDATION_TYPE_ITEM: changed}}
+        write(question, " ")
+        assert votes_moved(question) == {1: {PLAIN.key: minor, RECOMMENDATION_TYPE_ITEM: minor}}
         write(question, "")
-        assert votes_on_other_evidence(question) == {}
+        assert votes_moved(question) == {}
+
+    def test_the_same_numbers_in_a_row_stored_anew_are_no_other_evidence(
+        self, panel: Panel, question: Question
+    ) -> None:
+        Question.objects.filter(pk=question.pk).update(status=QuestionStatus.VOTING)
+        opened = rounds.open_round(
+            **(examples.open_round(panel) | {"question": question, "item_keys": [JUDGED_BY_TABLES.key]})
+        )
+        voting.cast_vote(
+            question=question,
+            item_key=JUDGED_BY_TABLES.key,
+            option_keys=[JUDGED_BY_TABLES.options[0].key],
+            comment="",
+            version=0,
+            by=panel.member,
+        )
+        rounds.close_round(voting_round=opened, by=panel.chair)
+        row = OutcomeRow.objects.get()
+        row.delete()
+        row.pk = None
+        row.save()
+        assert votes_moved(question) == {}
+        OutcomeRow.objects.update(ci_low=1.02)
+        assert votes_moved(question) == {1: {JUDGED_BY_TABLES.key: Change.CHANGED}}
 
 
 class TestReaffirm:
