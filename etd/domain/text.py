@@ -47,6 +47,8 @@ class Citations:
 
 def cited_numbers(text: str) -> tuple[int, ...]:
     """The numbers that the text cites, in order, each once: `[^7–10]` cites four, an escaped mark none."""
+    if "[^" not in text:
+        return ()
     found: dict[int, None] = {}
     for token in _parser().parse(re.sub(r"\r\n?", "\n", text)):
         for child in token.children or []:

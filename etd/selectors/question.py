@@ -305,10 +305,6 @@ class EtdView:
         return [*found, self.type_judgement.evidence_change] if self.type_judgement else found
 
     @property
-    def references_without_citation(self) -> tuple[int, ...]:
-        return tuple(reference.number for reference in self.references if not reference.citation)
-
-    @property
     def listed_references(self) -> frozenset[int]:
         """The numbers that have a citation."""
         return frozenset(reference.number for reference in self.references if reference.citation)

@@ -16,6 +16,7 @@ from etd.permissions import Access, Permission
 from etd.selectors import CriterionView, EtdView, load_etd
 from etd.selectors.checks import load_checks
 from etd.selectors.held_rounds import rounds_of_voter
+from etd.selectors.references import reference_list
 from etd.selectors.rounds import ItemTally, feedback
 
 
@@ -57,6 +58,7 @@ def page(access: Access) -> dict[str, Any]:
         # Whoever is excluded from a question has lost their ballot: `etd.selectors.may_discuss` without its query.
         "may_discuss": votes,
         "can": {permission.name.lower(): access.can(permission) for permission in Permission},
+        "references": reference_list(etd),
         "citation_marks": Citations(etd.listed_references, reverse("question", args=access.slugs)),
         "recommendation_item": RECOMMENDATION_TYPE_ITEM,
     }

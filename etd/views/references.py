@@ -26,7 +26,7 @@ from etd.forms.references import (
 from etd.models import Reference
 from etd.permissions import Access, Permission, requires
 from etd.selectors.question import EtdView
-from etd.selectors.references import cited_at, reference_list
+from etd.selectors.references import ReferenceList, cited_at
 from etd.views.editing import differing_texts, edit
 from etd.views.pages import page
 
@@ -40,10 +40,7 @@ MOST_SHOWN = 2_500_000
 @requires(Permission.VIEW)
 def references(request: HttpRequest, access: Access) -> HttpResponse:
     """The list; on top, the numbers that a text cites and the list does not have."""
-    context = page(access)
-    return render(
-        request, "etd/references/references.html", context | {"found": reference_list(context["etd"])}
-    )
+    return render(request, "etd/references/references.html", page(access))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,9 +49,7 @@ def add_reference(request: HttpRequest, access: Access) -> HttpResponse:
     """One by hand, under the number that the address proposes or after the last."""
     context = page(access)
     proposed = request.GET.get("number", "")
-    number = (
-        proposed if proposed.isascii() and proposed.isdigit() else reference_list(context["etd"]).next_number
-    )
+    number = proposed if proposed.isascii() and proposed.isdigit() else context["references"].next_number
     form = ReferenceForm(request.POST or None, initial={"revision": 0, "number": number}, is_new=True)
 
     def save(revision: int) -> None:
@@ -125,7 +120,7 @@ def remove_reference(request: HttpRequest, access: Access, number: int) -> HttpR
             messages.success(request, f"Reference {number} is removed. Its number stays free.")
             return redirect("references", *access.slugs)
     context = page(access)
-    found = reference_list(context["etd"])
+    found: ReferenceList = context["references"]
     shown = next((one for one in context["etd"].references if one.number == number), None)
     places = [one.places for one in found.listed if one.reference.number == number]
     places += [one.places for one in found.dangling if one.number == number]
@@ -154,7 +149,7 @@ def import_references(request: HttpRequest, access: Access) -> HttpResponse:
         form.add_error("file" if form.cleaned_data["file"] else "text", reading.refusal)
         return _import_page(request, access, form, status=422)
     context = page(access)
-    return _preview(request, access, context, reading, reference_list(context["etd"]).next_number)
+    return _preview(request, access, context, reading, context["references"].next_number)
 
 
 @require_POST
@@ -211,7 +206,7 @@ def _preview(
     status: int = 200,
 ) -> HttpResponse:
     etd: EtdView = context["etd"]
-    found = reference_list(etd)
+    found: ReferenceList = context["references"]
     known = {one.number: Known(one.citation, one.doi, one.pmid) for one in etd.references if one.citation}
     planned = numbered(reading.references, known, first)
     shown = _signed(access, reading, first, [(one.number, one.same_as) for one in planned])
@@ -228,7 +223,6 @@ def _preview(
         "n_repeated": len(planned) - n_new,
         "left_out": [one for one in reading.problems if one.is_left_out],
         "remarks": [one for one in reading.problems if not one.is_left_out],
-        "found": found,
         "first": first,
         "shown": shown,
         "form": StoreReferencesForm(),

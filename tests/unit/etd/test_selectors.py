@@ -534,7 +534,7 @@ def test_statements_types_sections_and_fields(panel: Panel) -> None:
         q.key for q in f.FRAMEWORK.question_fields if not q.optional
     ]
     assert [reference.number for reference in etd.references] == [1, 2]
-    assert etd.references_without_citation == (2,)
+    assert etd.listed_references == {1}
     assert etd.n_outcomes == 0
 
 
