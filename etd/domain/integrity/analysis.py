@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 
@@ -42,20 +42,23 @@ class PTest:
     """The joint test of P and interval.
 
     `t_ranges` is empty where the number of studies is not above 1. The first belongs to k - 1 = `degrees` of freedom,
-    others to fewer, where studies may have dropped out.
+    others to fewer, where studies may have dropped out. `fit` is asked of every row for every other one, and kept.
     """
 
     printed: Printed
     wald_range: tuple[float, float]
     t_ranges: tuple[tuple[float, float], ...]
     degrees: int | None
+    fit: Fit = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fit", self._fit())
 
     @property
     def t_range(self) -> tuple[float, float] | None:
         return self.t_ranges[0] if self.t_ranges else None
 
-    @property
-    def fit(self) -> Fit:
+    def _fit(self) -> Fit:
         wald = _overlap(self.printed, self.wald_range)
         t = any(_overlap(self.printed, each) for each in self.t_ranges)
         if wald and t:

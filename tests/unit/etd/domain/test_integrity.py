@@ -14,10 +14,17 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from etd.domain.findings import Severity
-from etd.domain.integrity import ReportedRow, TableFinding, UnreadableCellError, check_table, unreadable_cells
+from etd.domain.integrity import (
+    ReportedRow,
+    TableFinding,
+    UnreadableCellError,
+    analysis,
+    check_table,
+    unreadable_cells,
+)
 from etd.domain.integrity.distributions import critical, two_sided_p
 from etd.domain.integrity.geometry import Strip, shape
-from etd.domain.integrity.printed import UnreadableNumberError, read_printed
+from etd.domain.integrity.printed import Printed, UnreadableNumberError, read_printed
 
 EXAMPLE = Path(__file__).parents[4] / "fixtures" / "ilcor-mcs-after-rosc" / "outcomes.csv"
 # The row of survival at the longest follow-up, all patients.
@@ -553,3 +560,24 @@ def test_no_table_of_numbers_raises_anything(rows: list[ReportedRow]) -> None:
     findings = check_table(rows)
     severities = [list(Severity).index(each.finding.severity) for each in findings]
     assert severities == sorted(severities)
+
+
+def test_whether_p_fits_is_found_once_a_row_and_not_once_for_every_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[Printed] = []
+    before = analysis._overlap
+
+    def counted(printed: Printed, allowed: tuple[float, float]) -> bool:
+        tried.append(printed)
+        return before(printed, allowed)
+
+    monkeypatch.setattr(analysis, "_overlap", counted)
+
+    def of_rows(count: int) -> int:
+        tried.clear()
+        check_table([replace(ROW, row=number) for number in range(2, count + 2)])
+        return len(tried)
+
+    assert of_rows(20) > 0
+    assert of_rows(60) == 3 * of_rows(20)
