@@ -5,9 +5,13 @@ Parts of other actions: they run inside their transaction, with the question loc
 
 from __future__ import annotations
 
+import json
+
 from etd.actions.errors import Refused
 from etd.domain.consensus import rule_from_json, verdict
+from etd.domain.evidence import whole_evidence_digest
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
+from etd.evidence import Evidence
 from etd.models import Question, VotingRound
 from etd.votes import counted_votes, tallies
 
@@ -65,6 +69,16 @@ def require_agreement(
             else f"By its rule round {referred.number} ended with “{found.label}”."
         )
         raise Refused(f"{what} Please give the panel's reason for this {decision}.")
+
+
+def evidence_digest_of(evidence: Evidence, item_key: str, referred: VotingRound | None, basis: Basis) -> str:
+    """Of what a decision stands on: by vote on what the round asked about, else on `evidence`, that of today."""
+    if referred is None or basis != Basis.VOTE:
+        return evidence.digest_of(item_key)
+    digests = json.loads(referred.snapshot.content).get("evidence") or evidence.digests
+    if item_key == RECOMMENDATION_TYPE_ITEM:
+        return whole_evidence_digest(digests)
+    return str(digests.get(item_key) or evidence.digest_of(item_key))
 
 
 def _decision(item_key: str) -> str:

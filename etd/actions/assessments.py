@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import audit
-from etd.actions.agreement import referred_round, require_agreement
+from etd.actions.agreement import evidence_digest_of, referred_round, require_agreement
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question, require_open
@@ -78,9 +78,9 @@ def record_judgement(
     Several options are kept even where the criterion takes one (the page flags that). An empty `choices` takes the
     judgement back. With `voting_round`, a round that is over and asked about the criterion, the judgement keeps the
     round's number and the digest of its tallies; a `reason` is then needed where the round's rule was not met, and
-    where the options are not those that led. A judgement by vote names its round wherever there is one. Raises
-    StaleEdit when `revision` is not the stored one, Refused for an unknown option, a round that is not over or asked
-    about something else, and a missing reason.
+    where the options are not those that led. A judgement by vote names its round wherever there is one, and stands on
+    the evidence that was voted on; any other stands on today's. Raises StaleEdit when `revision` is not the stored one,
+    Refused for an unknown option, a round that is not over or asked about something else, and a missing reason.
     """
     with transaction.atomic():
         current = lock_question(question)
@@ -88,19 +88,20 @@ def record_judgement(
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
         before = recorded_judgement(assessment)
         evidence = evidence_now(current)
+        referred = referred_round(current, voting_round, criterion_key) if choices else None
+        stands_on = evidence_digest_of(evidence, criterion_key, referred, basis) if choices else ""
         after: dict[str, Any] = {
             "choices": [list(choice) for choice in dict.fromkeys(choices)],
             "basis": str(basis) if choices else "",
-            "evidence_digest": evidence.digests[criterion_key] if choices else "",
+            "evidence_digest": stands_on,
         }
-        referred = referred_round(current, voting_round, criterion_key) if choices else None
         if choices and (referred or reason):
             after |= {
                 "round": referred.number if referred else None,
                 "tally_digest": referred.tally_digest if referred else "",
                 "reason": reason,
             }
-        if before == after:
+        if before in (after, after | {"evidence_digest": evidence.digests[criterion_key]}):
             return assessment
         require_open(current, Part.JUDGEMENTS)
         if assessment.judgement_revision != revision:
@@ -126,7 +127,7 @@ def record_judgement(
                 option_key=key,
                 applies_to=applies_to,
                 basis=basis,
-                evidence_digest=evidence.digests[criterion_key],
+                evidence_digest=stands_on,
                 round_number=referred.number if referred else None,
                 tally_digest=referred.tally_digest if referred else "",
                 reason=reason,

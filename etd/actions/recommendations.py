@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import audit
-from etd.actions.agreement import referred_round, require_agreement
+from etd.actions.agreement import evidence_digest_of, referred_round, require_agreement
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question, require_open
@@ -133,9 +133,9 @@ def record_type(
 
     With `voting_round`, a round that is over and asked about it, the type keeps the round's number and the digest of
     its tallies; a `reason` is then needed where the round's rule was not met, and where the type is not the one that
-    led. A type by vote names its round wherever there is one. Raises StaleEdit when `revision` is not the stored
-    `type_revision`, Refused for an unknown type, a round that is not over or asked about something else, and a missing
-    reason.
+    led. A type by vote names its round wherever there is one, and stands on the evidence that was voted on; any other
+    stands on today's. Raises StaleEdit when `revision` is not the stored `type_revision`, Refused for an unknown type,
+    a round that is not over or asked about something else, and a missing reason.
     """
     with transaction.atomic():
         current = lock_question(question)
@@ -144,15 +144,18 @@ def record_type(
         before = recorded_type(recommendation)
         referred = referred_round(current, voting_round, RECOMMENDATION_TYPE_ITEM) if type_key else None
         evidence = evidence_now(current)
+        stands_on = (
+            evidence_digest_of(evidence, RECOMMENDATION_TYPE_ITEM, referred, basis) if type_key else ""
+        )
         after: dict[str, Any] = {
             "type": type_key,
             "basis": str(basis) if type_key else "",
-            "evidence_digest": evidence.whole_digest if type_key else "",
+            "evidence_digest": stands_on,
             "round": referred.number if referred else None,
             "tally_digest": referred.tally_digest if referred else "",
             "reason": reason if type_key else "",
         }
-        if before == after:
+        if before in (after, after | {"evidence_digest": evidence.whole_digest}):
             return recommendation
         require_open(current, Part.JUDGEMENTS)
         if recommendation.type_revision != revision:

@@ -400,6 +400,71 @@ class TestVotes:
         assert votes_moved(question) == {1: {JUDGED_BY_TABLES.key: Change.CHANGED}}
 
 
+class TestByVote:
+    @pytest.fixture
+    def closed(self, panel: Panel) -> VotingRound:
+        """A round in which one member voted, over; then a trial was added."""
+        arguments = examples.open_round(panel) | {"item_keys": [PLAIN.key, RECOMMENDATION_TYPE_ITEM]}
+        opened = rounds.open_round(**arguments)
+        for key, option in ((PLAIN.key, OPTIONS[0]), (RECOMMENDATION_TYPE_ITEM, TYPE)):
+            voting.cast_vote(
+                question=opened.question,
+                item_key=key,
+                option_keys=[option],
+                comment="",
+                version=0,
+                by=panel.member,
+            )
+        closed = rounds.close_round(voting_round=opened, by=panel.chair)
+        write(closed.question, "A later trial.")
+        return closed
+
+    def record(self, panel: Panel, closed: VotingRound, basis: Basis, revision: int = 1) -> None:
+        decided: dict[str, Any] = {
+            "question": closed.question,
+            "basis": basis,
+            "voting_round": closed,
+            "reason": "As counted.",
+            "revision": revision,
+            "by": panel.chair,
+        }
+        assessments.record_judgement(criterion_key=PLAIN.key, choices=[(OPTIONS[0], "")], **decided)
+        recommendations.record_type(type_key=TYPE, **decided)
+
+    def test_what_is_recorded_by_vote_stands_on_what_was_voted_on(
+        self, panel: Panel, closed: VotingRound
+    ) -> None:
+        self.record(panel, closed, Basis.VOTE)
+        found = changes(closed.question)
+        assert {key: (one.change, one.is_kept) for key, one in found.items()} == {
+            PLAIN.key: (Change.CHANGED, True),
+            RECOMMENDATION_TYPE_ITEM: (Change.CHANGED, True),
+        }
+        assert found[PLAIN.key].text_after == "A later trial."
+
+    def test_what_was_talked_over_after_the_vote_stands_on_todays(
+        self, panel: Panel, closed: VotingRound
+    ) -> None:
+        self.record(panel, closed, Basis.CONSENSUS)
+        assert changes(closed.question) == {}
+
+    def test_saved_once_more_it_stays_reaffirmed(self, panel: Panel, closed: VotingRound) -> None:
+        self.record(panel, closed, Basis.VOTE)
+        for one in changes(closed.question).values():
+            reaffirming.reaffirm(
+                question=closed.question,
+                item_key=one.item_key,
+                reason="It says the same.",
+                revision=one.revision,
+                evidence_digest=one.evidence_digest,
+                by=panel.chair,
+            )
+        before = contents()
+        self.record(panel, closed, Basis.VOTE, revision=3)
+        assert contents() == before
+        assert {one.reaffirmed_because for one in Judgement.objects.all()} == {"It says the same."}
+
+
 class TestReaffirm:
     def test_it_stands_on_todays_evidence_and_says_who_and_why(self, panel: Panel) -> None:
         arguments = examples.reaffirm(panel)
