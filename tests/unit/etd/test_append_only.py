@@ -19,6 +19,7 @@ from etd.models import (
     ConflictDeclaration,
     ConflictManagement,
     DiscussionNote,
+    KeptEvidence,
     KeptPart,
     OwnFramework,
     RoundSnapshot,
@@ -34,6 +35,7 @@ FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
     ConflictManagement: f.conflict_management,
     RoundSnapshot: f.round_snapshot,
     OwnFramework: f.own_framework,
+    KeptEvidence: f.kept_evidence,
     KeptPart: f.kept_part,
     DiscussionNote: f.discussion_note,
 }
@@ -45,6 +47,7 @@ TEXT_COLUMN = {
     ConflictManagement: "note",
     RoundSnapshot: "content",
     OwnFramework: "title",
+    KeptEvidence: "content",
     KeptPart: "text",
     DiscussionNote: "text",
 }

@@ -29,6 +29,11 @@ STRINGS = {
         "ada@example.org, Chair of ALS",
     ),
     "Question": lambda: (f.question(title="Cooling?"), "Cooling?"),
+    "DismissedFinding": lambda: (f.dismissed_finding(), "table_number, Table 2"),
+    "KeptEvidence": lambda: (
+        (kept := f.kept_evidence()),
+        f"Evidence 000000000000 of {kept.question}",
+    ),
     "KeptPart": lambda: (f.kept_part(), "Equity: research evidence, from GRADE, version 1"),
     "Recusal": lambda: (
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
