@@ -14,6 +14,7 @@ from etd.enums import Basis
 from etd.models import Question
 from etd.selectors.declaring import printed_panel
 from etd.selectors.printed_rounds import PrintedRound, PrintedTally, printed_rounds
+from etd.selectors.references import reference_list
 from metaanalysis.models import Analysis
 
 
@@ -58,15 +59,22 @@ def assemble(question: Question) -> schema.EtdDocument:
             schema.Section(section.key, section.heading, section.holds_statements, section.body)
             for section in etd.sections
         ),
-        references=tuple(
-            schema.Reference(reference.number, reference.citation, reference.doi, reference.pmid)
-            for reference in etd.references
-        ),
+        references=_references(etd),
         analyses=_analyses(question),
         panel=_panel(question),
         rounds=tuple(_round(one) for one in printed_rounds(question)),
         type_judgement=_judgement(etd.type_judgement) if etd.type_judgement else None,
         summary_tables=summary_tables(question),
+    )
+
+
+def _references(etd: selectors.EtdView) -> tuple[schema.Reference, ...]:
+    """The list, and the numbers that a text cites without one."""
+    listed = [schema.Reference(one.number, one.citation, one.doi, one.pmid) for one in etd.references]
+    numbers = {one.number for one in listed}
+    cited = [one.number for one in reference_list(etd).dangling if one.number not in numbers]
+    return tuple(
+        sorted([*listed, *(schema.Reference(number, "") for number in cited)], key=lambda one: one.number)
     )
 
 

@@ -326,6 +326,8 @@ class TestImport:
 
 def test_the_document_holds_doi_and_pmid(example: None) -> None:
     add(90, THIELE, doi=DOI, pmid="37634145")
+    write("As shown.[^89]")
     document = assemble(get_question(SLUG))
-    last = document.references[-1]
+    cited, last = document.references[-2:]
+    assert (cited.number, cited.citation) == (89, "")
     assert (last.number, last.citation, last.doi, last.pmid) == (90, THIELE, DOI, "37634145")

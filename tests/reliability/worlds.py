@@ -119,7 +119,8 @@ def set_up(world: int, *, closed: bool) -> tuple[Question, dict[str, User | None
 
 
 def give_it_an_outcome(question: Question) -> None:
-    """A row of results with what the pages of an outcome and the summary tables show of it."""
+    """A row of results with what the pages of an outcome and the summary tables show of it; and a reference."""
+    f.reference(question=question, number=1)
     row = f.outcome_row(table=f.outcome_table(question=question))
     f.decision_thresholds(outcome=row.outcome)
     f.comparator_risk(outcome=row.outcome, population=row.population)

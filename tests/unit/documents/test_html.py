@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from documents.html import keep_words_whole, number_list, printed_bases, render_html
-from documents.schema import Conflict, Panel, PracticeAnswer
+from documents.schema import Conflict, Panel, PracticeAnswer, Reference
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from tests.unit.documents.example import COMPUTED, REAFFIRMED, analysis, criterion, example, option, row
 
@@ -146,12 +146,24 @@ def test_no_recommendation_says_how_certain_the_evidence_is() -> None:
 
 def test_citations_without_a_list_are_said_honestly() -> None:
     text = words(render_html(example()))
-    assert (
-        "The text cites 1 and 3. The document that was taken over gives no list of references for them"
-        in text
-    )
+    assert "The text cites 1 and 3, for which no reference is given" in text
     assert "2. Alpha A. Trial. 2005." in text
     assert "The text cites" not in words(render_html(example(references=())))
+
+
+def test_a_mark_leads_to_its_reference_and_that_to_its_doi() -> None:
+    document = example(
+        recommendation_note="As shown.[^2,3]",
+        references=(
+            Reference(2, "Alpha A. Trial. 2005.", doi="10.1056/nejmoa2307227", pmid="37634145"),
+            Reference(3, ""),
+        ),
+    )
+    html = render_html(document)
+    assert '<sup class="citation"><a href="#reference-2">2</a>,<span class="dangling"' in html
+    entry = html[html.index('id="reference-2"') :]
+    assert '<a href="https://doi.org/10.1056/nejmoa2307227">' in entry
+    assert "PMID: 37634145." in words(entry)
 
 
 @pytest.mark.parametrize(
