@@ -18,7 +18,7 @@ from etd.domain.integrity.distributions import critical
 from etd.domain.integrity.exact_interval import exact_odds_ratio
 from etd.domain.integrity.printed import Printed
 from etd.domain.integrity.rows import EFFECT_COLUMNS, ReadRow
-from etd.domain.integrity.suspects import interval_hint, rows_with_its_p
+from etd.domain.integrity.suspects import exchanged_bounds_hint, interval_hint, rows_with_its_p
 from etd.domain.integrity.table import (
     IMPOSSIBLE,
     INCONSISTENT,
@@ -51,7 +51,8 @@ def interval(table: Table, place: int) -> Iterator[TableFinding]:
             "ci_low",
             "bounds_turned_round",
             IMPOSSIBLE,
-            f"The lower bound {low.text} is above the upper bound {high.text}.",
+            f"The lower bound {low.text} is above the upper bound {high.text}."
+            + (exchanged_bounds_hint(row) or interval_hint(row)),
             f"{low.text} > {high.text}.",
         )
     elif estimate.high < low.low or estimate.low > high.high:
@@ -232,7 +233,7 @@ def _arithmetic(row: ReadRow, test: PTest) -> str:
         f"{estimate.text}, {low.text} and {high.text} stand for {range_text(estimate)}, {range_text(low)} and"
         f" {range_text(high)}. Over all 95% intervals among these that are symmetrical around {name},"
         f" z = {critical(None):.3f} × |{name}| / half the width gives P from {p_range_text(test.wald_range)}."
-        f" P printed as {test.printed.text} stands for {range_text(test.printed)}."
+        f" P printed as {test.printed.text} stands for {range_text(test.printed, least=Fraction(0))}."
     )
 
 
@@ -253,5 +254,5 @@ def significance_against_interval(row: ReadRow) -> Iterator[TableFinding]:
             INCONSISTENT,
             f"The interval {low.text} to {high.text} {said} no effect, and P {equals_text(p)} says otherwise.",
             f"A 95% interval excludes {none} where P is below 0.05, and only there; P printed as {p.text} stands for"
-            f" {range_text(p)}.",
+            f" {range_text(p, least=Fraction(0))}.",
         )

@@ -13,6 +13,8 @@ from etd.domain.integrity.rows import EFFECT_COLUMNS, ReadRow
 from etd.domain.integrity.table import Table, equals_text, listed, number_text
 
 _COLUMN_NAMES = {"estimate": "the estimate", "ci_low": "the lower bound", "ci_high": "the upper bound"}
+# A number that the two others put beyond this is not the one that is mistaken.
+_LARGEST_LOG_RATIO = math.log(1000)
 # Counts agree with the pooled effect within so many standard errors, and disagree beyond.
 _AGREE, _DISAGREE = 0.3, 0.6
 
@@ -46,9 +48,8 @@ def interval_suspects(row: ReadRow) -> tuple[list[Suspect], bool]:
     suspects, fitting = [], []
     for column, values in replaced.items():
         polygon = shape(*{**strips, column: values}.values())
-        if not polygon.corners or max(abs(values.low), abs(values.high)) > 50 * (
-            1 if row.is_ratio else math.inf
-        ):
+        is_absurd = row.is_ratio and max(abs(values.low), abs(values.high)) > _LARGEST_LOG_RATIO
+        if not polygon.corners or is_absurd:
             continue
         ends = (math.exp(values.low), math.exp(values.high)) if row.is_ratio else (values.low, values.high)
         suspects.append(Suspect(column, *ends))
@@ -56,6 +57,19 @@ def interval_suspects(row: ReadRow) -> tuple[list[Suspect], bool]:
         if test is not None and test.fit is not Fit.NEITHER:
             fitting.append(suspects[-1])
     return (fitting, True) if fitting else (suspects, False)
+
+
+def exchanged_bounds_hint(row: ReadRow) -> str:
+    """` With the bounds exchanged they would fit: OR 1.17 (0.97 to 1.42).`, with the estimate then in the middle."""
+    effect = row.effect()
+    if effect is None:
+        return ""
+    estimate, low, high = effect
+    exchanged = replace(row, numbers={**row.numbers, "ci_low": high, "ci_high": low})
+    polygon = interval_shape(exchanged)
+    if polygon is None or not polygon.corners or not low.value >= estimate.value >= high.value:
+        return ""
+    return f" With the bounds exchanged they would fit: {exchanged.effect_text}."
 
 
 def interval_hint(row: ReadRow) -> str:

@@ -66,12 +66,13 @@ def follow_another_rule(fits: Sequence[bool]) -> bool:
     return failing >= _ROWS_OF_ANOTHER_RULE and failing * 2 >= len(fits)
 
 
-def range_text(number: Printed) -> str:
-    """`0.105 to 0.115`, all digits."""
+def range_text(number: Printed, *, least: Fraction | None = None) -> str:
+    """`0.105 to 0.115`, all digits; from `least` on, where less cannot be."""
+    low = number.low if least is None else max(least, number.low)
     if number.text[0] in "<>≤≥":
-        return f"{decimal_text(number.low)} to {decimal_text(number.high)}"
+        return f"{decimal_text(low)} to {decimal_text(number.high)}"
     places = len(number.text.partition(".")[2]) + 1
-    return f"{decimal_text(number.low, places)} to {decimal_text(number.high, places)}"
+    return f"{decimal_text(low, places)} to {decimal_text(number.high, places)}"
 
 
 def decimal_text(value: Fraction, places: int = 4) -> str:

@@ -581,3 +581,33 @@ def test_whether_p_fits_is_found_once_a_row_and_not_once_for_every_other(
 
     assert of_rows(20) > 0
     assert of_rows(60) == 3 * of_rows(20)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"ci_low": "1.42", "ci_high": "0.97"},
+            "With the bounds exchanged they would fit: OR 1.17 (0.97 to 1.42).",
+        ),
+        (
+            {"ci_low": "9.7"},
+            "The lower bound (0.952 to 0.976 from the other two) may be mistaken: then P = 0.10 fits.",
+        ),
+        ({"ci_high": "0.142"}, "The upper bound (1.392 to 1.431 from the other two) may be mistaken"),
+        (
+            {"estimate": "99.9", "p_value": ""},
+            "The estimate (1.169 to 1.179 from the other two) may be mistaken.",
+        ),
+    ],
+)
+def test_bounds_out_of_order_and_a_lost_point_name_the_number(changes: dict[str, str], said: str) -> None:
+    (found,) = check_table([replace(ROW, **changes)])
+    assert found.finding.severity is Severity.IMPOSSIBLE
+    assert said in found.finding.message
+    assert "000" not in found.finding.message, "no bound in the thousands is suspected"
+
+
+def test_a_p_of_zero_stands_for_nothing_below_zero() -> None:
+    (found,) = check_table([replace(ROW, p_value="0.000")])
+    assert "P printed as 0.000 stands for 0.0000 to 0.0005." in found.finding.evidence
