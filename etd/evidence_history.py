@@ -30,13 +30,13 @@ _NOTHING: Mapping[str, Any] = {"research_evidence": "", "rows": []}
 class Moved:
     """What has become of the evidence of one item. `what` is None where the evidence of that time was not kept.
 
-    For the type of recommendation `because_of` has the keys of the criteria whose evidence moved. `names` are those of
-    the outcomes and populations at that time, as Evidence has them.
+    For the type of recommendation `because_of` has the criteria whose evidence moved, by key. `names` are those of the
+    outcomes and populations at that time, as Evidence has them.
     """
 
     change: Change
     what: EvidenceChange | None
-    because_of: tuple[str, ...] = ()
+    because_of: Mapping[str, EvidenceChange] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -189,7 +189,7 @@ def _type_moved(
         for reason in change.reasons
     )
     what = EvidenceChange(overall, tuple(rows), "", "", False, reasons)
-    return Moved(overall, what, because_of=tuple(changes), names=known.names)
+    return Moved(overall, what, because_of=changes, names=known.names)
 
 
 def _went_along(digest: str | None, today: str | None, digests: Mapping[str, str], now: Evidence) -> bool:

@@ -53,13 +53,22 @@ class RowChangeView:
 
 
 @dataclass(frozen=True)
+class TextChange:
+    """The research evidence of a criterion then and now, in other words."""
+
+    heading: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class ItemChange:
     """A recorded judgement, or the type of recommendation, that stands on other evidence than today's.
 
     `judgement` is what was recorded in words, `revision` the one to reaffirm or reopen with, `evidence_digest` that of
     the evidence as it is now. `is_kept` is False where the evidence of that time was not kept: nothing can be shown
     beside today's then. `reasons` say what is no row's; those of a row stand with it. For the type of recommendation
-    `because_of` has the headings of the criteria whose evidence moved, and `rows` those of all of them.
+    `because_of` has the headings of the criteria whose evidence moved, `rows` and `texts` those of all of them.
     """
 
     item_key: str
@@ -76,6 +85,7 @@ class ItemChange:
     reasons: tuple[str, ...]
     is_kept: bool
     because_of: tuple[str, ...]
+    texts: tuple[TextChange, ...]
     revision: int
     evidence_digest: str
 
@@ -243,6 +253,11 @@ def _item_change(
         reasons=what.reasons if what else (),
         is_kept=what is not None,
         because_of=tuple(heading_of(view.framework, key) for key in moved.because_of),
+        texts=tuple(
+            TextChange(heading_of(view.framework, key), one.text_before, one.text_after)
+            for key, one in moved.because_of.items()
+            if one.text_changed
+        ),
         revision=item.revision,
         evidence_digest=now.digest_of(item.key),
     )

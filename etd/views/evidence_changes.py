@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,12 @@ from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.forms.reaffirm import ReaffirmForm, ReopenForm
 from etd.permissions import Access, Permission, requires
 from etd.selectors import EtdView, JudgementView
-from etd.selectors.evidence_changes import ItemChange, load_changes, votes_on_other_evidence
+from etd.selectors.evidence_changes import (
+    ItemChange,
+    RowChangeView,
+    load_changes,
+    votes_on_other_evidence,
+)
 from etd.views.pages import page
 
 
@@ -40,15 +46,45 @@ class Sent:
 class ChangeCard:
     """One judgement on the page with its two forms, None for those who may not record judgements now.
 
-    `judgement` is its first option, with who reaffirmed it before: then that is what the older evidence is of.
+    `judgement` is its first option, with who reaffirmed it before: then that is what the older evidence is of. `texts`
+    are those of other criteria that it rests on, by heading, where no other card shows them.
     """
 
     item: ItemChange
     judgement: JudgementView
     text: TextDifference | None
+    texts: tuple[tuple[str, TextDifference], ...]
     reaffirm: ReaffirmForm | None
     reopen: ReopenForm | None
     refusal: str = ""
+
+    @property
+    def is_reaffirmed(self) -> bool:
+        return bool(self.judgement.reaffirmed_by)
+
+
+@dataclass(frozen=True)
+class ChangeGroup:
+    """Judgements under which the same results have changed in the same way; one alone where none has."""
+
+    cards: tuple[ChangeCard, ...]
+
+    @property
+    def change(self) -> Change:
+        return self.cards[0].item.change
+
+    @property
+    def rows(self) -> tuple[RowChangeView, ...]:
+        return self.cards[0].item.rows
+
+    @property
+    def is_reaffirmed(self) -> bool:
+        """Is the older evidence that of a reaffirmation?"""
+        return self.cards[0].is_reaffirmed
+
+    @property
+    def is_of_several(self) -> bool:
+        return len(self.cards) > 1
 
 
 @dataclass(frozen=True)
@@ -134,13 +170,16 @@ def _page(request: HttpRequest, access: Access, sent: Sent | None = None, status
     context = page(access)
     etd: EtdView = context["etd"]
     may_record = access.can(Permission.RECORD_JUDGEMENT)
-    cards = [
-        _card(item, _judgement(etd, item.item_key), may_record, sent)
-        for item in load_changes(access.question, etd)
-    ]
+    changes = load_changes(access.question, etd)
+    shown_texts = {(item.heading, item.text_before, item.text_after) for item in changes}
+    groups = _grouped(
+        _card(item, _judgement(etd, item.item_key), may_record, sent, shown_texts) for item in changes
+    )
+    cards = [card for group in groups for card in group.cards]
     shown = any(card.reaffirm is not None and sent and card.item.item_key == sent.item_key for card in cards)
     context |= {
         "cards": cards,
+        "groups": groups,
         # Words whose judgement has gone from the page, or may no longer be answered: they are shown on their own.
         "left_over": None if shown else sent,
         "votes": _votes_lines(access, etd),
@@ -156,18 +195,39 @@ def _judgement(etd: EtdView, item_key: str) -> JudgementView:
     return found
 
 
-def _card(item: ItemChange, judgement: JudgementView, may_record: bool, sent: Sent | None) -> ChangeCard:
+def _grouped(cards: Iterable[ChangeCard]) -> list[ChangeGroup]:
+    """In the order of the first of each."""
+    groups: dict[Any, list[ChangeCard]] = {}
+    for card in cards:
+        item = card.item
+        alike = (item.change, item.rows, card.is_reaffirmed) if item.rows else item.item_key
+        groups.setdefault(alike, []).append(card)
+    return [ChangeGroup(tuple(group)) for group in groups.values()]
+
+
+def _card(
+    item: ItemChange,
+    judgement: JudgementView,
+    may_record: bool,
+    sent: Sent | None,
+    shown_texts: Container[tuple[str, str, str]],
+) -> ChangeCard:
     has_texts = item.text_changed and item.text_before != item.text_after
     text = text_difference(item.text_before, item.text_after) if has_texts else None
+    texts = tuple(
+        (one.heading, text_difference(one.before, one.after))
+        for one in item.texts
+        if (one.heading, one.before, one.after) not in shown_texts
+    )
     if not may_record:
-        return ChangeCard(item, judgement, text, None, None)
+        return ChangeCard(item, judgement, text, texts, None, None)
     reaffirm = ReaffirmForm(auto_id=f"reaffirm-{item.item_key}-%s")
     reopen = ReopenForm(auto_id=f"reopen-{item.item_key}-%s")
     if sent is None or sent.item_key != item.item_key:
-        return ChangeCard(item, judgement, text, reaffirm, reopen)
+        return ChangeCard(item, judgement, text, texts, reaffirm, reopen)
     if isinstance(sent.form, ReaffirmForm):
-        return ChangeCard(item, judgement, text, sent.form, reopen, sent.refusal)
-    return ChangeCard(item, judgement, text, reaffirm, sent.form, sent.refusal)
+        return ChangeCard(item, judgement, text, texts, sent.form, reopen, sent.refusal)
+    return ChangeCard(item, judgement, text, texts, reaffirm, sent.form, sent.refusal)
 
 
 def _heading_or_404(access: Access, item_key: str) -> str:

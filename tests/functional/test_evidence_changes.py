@@ -46,7 +46,9 @@ def test_a_new_trial_marks_what_stood_on_the_old_evidence(
 
     expect(page).to_have_url(f"{server.url}{CHANGES}#item-desirable_effects")
     card = page.locator("#item-desirable_effects")
-    row = card.get_by_role("row", name=re.compile("Survival at the longest follow-up"))
+    row = page.locator(".change", has=card).get_by_role(
+        "row", name=re.compile("Survival at the longest follow-up")
+    )
     expect(row.locator(".then")).to_contain_text("1.17 (0.97–1.42)")
     expect(row.locator(".now")).to_contain_text("619/1213 (51%)")
     expect(row).to_contain_text("it crosses no effect (1).")

@@ -45,7 +45,17 @@ def html(client: Client) -> str:
 
 
 def items(page: str) -> list[str]:
-    return re.findall(r'<section class="paper change[^>]* id="item-([^"]*)"', page)
+    return re.findall(r'<section class="change-item" id="item-([^"]*)"', page)
+
+
+def groups(page: str) -> list[str]:
+    """The page by the results that judgements share."""
+    return page.split('<div class="paper change ')[1:]
+
+
+def group_of(page: str, key: str) -> str:
+    (found,) = (group for group in groups(page) if f'id="item-{key}"' in group)
+    return found
 
 
 def judgement(key: str) -> Judgement:
@@ -91,7 +101,7 @@ def test_then_and_now_stand_beside_each_other_with_the_reason(client_for: Client
     for actor in MEMBERS:
         client = client_for(actor)
         page = html(client)
-        card = page.split('id="item-desirable_effects"')[1].split("</section>")[0]
+        card = group_of(page, DESIRABLE)
         then, now = (card.split(f'<td class="{side}">')[1].split("</td>")[0] for side in ("then", "now"))
         assert "1.17 (0.97–1.42)" in then
         assert "1.22 (1.02–1.46)" in now
@@ -124,6 +134,40 @@ def test_the_text_of_then_and_of_now(client_for: ClientFor) -> None:
     assert "One &lt;more&gt; study.</ins>" in page
 
 
+def test_judgements_on_the_same_results_show_them_once_and_each_has_its_answers(
+    client_for: ClientFor,
+) -> None:
+    move(AGREE)
+    client = client_for("chair")
+    (group,) = groups(html(client))
+    assert items(group) == [*JUDGED_BY_TABLES, RECOMMENDATION_TYPE_ITEM]
+    assert "The same results under 5 judgements" in group
+    assert (group.count("<table"), group.count(CROSSED)) == (1, 1)
+    assert group.index("<table") < group.index('id="item-')
+    assert [group.count(f'action="{url("reaffirm_judgement", item)}') for item in items(group)] == [1] * 5
+    # What was reaffirmed in between stands on other results than the others.
+    send(client, "reaffirm_judgement", DESIRABLE)
+    move({"estimate": 1.10, "ci_low": 0.91, "ci_high": 1.33})
+    page = html(client)
+    assert sorted(len(items(group)) for group in groups(page)) == [1, 4]
+    assert "The same results" not in group_of(page, DESIRABLE)
+    assert "When it was reaffirmed" in group_of(page, DESIRABLE)
+
+
+def test_a_text_that_only_the_type_of_recommendation_stands_on_is_shown_there(client_for: ClientFor) -> None:
+    before = CriterionAssessment.objects.get(question=get_question(), criterion_key=EQUITY).research_evidence
+    rewrite(EQUITY, f"{before} One more study.")
+    client = client_for("chair")
+    page = html(client)
+    assert "One more study.</ins>" in group_of(page, EQUITY)
+    assert "<ins>" not in group_of(page, RECOMMENDATION_TYPE_ITEM), "shown once"
+    send(client, "reaffirm_judgement", EQUITY)
+    page = html(client)
+    assert items(page) == [RECOMMENDATION_TYPE_ITEM]
+    assert "Equity when it was judged" in page
+    assert "One more study.</ins>" in page
+
+
 def test_evidence_that_was_not_kept_is_said_plainly(client_for: ClientFor) -> None:
     Judgement.objects.filter(pk=judgement(DESIRABLE).pk).update(evidence_digest="1" * 64)
     page = text(client_for("observer").get(url("evidence_changes")))
@@ -151,7 +195,10 @@ def test_votes_of_a_closed_round_that_stood_on_other_evidence(client_for: Client
     outcome, population = place(question.slug)
     OutcomeRow.objects.filter(outcome=outcome, population=population).update(**AGREE)
     page = text(client_for("observer").get(address))
-    assert "In round 1 the panel voted on other evidence than today’s. It has changed since on: Desirable Effects." in page
+    assert (
+        "In round 1 the panel voted on other evidence than today’s. It has changed since on: Desirable Effects."
+        in page
+    )
 
 
 # Still stands
@@ -191,7 +238,7 @@ def test_what_moves_after_a_reaffirmation_is_shown_against_what_was_reaffirmed(c
     client = client_for("chair")
     send(client, "reaffirm_judgement", DESIRABLE)
     move({"estimate": 1.10, "ci_low": 0.91, "ci_high": 1.33})
-    card = html(client).split('id="item-desirable_effects"')[1].split("</section>")[0]
+    card = group_of(html(client), DESIRABLE)
     assert "1.22 (1.02–1.46)" in card
     assert "1.10 (0.91–1.33)" in card
     assert "When it was reaffirmed" in card
@@ -278,7 +325,7 @@ def test_the_type_of_recommendation_is_reaffirmed_and_reopened_like_a_criterion(
     move(AGREE)
     page = html(client)
     assert RECOMMENDATION_TYPE_ITEM in items(page)
-    card = page.split(f'id="item-{RECOMMENDATION_TYPE_ITEM}"')[1].split("</section>")[0]
+    card = group_of(page, RECOMMENDATION_TYPE_ITEM)
     assert "The evidence of these is no longer the same: Desirable" in card
     assert CROSSED in card
     assert send(client, "reaffirm_judgement", RECOMMENDATION_TYPE_ITEM).status_code == 302
