@@ -81,7 +81,7 @@ _NOTHING_FOUND = (
         re.I,
     ),
     re.compile(
-        rf"\bno\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}{_RESEARCH}\b"
+        rf"\bno\s+(?:{_MORE}[\w-]{{1,20}}\s+){{0,4}}(?!evidence\s+of\b){_RESEARCH}\b"
         r"(?:.{0,80}?\b(?:identified|found|available|retrieved|located|addressed|assessed|evaluated|examined|exists?)\b"
         r"|\W{0,4}$)",
         re.I,

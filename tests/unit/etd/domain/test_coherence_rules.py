@@ -222,6 +222,7 @@ def test_a_sentence_that_says_that_nothing_was_found(sentence: str) -> None:
         "Studies have not found that nurses refuse it.",
         "We found no evidence of harm.",
         "We did not find evidence that it is refused.",
+        "No evidence of a difference in acceptability was found.",
     ],
 )
 def test_a_sentence_that_says_something_else(sentence: str) -> None:

@@ -601,7 +601,7 @@ def test_whether_p_fits_is_found_once_a_row_and_not_once_for_every_other(
         ),
     ],
 )
-def test_bounds_out_of_order_and_a_lost_point_name_the_number(changes: dict[str, str], said: str) -> None:
+def test_bounds_out_of_order_and_a_lost_point_name_the_number(changes: dict[str, Any], said: str) -> None:
     (found,) = check_table([replace(ROW, **changes)])
     assert found.finding.severity is Severity.IMPOSSIBLE
     assert said in found.finding.message
