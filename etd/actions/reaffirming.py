@@ -17,9 +17,10 @@ from etd.actions.kept_evidence import keep_evidence
 from etd.actions.locks import lock_question, require_open
 from etd.actions.recommendations import TYPE_FIELDS, clear_type, recorded_type
 from etd.actions.rounds import close_if_over
+from etd.domain.canonical import canonical_json
 from etd.enums import RECOMMENDATION_TYPE_ITEM
 from etd.evidence import evidence_now
-from etd.models import CriterionAssessment, Question, Recommendation, User
+from etd.models import AuditEvent, CriterionAssessment, Question, Recommendation, User
 from etd.workflow import Part
 
 
@@ -82,17 +83,19 @@ def reopen(
 ) -> None:
     """Take the judgement on this criterion, or the type of recommendation, back: it is open again.
 
-    Nothing is stored where it is open already. Refused without a reason, StaleEdit where `revision` is not the stored
-    one.
+    Nothing is stored where the same person has done so for the same reason. Refused without a reason and where it is
+    open already, StaleEdit where `revision` is not the stored one.
     """
     with transaction.atomic():
         current = lock_question(question)
         now = timezone.now()
         close_if_over(current, now)
         item = _item(current, item_key)
-        if not item.is_recorded:
+        if not item.is_recorded and _was_reopened(current, item_key, reason, by):
             return
         _require(current, item, reason, revision)
+        if not item.is_recorded:
+            raise Refused("There is no judgement here that could be taken back.")
         item.take_back()
         audit.record(
             type="judgement_reopened",
@@ -104,6 +107,23 @@ def reopen(
             question=current,
             op=op,
         )
+
+
+def _was_reopened(question: Question, item_key: str, reason: str, by: User) -> bool:
+    """Did this person open it for this reason, the last time that it was? Then the request has come twice."""
+    last = (
+        AuditEvent.objects.filter(
+            guideline=question.guideline.slug,
+            question=question.slug,
+            type="judgement_reopened",
+            subject=item_key,
+        )
+        .order_by("seq")
+        .last()
+    )
+    return (
+        last is not None and last.actor_id == str(by.pk) and last.after == canonical_json({"reason": reason})
+    )
 
 
 def _require(question: Question, item: _Criterion | _Type, reason: str, revision: int) -> None:

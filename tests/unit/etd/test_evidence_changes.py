@@ -630,6 +630,17 @@ class TestReopen:
             reaffirming.reopen(**arguments)
         assert contents() == before
 
+    def test_the_reason_of_who_comes_second_is_not_lost_silently(self, panel: Panel) -> None:
+        arguments = examples.reopen(panel)
+        reaffirming.reopen(**arguments)
+        before = contents()
+        reaffirming.reopen(**arguments)
+        with pytest.raises(StaleEdit):
+            reaffirming.reopen(**(arguments | {"by": panel.member}))
+        with pytest.raises(Refused, match="no judgement here"):
+            reaffirming.reopen(**(arguments | {"reason": "For another reason.", "revision": 3}))
+        assert contents() == before
+
     def test_the_type_of_recommendation_is_open_again(self, panel: Panel, question: Question) -> None:
         record_type(question, panel)
         reaffirming.reopen(
