@@ -241,9 +241,9 @@ def _first_about(passage: Passage) -> str:
 
 def _polarity(etd: EtdInput) -> Iterator[Finding]:
     """A benefit below 1 in the text beside rows in which a benefit is above 1, or the reverse, and no event named."""
-    betters = {
-        row.better for row in etd.rows if row.has_data and row.measure in _RATIOS and row.estimate is not None
-    }
+    rows = [row for row in etd.rows if row.has_data and row.measure in _RATIOS and row.estimate is not None]
+    # a benefit is not of an outcome that the intervention makes worse, such as bleeding beside survival
+    betters = {row.better for row in rows if not _counts_a_harm(row)} or {row.better for row in rows}
     if len(betters) != 1:
         return
     higher = betters == {"higher"}

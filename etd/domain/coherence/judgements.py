@@ -183,7 +183,7 @@ def _sides_said(etd: EtdInput, criterion: CriterionInput) -> Iterator[_SideSaid]
             yield _SideSaid(side, sentence, _is_of_some(sentence, match))
         for match in (*favours.finditer(sentence.text), *_NEITHER.finditer(sentence.text)):
             before = sentence.text[max(0, match.start() - _REACH) : match.start()]
-            if not topic & stems(before) and not _OVERALL.search(before):
+            if not topic & stems(before.replace("-", " ")) and not _OVERALL.search(before):
                 continue
             if match.re is _NEITHER:
                 yield _SideSaid(OptionDirection.NEITHER, sentence, _is_of_some(sentence, match))

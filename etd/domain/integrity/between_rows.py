@@ -18,12 +18,13 @@ _WHOLE = re.compile(
 _WITH_OR_WITHOUT = re.compile(
     r"\bwith (or|and|/) ?without\b|\bwith/without\b|\bregardless of\b", re.IGNORECASE
 )
-_GOOD = re.compile(
-    r"\b(survival|surviv(ed|ors?)|alive|recover(y|ed)|remission|cured?|success)\b", re.IGNORECASE
-)
-_BAD = re.compile(
-    r"\b(death|deaths|died|mortality|fatal|relapse|bleeding|ha?emorrhage|stroke|sepsis|infection|complications?)\b",
-    re.IGNORECASE,
+# Survival beside bleeding is what most tables have; survival beside death is one thing counted both ways.
+_OPPOSITES = tuple(
+    (re.compile(good, re.IGNORECASE), re.compile(bad, re.IGNORECASE))
+    for good, bad in (
+        (r"\b(survival|surviv(ed|ors?)|alive)\b", r"\b(deaths?|died|mortality|fatal)\b"),
+        (r"\b(recover(y|ed)|remission|cured?|success)\b", r"\b(relapses?|recurrence|failure)\b"),
+    )
 )
 
 
@@ -79,16 +80,21 @@ def _beyond(part: ReadRow, whole: ReadRow) -> list[tuple[str, str]]:
 
 
 def _mixed_polarity(rows: Sequence[ReadRow]) -> Iterator[TableFinding]:
-    """Some rows count what is hoped for and others what is feared, so that the same side means the opposite."""
+    """Some rows count an event and others its opposite, so that the same side means the opposite."""
     with_effect = [row for row in rows if row.measure in RATIO_OR_DIFFERENCE and row.effect()]
-    good = [row for row in with_effect if _GOOD.search(row.outcome) and not _BAD.search(row.outcome)]
-    bad = [row for row in with_effect if _BAD.search(row.outcome) and not _GOOD.search(row.outcome)]
-    if not good or not bad:
-        return
+    for wanted, feared in _OPPOSITES:
+        good = [row for row in with_effect if wanted.search(row.outcome) and not feared.search(row.outcome)]
+        bad = [row for row in with_effect if feared.search(row.outcome) and not wanted.search(row.outcome)]
+        if good and bad:
+            yield _opposite(good, bad)
+            return
+
+
+def _opposite(good: list[ReadRow], bad: list[ReadRow]) -> TableFinding:
     few, many = (bad, good) if len(bad) <= len(good) else (good, bad)
     side = "below 1" if few[0].is_ratio else "below 0"
     better = f"a value {side} is better" if few is bad else f"a value {side} is worse"
-    yield found(
+    return found(
         few[0],
         "estimate",
         "mixed_polarity",

@@ -469,6 +469,28 @@ def test_no_polarity_where_the_tables_have_both_or_no_ratio() -> None:
     assert codes(replace(odd, tables=(replace(table, rows=table.rows[:1]),))) == []
 
 
+def test_a_harm_beside_the_benefits_does_not_hide_their_polarity() -> None:
+    rows = (
+        RowInput("Response", "", "higher", "OR", 2.0, True),
+        RowInput("Major bleeding", "", "lower", "OR", 1.9, True),
+    )
+    table = replace(sound().tables[0], rows=(*sound().tables[0].rows, *rows))
+    etd = with_section(
+        sound(tables=(table,)), "Subgroup considerations", "The drug was superior (hazard ratio 0.74)."
+    )
+    assert codes(etd) == ["polarity"]
+
+
+def test_a_criterion_written_with_a_hyphen_is_the_topic_too() -> None:
+    etd = with_criterion(
+        sound(),
+        "Cost effectiveness",
+        options=["favors_comparison"],
+        research_evidence="Cost-effectiveness favours the intervention in 3 of 3 models.",
+    )
+    assert codes(etd) == ["text_against_judgement"]
+
+
 def test_main_outcomes_are_split_at_commas_outside_brackets() -> None:
     text = "Primary outcome: survival (at 30 days, or later). Secondary outcomes: stroke, QoL; harms (e.g., rash)"
     assert main_outcomes(text) == [

@@ -345,6 +345,9 @@ def test_survival_beside_death() -> None:
     )
     (finding,) = check_table([ROW, death])
     assert (finding.row, finding.finding.code) == (4, "mixed_polarity")
+    assert check_table([ROW, replace(death, outcome="Major bleeding")]) == ()
+    relapse = [replace(ROW, outcome="Remission"), replace(death, outcome="Relapse")]
+    assert [each.finding.code for each in check_table(relapse)] == ["mixed_polarity"]
     assert "a value below 1 is better" in finding.finding.message
     assert check_table([ROW, replace(death, outcome="Survival to discharge")]) == ()
 
