@@ -230,11 +230,15 @@ class TestByHand:
         assert client.post(address).status_code == 302
         assert listed() == {}
 
-    def test_no_such_number(self, client_for: ClientFor) -> None:
-        client = client_for("chair")
-        for number in ("4711", "9" * 30):
-            assert client.get(f"{LIST}{number}/edit/").status_code == 404
-            assert client.get(f"{LIST}{number}/remove/").status_code == 404
+    @pytest.mark.parametrize("number", ["4711", "9" * 30])
+    def test_a_number_that_is_not_there_leads_nowhere(self, number: str, client_for: ClientFor) -> None:
+        add(90, THIELE)
+        for what in ("edit", "remove"):
+            answer = client_for("chair").post(
+                f"{LIST}{number}/{what}/", {"citation": MOLLER, "revision": "1"}
+            )
+            assert answer.status_code == 404
+        assert listed() == {90: THIELE}
 
 
 @pytest.mark.usefixtures("example")
