@@ -23,7 +23,7 @@ _NEITHER = re.compile(r"\bfavou?rs?\s+neither\b|\b(?:not|n['’]t)\s+(?:clearly\
 _OVERALL = re.compile(r"\b(?:overall|on balance)\b", re.I)
 # What others said, what was said before, and what might be: no judgement of this panel today.
 _NOT_OURS = re.compile(
-    r"\b(?:guidelines?|previous(?:ly)?|earlier|former(?:ly)?|initial(?:ly)?|original(?:ly)?|versions?|members?|reviewers?"
+    r"\b(?:guidelines?|reviews?\s+(?:rated|judged|graded|concluded|found)|previous(?:ly)?|earlier|former(?:ly)?|initial(?:ly)?|original(?:ly)?|versions?|members?|reviewers?"
     r"|authors?|may|might|could|would|possibl[ey]|concerns?|concerned|discuss\w{0,3}|(?:in|for) wh(?:ich|om)"
     r"|(?:19|20)\d\d)\b|\b(?-i:(?!GDG\b)[A-Z]{3,8})\s+(?:judged|concluded|considered|found|stated|rated)\b",
     re.I,
@@ -52,7 +52,7 @@ _DOMAINS = {
 _DOWNGRADED = re.compile(r"\bdowngrad|\b(?:rated|rating|marked|lowered)\s+down\b|\blowered\b", re.I)
 # Words after which a list of domains is no sum of levels any more.
 _NO_SUM = re.compile(
-    r"\b(?:very|extremely|not|no|nor|two|three|2|3|twice|double|doubly|mainly|mostly|primarily|largely|including"
+    r"\b(?:very|extremely|despite|not|no|nor|two|three|2|3|twice|double|doubly|mainly|mostly|primarily|largely|including"
     r"|such as|among|etc|upgrad\w{0,4}|rated up|levels|some outcomes|each)\b|n['’]t\b|\be\.g\.",
     re.I,
 )
@@ -95,7 +95,10 @@ _NOT_A_LEVEL = (
 )
 
 
-_CERTAINTY_OF_SOME = re.compile(r"\bcertainty\b.{0,40}?\b(?:for|on|about|regarding)\b", re.I)
+_CERTAINTY_OF_SOME = re.compile(
+    r"\bcertainty\b.{0,40}?\b(?:for|on|about|regarding|that|in\s+(?:the\s+)?(?:baseline|control|costs?))\b",
+    re.I,
+)
 
 
 def check(etd: EtdInput) -> Iterator[Finding]:
@@ -214,7 +217,10 @@ def _favours(intervention: str, comparison: str) -> re.Pattern[str]:
         if name.strip()
     }
     either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-    return re.compile(rf"\bfavou?r(?:s|ed|ing)?\s+(?:of\s+)?(?:the\s+)?(?:use\s+of\s+)?({either})\b", re.I)
+    return re.compile(
+        rf"\bfavou?r(?:s|ed|ing)?\s+(?:of\s+)?(?:the\s+)?(?:use\s+of\s+)?({either})\b(?!-|\s+(?:plus|of)\b)",
+        re.I,
+    )
 
 
 def _side(name: str, etd: EtdInput) -> OptionDirection:
@@ -259,7 +265,7 @@ def _levels_said(criterion: CriterionInput) -> Iterator[tuple[str, Sentence]]:
     level = re.compile(rf"\b({names})\b{_NOT_A_LEVEL}", re.I)
     stated = re.compile(
         rf"\b(?:is|was|were|are|as|rated|judged|considered|remains|remained)\s+(?:[\w-]{{1,15}}\s+){{0,2}}?({names})\b"
-        rf"(?!\s+(?:for|that)\b){_NOT_A_LEVEL}",
+        rf"(?!\s+(?:for|that|if|when)\b){_NOT_A_LEVEL}",
         re.I,
     )
     for sentence in sentences(criterion.evidence) + sentences(criterion.considerations):

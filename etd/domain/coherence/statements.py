@@ -14,7 +14,7 @@ from etd.frameworks.schema import RecommendationDirection, Role, Strength
 _VERB = r"\b(?:recommend|suggest|advise|propose)(?:s|ed|ing)?"
 _AGAINST = re.compile(
     rf"{_VERB}\s+(?:[a-z]{{1,12}}ly\s+)?(?:against\b|not\b)"
-    rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\s+that\b[^.;]{{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
+    rf"|\bnot\s+(?:recommend|suggest|advise)|{_VERB}\s+that\b(?:(?!\band\b)[^.;]){{0,120}}?\bnot\s+be\b|\brecommendation\s+against\b",
     re.I,
 )
 _FORBIDDEN = re.compile(r"\b(?:do|does|should|must)\s+not\b|\bshould\s+never\b", re.I)
@@ -34,7 +34,9 @@ _FOR = re.compile(
 )
 # "avoid" and its like turn a verb round: what stands here is left to the reader.
 _TURNED = re.compile(
-    r"\b(?:avoid|withhold|withdraw|stop|discontinu|refrain|defer|delay|cease|rather than|instead of)", re.I
+    r"\bnot\s+(?:be\s+)?(?:limit|restrict|den(?:y|ied)|exclud)"
+    r"|\b(?:avoid|withh[eo]ld|withdraw|stop|discontinu|refrain|defer|delay|cease|rather than|instead of)",
+    re.I,
 )
 _GRADE = re.compile(r"\b(strong|weak|conditional)\s+recommendation\b", re.I)
 _GRADED_VERB = re.compile(r"\b(?:strong|weak|conditional)(?:ly)?\b", re.I)

@@ -94,6 +94,8 @@ BALANCES = [
     ("favors_comparison", "The panel discussed in which patients benefits outweigh harms."),
     ("favors_intervention", "There were concerns that harms would outweigh benefits."),
     ("favors_intervention", "Harms may outweigh benefits in frail patients."),
+    ("favors_intervention", "The balance favours usual care plus galcanezumab."),
+    ("favors_intervention", "The balance of effects favors placebo-controlled trials."),
 ]
 
 
@@ -146,6 +148,9 @@ LEVELS = [
     ("moderate", "The certainty of the evidence on costs is low."),
     ("moderate", "The certainty is high that migraine is burdensome."),
     ("moderate", "The panel is certain that the effect is low."),
+    ("moderate", "A Cochrane review rated the certainty as low."),
+    ("moderate", "Certainty is low if only trials with a sham are counted."),
+    ("moderate", "Certainty in the baseline risk is high."),
 ]
 
 
@@ -169,6 +174,7 @@ DOWNGRADED = [
     ("moderate", "Downgraded for risk of bias (one level)."),
     ("moderate", "Downgraded one level for risk of bias and imprecision combined."),
     ("moderate", "Downgraded once in total for risk of bias and imprecision."),
+    ("moderate", "Rated down for imprecision, despite low risk of bias."),
 ]
 
 
@@ -272,6 +278,10 @@ def test_a_judgement_with_a_basis_or_none_at_all_is_silent(changes: dict[str, An
         ("The panel recommends that clinicians do not give aspirin.", "against"),
         ("We recommend that patients who do not tolerate aspirin take clopidogrel.", "for"),
         ("In children, do not give aspirin.", "against"),
+        ("The panel suggests that aspirin is offered and that it should not be combined.", "for"),
+        ("Aspirin should not be withheld.", ""),
+        ("We suggest that access to aspirin not be restricted.", ""),
+        ("Health systems should not limit aspirin to specialists.", ""),
         ("Aspirin is cheap.", ""),
         ("", ""),
     ],
