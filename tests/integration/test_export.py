@@ -168,14 +168,17 @@ def test_the_number_of_queries_does_not_grow(example: None) -> None:
             assemble(question)
         return len(captured)
 
-    before = queries()
+    as_judged = queries()
     with_a_recomputed_row()
+    moved = queries()
     question = get_question()
     table = OutcomeTable.objects.get(question=question)
     for name in ("One more", "And another"):
         outcome = factories.outcome(question=question, name=name, better=Better.LOWER)
         factories.outcome_row(table=table, outcome=outcome, population=Population.objects.first())
-    assert queries() == before <= 17
+    assert queries() == moved
+    # Where evidence has moved since a judgement: what was kept, the thresholds and the comparator risks.
+    assert (as_judged <= 17, moved - as_judged) == (True, 3)
 
 
 def test_a_pdf_that_cannot_be_made_is_explained(
