@@ -159,8 +159,17 @@ def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow
     )
 
 
-def votes_on_other_evidence(question: Question, view: EtdView) -> dict[int, dict[str, Change]]:
-    """Round number to what has become of the evidence of its votes, by item: those on the evidence of today left out.
+@dataclass(frozen=True)
+class VotesMoved:
+    """What a closed round voted on: headings of what has changed since, and of what has by a minor change."""
+
+    round_number: int
+    changed: tuple[str, ...]
+    minor: tuple[str, ...]
+
+
+def votes_on_other_evidence(question: Question, view: EtdView) -> tuple[VotesMoved, ...]:
+    """The rounds in which the panel voted on other evidence than today's, by what there is in the framework now.
 
     Of closed rounds alone: in an open one the evidence is as it was, and nobody's vote is to be seen. Votes on voided
     ballots are left out, and those that say nothing of their evidence. In two queries, and those of `moved`.
@@ -180,13 +189,21 @@ def votes_on_other_evidence(question: Question, view: EtdView) -> dict[int, dict
     rows = load_rows(question) if voted else []
     now = evidence_of(view.framework, _texts(view), rows)
     changes = moved(question, {(key, digest) for _, key, digest in voted}, now=now, rows=rows)
-    found: dict[int, dict[str, Change]] = {}
+    by_round: dict[int, dict[str, Change]] = {}
     for number, key, digest in voted:
-        change = changes[key, digest].change
-        if change is not Change.NONE:
-            of_round = found.setdefault(number, {})
-            of_round[key] = worst([change, of_round.get(key, Change.NONE)])
-    return found
+        of_round = by_round.setdefault(number, {})
+        of_round[key] = worst([changes[key, digest].change, of_round.get(key, Change.NONE)])
+    headings = {one.key: one.heading for one in view.criteria}
+    headings[RECOMMENDATION_TYPE_ITEM] = view.framework.headings.type_of_recommendation.capitalize()
+    found = []
+    for number, of_round in by_round.items():
+        changed, minor = (
+            tuple(heading for key, heading in headings.items() if of_round.get(key) is change)
+            for change in (Change.CHANGED, Change.MINOR)
+        )
+        if changed or minor:
+            found.append(VotesMoved(number, changed, minor))
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -87,15 +87,6 @@ class ChangeGroup:
         return len(self.cards) > 1
 
 
-@dataclass(frozen=True)
-class VotesLine:
-    """What a closed round voted on: headings of what has changed since, and of what has by a minor change."""
-
-    round_number: int
-    changed: tuple[str, ...]
-    minor: tuple[str, ...]
-
-
 @require_safe
 @requires(Permission.VIEW)
 def evidence_changes(request: HttpRequest, access: Access) -> HttpResponse:
@@ -182,7 +173,7 @@ def _page(request: HttpRequest, access: Access, sent: Sent | None = None, status
         "groups": groups,
         # Words whose judgement has gone from the page, or may no longer be answered: they are shown on their own.
         "left_over": None if shown else sent,
-        "votes": _votes_lines(access, etd),
+        "votes": votes_on_other_evidence(access.question, etd),
         "may_judge": access.may(Permission.RECORD_JUDGEMENT),
     }
     return render(request, "etd/changes/changes.html", context, status=status)
@@ -238,17 +229,3 @@ def _heading_or_404(access: Access, item_key: str) -> str:
         if criterion.key == item_key:
             return criterion.heading
     raise Http404
-
-
-def _votes_lines(access: Access, etd: EtdView) -> list[VotesLine]:
-    headings = {one.key: one.heading for one in etd.criteria}
-    headings[RECOMMENDATION_TYPE_ITEM] = etd.framework.headings.type_of_recommendation.capitalize()
-    lines = []
-    for number, changes in votes_on_other_evidence(access.question, etd).items():
-        changed, minor = (
-            tuple(heading for key, heading in headings.items() if changes.get(key) is change)
-            for change in (Change.CHANGED, Change.MINOR)
-        )
-        if changed or minor:
-            lines.append(VotesLine(number, changed, minor))
-    return lines

@@ -23,6 +23,7 @@ from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
 from etd.selectors.discussion import discussion
+from etd.selectors.evidence_changes import votes_on_other_evidence
 from etd.selectors.held_rounds import last_over, rounds_with_votes
 from etd.selectors.results import results_of
 from etd.selectors.rounds import (
@@ -373,7 +374,11 @@ def _round_page(
         (item["name"] for item in context["items"] if not (item["vote"] and item["vote"].is_cast)), None
     )
     context.setdefault("extend_form", ExtendForm())
-    return render(request, "etd/rounds/round.html", page(access) | context | more, status=status)
+    frame = page(access)
+    if current.closed_at is not None:
+        moved = votes_on_other_evidence(access.question, frame["etd"])
+        context["moved"] = next((one for one in moved if one.round_number == current.number), None)
+    return render(request, "etd/rounds/round.html", frame | context | more, status=status)
 
 
 def _with_notes(access: Access, tallies: tuple[ItemTally, ...]) -> list[dict[str, Any]]:

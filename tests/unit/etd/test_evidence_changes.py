@@ -78,9 +78,10 @@ def changes(question: Question) -> dict[str, ItemChange]:
     return {one.item_key: one for one in load_changes(fresh, load_etd(fresh, None))}
 
 
-def votes_moved(question: Question) -> dict[int, dict[str, Change]]:
+def votes_moved(question: Question) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
     fresh = fetched(question)
-    return votes_on_other_evidence(fresh, load_etd(fresh, None))
+    found = votes_on_other_evidence(fresh, load_etd(fresh, None))
+    return [(one.round_number, one.changed, one.minor) for one in found]
 
 
 def reasons(one: ItemChange) -> list[str]:
@@ -366,14 +367,14 @@ class TestVotes:
                     question=question, item_key=key, option_keys=[option], comment="", version=0, by=voter
                 )
         write(question, "A later trial.")
-        assert votes_moved(question) == {}, "nothing of an open round"
+        assert votes_moved(question) == [], "nothing of an open round"
         rounds.close_round(voting_round=opened, by=panel.chair)
-        changed, minor = Change.CHANGED, Change.MINOR
-        assert votes_moved(question) == {1: {PLAIN.key: changed, RECOMMENDATION_TYPE_ITEM: changed}}
+        headings = (PLAIN.heading, f.FRAMEWORK.headings.type_of_recommendation.capitalize())
+        assert votes_moved(question) == [(1, headings, ())]
         write(question, " ")
-        assert votes_moved(question) == {1: {PLAIN.key: minor, RECOMMENDATION_TYPE_ITEM: minor}}
+        assert votes_moved(question) == [(1, (), headings)]
         write(question, "")
-        assert votes_moved(question) == {}
+        assert votes_moved(question) == []
 
     def test_the_same_numbers_in_a_row_stored_anew_are_no_other_evidence(
         self, panel: Panel, question: Question
@@ -395,9 +396,9 @@ class TestVotes:
         row.delete()
         row.pk = None
         row.save()
-        assert votes_moved(question) == {}
+        assert votes_moved(question) == []
         OutcomeRow.objects.update(ci_low=1.02)
-        assert votes_moved(question) == {1: {JUDGED_BY_TABLES.key: Change.CHANGED}}
+        assert votes_moved(question) == [(1, (JUDGED_BY_TABLES.heading,), ())]
 
 
 class TestByVote:
