@@ -93,6 +93,7 @@ def test_exactly_the_judgements_by_the_tables_are_marked_and_lead_to_the_page(
     )
     assert marks == [*JUDGED_BY_TABLES, RECOMMENDATION_TYPE_ITEM]
     assert f'href="{url("evidence_changes")}">Evidence changed since 5 judgements</a>' in page
+    assert "Evidence changes 5 judgements" in text(client.get(url("question")))
     assert items(html(client)) == marks
 
 
@@ -120,6 +121,7 @@ def test_what_crosses_nothing_is_a_minor_change_and_a_quieter_mark(client_for: C
     page = client.get(url("question")).content.decode()
     assert page.count("Minor change of the evidence</a>") == len(items(html(client))) >= 4
     assert "Evidence changed since" not in page
+    assert "Evidence changes 5 minor" in text(client.get(url("question")))
     changes = text(client.get(url("evidence_changes")))
     assert "Minor change" in changes
     assert "It crosses neither no effect nor a decision threshold" in changes
