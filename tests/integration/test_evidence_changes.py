@@ -202,7 +202,9 @@ def test_votes_of_a_closed_round_that_stood_on_other_evidence(client_for: Client
         in page
     )
     results = text(client_for("observer").get(url("round", 1, question=question.slug)))
-    assert "other evidence than today’s. It has changed since on: Desirable Effects. Evidence changes" in results
+    assert (
+        "other evidence than today’s. It has changed since on: Desirable Effects. Evidence changes" in results
+    )
 
 
 # Still stands
