@@ -15,9 +15,10 @@ from documents.plots import png_of
 from documents.summary import summary_tables
 from documents.tables import TextTable, of_outcomes, of_summary, to_csv
 from documents.word import to_docx
+from etd.evidence import load_rows
 from etd.permissions import Access, Permission, requires
 from etd.selectors.certainty import load_certainty
-from etd.selectors.outcome_tables import load_rows, load_tables
+from etd.selectors.outcome_tables import load_tables
 from metaanalysis.views.analyses import filename, named_plot, plot_svg, shown_or_404
 
 RETRY_AFTER_SECONDS = 60

@@ -69,13 +69,21 @@ class Evidence:
         return digest == self.digest_of(item_key) or digest == self.without_certainty.digest_of(item_key)
 
 
+def load_rows(question: Question) -> list[OutcomeRow]:
+    """The rows of all outcome tables, with table, outcome and population, in the order of print; one query."""
+    return list(
+        OutcomeRow.objects.filter(table__question=question)
+        .select_related("table", "outcome", "population")
+        .order_by("outcome__position", "population__position", "-source")
+    )
+
+
 def evidence_now(question: Question) -> Evidence:
     """In two queries."""
     texts = CriterionAssessment.objects.filter(question=question).values_list(
         "criterion_key", "research_evidence"
     )
-    rows = OutcomeRow.objects.filter(table__question=question).select_related("outcome", "population")
-    return evidence_of(question.framework, dict(texts), list(rows))
+    return evidence_of(question.framework, dict(texts), load_rows(question))
 
 
 def evidence_of(framework: Framework, texts: Mapping[str, str], rows: Iterable[OutcomeRow]) -> Evidence:

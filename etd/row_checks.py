@@ -9,21 +9,13 @@ from etd.domain.findings import Severity
 from etd.domain.integrity.stored_rows import StoredRow, findings_by_row
 from etd.domain.located import LocatedFinding, located_in_row
 from etd.enums import ValueSource
+from etd.evidence import load_rows
 from etd.models import DismissedFinding, OutcomeRow, Question
 
 _NUMBERS = (
     "n_studies", "events_intervention", "n_intervention", "events_comparison", "n_comparison", "measure", "estimate",
     "ci_low", "ci_high", "p_value", "i_squared", "printed",
 )  # fmt: skip
-
-
-def load_checked_rows(question: Question) -> list[OutcomeRow]:
-    """The rows of all outcome tables with table, outcome and population, as they are printed, in one query."""
-    return list(
-        OutcomeRow.objects.filter(table__question=question)
-        .select_related("table", "outcome", "population")
-        .order_by("outcome__position", "population__position", "-source")
-    )
 
 
 def row_findings(rows: Sequence[OutcomeRow]) -> tuple[LocatedFinding, ...]:
@@ -42,11 +34,7 @@ def row_findings(rows: Sequence[OutcomeRow]) -> tuple[LocatedFinding, ...]:
 
 def open_impossible(question: Question) -> tuple[LocatedFinding, ...]:
     """What no data could give and nobody has dismissed. Words are never impossible: only rows are read."""
-    found = [
-        one
-        for one in row_findings(load_checked_rows(question))
-        if one.finding.severity is Severity.IMPOSSIBLE
-    ]
+    found = [one for one in row_findings(load_rows(question)) if one.finding.severity is Severity.IMPOSSIBLE]
     dismissed = set(
         DismissedFinding.objects.filter(question=question).values_list("fingerprint", flat=True)
         if found

@@ -11,8 +11,9 @@ from etd.domain.coherence.checklist import Item
 from etd.domain.coherence.inputs import EtdInput
 from etd.domain.findings import Finding, Severity
 from etd.domain.located import LocatedFinding, Place, Words, located, words_with_places
+from etd.evidence import load_rows
 from etd.models import DismissedFinding, Guideline, OutcomeRow, Question
-from etd.row_checks import load_checked_rows, row_findings
+from etd.row_checks import row_findings
 from etd.selectors.coherence import coherence_input
 from etd.selectors.question import EtdView, load_etd
 
@@ -134,7 +135,7 @@ def load_checks(question: Question, view: EtdView | None = None) -> QuestionChec
     Nothing depends on who looks: of votes, only those of rounds that are over are read.
     """
     view = view or load_etd(question, None)
-    rows = load_checked_rows(question)
+    rows = load_rows(question)
     etd, places = coherence_input(question, view, rows), page_places(view)
     found = _in_order(_located(etd, places, rows), view)
     dismissals = _dismissals(question)
@@ -155,7 +156,7 @@ def load_guideline_checks(guideline: Guideline) -> tuple[CheckedQuestion, ...]:
 
 def located_findings(question: Question) -> tuple[LocatedFinding, ...]:
     """The findings without their dismissals, for the action that dismisses one."""
-    view, rows = load_etd(question, None), load_checked_rows(question)
+    view, rows = load_etd(question, None), load_rows(question)
     return _located(coherence_input(question, view, rows), page_places(view), rows)
 
 
@@ -166,7 +167,7 @@ def question_findings(question: Question) -> tuple[Finding, ...]:
 
 def integrity_findings(question: Question) -> tuple[Finding, ...]:
     """The rows of each outcome table against themselves, in one query."""
-    return tuple(one.finding for one in row_findings(load_checked_rows(question)))
+    return tuple(one.finding for one in row_findings(load_rows(question)))
 
 
 def before_publication(checks: QuestionChecks) -> tuple[ItemView, ...]:

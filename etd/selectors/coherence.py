@@ -22,9 +22,9 @@ from etd.domain.coherence.inputs import (
 )
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from etd.enums import Basis, QuestionStatus, StatementKind
+from etd.evidence import load_rows
 from etd.frameworks import Criterion
 from etd.models import ConflictDeclaration, OutcomeRow, PanelMembership, Question, Vote, VotingRound
-from etd.row_checks import load_checked_rows
 from etd.selectors.declaring import PANEL
 from etd.selectors.outcome_tables import OutcomeGroup, OutcomeTableView, RowView
 from etd.selectors.question import CriterionView, EtdView, StatementView, load_etd
@@ -38,11 +38,11 @@ def coherence_input(
 ) -> EtdInput:
     """The whole question, in a number of queries that does not grow with it: six beside `view` and `rows`.
 
-    `view` and `rows` (`load_checked_rows`) are the question where somebody has loaded it already; nothing is read of
+    `view` and `rows` (`load_rows`) are the question where somebody has loaded it already; nothing is read of
     anybody's own vote.
     """
     view = view or load_etd(question, None)
-    n_lines, n_absolute = effects_counted(question, load_checked_rows(question) if rows is None else rows)
+    n_lines, n_absolute = effects_counted(question, load_rows(question) if rows is None else rows)
     outcomes_heading = next(
         (one.heading for one in view.fields if one.key == "main_outcomes"), "Main outcomes"
     )

@@ -12,10 +12,10 @@ from etd.domain.evidence_change import Change, Row, RowChange, worst
 from etd.domain.row_values import RowValues
 from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
-from etd.evidence import ROW_VALUES, Evidence, evidence_of, row_content, told_evidence
+from etd.evidence import ROW_VALUES, Evidence, evidence_of, load_rows, row_content, told_evidence
 from etd.evidence_history import Moved, Stood, heading_of, moved
 from etd.models import OutcomeRow, Question, Vote
-from etd.selectors.outcome_tables import RowView, arm, load_rows
+from etd.selectors.outcome_tables import RowView, arm
 from etd.selectors.question import EtdView, JudgementView
 
 

@@ -84,21 +84,12 @@ class OutcomeTableView:
         return f"table-{self.number}"
 
 
-def load_rows(question: Question) -> list[OutcomeRow]:
-    """The rows of all outcome tables in the order in which they are printed, in one query."""
-    return list(
-        OutcomeRow.objects.filter(table__question=question)
-        .select_related("outcome", "population")
-        .order_by("outcome__position", "population__position", "-source")
-    )
-
-
 def load_tables(
     question: Question, all_rows: Sequence[OutcomeRow], reasons: Mapping[int, Sequence[str]]
 ) -> tuple[OutcomeTableView, ...]:
     """Every outcome table of the question, in one query.
 
-    `all_rows` are what `load_rows` gives, `reasons` why the certainty of each outcome (by its id) was changed.
+    `all_rows` are what `evidence.load_rows` gives, `reasons` why the certainty of each outcome (by its id) was changed.
     """
     rows: dict[int, list[OutcomeRow]] = {}
     for row in all_rows:

@@ -32,7 +32,7 @@ from etd.enums import (
     Strength,
     StrengthWord,
 )
-from etd.evidence import Evidence, evidence_of
+from etd.evidence import Evidence, evidence_of, load_rows
 from etd.evidence_history import Moved, Stood, moved
 from etd.frameworks import Criterion, Framework, RecommendationType
 from etd.frameworks.schema import Role
@@ -49,7 +49,7 @@ from etd.models import (
 )
 from etd.selectors.certainty import CertaintyView, load_certainty
 from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
-from etd.selectors.outcome_tables import OutcomeTableView, load_rows, load_tables
+from etd.selectors.outcome_tables import OutcomeTableView, load_tables
 from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
 
 

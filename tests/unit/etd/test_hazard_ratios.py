@@ -11,9 +11,10 @@ from etd.certainty_evidence import suggestions_of
 from etd.domain.absolute import absolute_effect
 from etd.domain.summary_cells import ComparatorRisk, Facts, absolutes_of
 from etd.enums import Better, HazardOf, Measure
+from etd.evidence import load_rows
 from etd.models import Outcome, OutcomeRow
 from etd.selectors.certainty import load_certainty
-from etd.selectors.outcome_tables import load_rows, load_tables
+from etd.selectors.outcome_tables import load_tables
 from tests import factories as f
 
 # Death 0.74 (0.55 to 0.99), as the example's text reports it, where 50 of 100 survive without the intervention.
