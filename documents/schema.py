@@ -453,11 +453,34 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Approval:
+    """Who approved what was published; `at` is ISO 8601 with its zone."""
+
+    name: str
+    at: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """What makes a document a published version. `published_at` is ISO 8601 with its zone.
+
+    `previous_sha256` is of the record of the version before, empty for the first; `note` says what has changed.
+    """
+
+    number: int
+    published_at: str
+    published_by: str
+    note: str
+    approvals: tuple[Approval, ...]
+    previous_sha256: str
+
+
+@dataclass(frozen=True)
 class EtdDocument:
     """`panel` is None where neither a declaration nor a vote says that a panel worked with this question.
 
     `type_judgement` is what the chosen type of recommendation rests on, None where that was not recorded.
-    `summary_tables` are empty until outcomes were chosen for them.
+    `summary_tables` are empty until outcomes were chosen for them. `version` is None until it is published.
     """
 
     schema_version: str
@@ -477,6 +500,7 @@ class EtdDocument:
     rounds: tuple[Round, ...] = ()
     type_judgement: Judgement | None = None
     summary_tables: tuple[SummaryTable, ...] = ()
+    version: Version | None = None
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)

@@ -15,8 +15,17 @@ class QuestionStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     EVIDENCE = "evidence", "Evidence"
     VOTING = "voting", "Panel voting"
-    AGREED = "agreed", "Agreed"
+    IN_REVIEW = "in_review", "In review"
     PUBLISHED = "published", "Published"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class AdolopmentChoice(models.TextChoices):
+    """What a panel does with another body's judgement (GRADE-ADOLOPMENT)."""
+
+    ADOPT = "adopt", "Adopt"
+    ADAPT = "adapt", "Adapt"
+    REDO = "redo", "Judge anew"
 
 
 class StrengthWord(models.TextChoices):

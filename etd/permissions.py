@@ -43,6 +43,8 @@ class Permission(StrEnum):
     EDIT_OUTCOMES = "edit outcomes, their certainty and the summary tables"
     RATE_IMPORTANCE = "rate how important an outcome is"
     SEE_CHECKS = "see what the checks find, and put a finding aside with a reason"
+    APPROVE = "send a question to review and approve it for publication"
+    PUBLISH = "publish a version, withdraw one and begin the next"
     UPLOAD_DATA = "upload study data and put recomputed rows into the outcome tables"
 
 
@@ -62,6 +64,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.SEE_CHECKS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
+        Permission.APPROVE,
+        Permission.PUBLISH,
         Permission.CREATE_QUESTION,
         Permission.EDIT_GUIDELINE,
         Permission.MANAGE_PEOPLE,
@@ -78,6 +82,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.SEE_CHECKS,
         Permission.RECORD_JUDGEMENT,
         Permission.EDIT_RECOMMENDATION,
+        Permission.APPROVE,
         Permission.UPLOAD_DATA,
         Permission.CREATE_QUESTION,
     },
@@ -85,6 +90,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     | {
         Permission.SEE_CHECKS,
         Permission.EDIT_RECOMMENDATION,
+        Permission.APPROVE,
+        Permission.PUBLISH,
         Permission.CREATE_QUESTION,
         Permission.EDIT_GUIDELINE,
         Permission.MANAGE_PEOPLE,

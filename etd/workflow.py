@@ -19,22 +19,26 @@ FROZEN: dict[str, frozenset[Part]] = {
     S.DRAFT: frozenset(),
     S.EVIDENCE: frozenset(),
     S.VOTING: frozenset({Part.QUESTION, Part.EVIDENCE, Part.TEXTS}),
-    S.AGREED: frozenset({Part.QUESTION, Part.EVIDENCE, Part.TEXTS, Part.JUDGEMENTS}),
+    S.IN_REVIEW: frozenset({Part.QUESTION, Part.EVIDENCE, Part.TEXTS, Part.JUDGEMENTS}),
     S.PUBLISHED: frozenset(Part),
+    S.WITHDRAWN: frozenset(Part),
 }
 
+# Published and withdrawn are reached by publishing and withdrawing a version alone (`etd.actions.publication`).
 TRANSITIONS: dict[str, frozenset[str]] = {
     S.DRAFT: frozenset({S.EVIDENCE, S.VOTING}),
     S.EVIDENCE: frozenset({S.DRAFT, S.VOTING}),
-    S.VOTING: frozenset({S.EVIDENCE, S.AGREED}),
-    S.AGREED: frozenset({S.EVIDENCE, S.PUBLISHED}),
-    S.PUBLISHED: frozenset(),
+    S.VOTING: frozenset({S.EVIDENCE, S.IN_REVIEW}),
+    S.IN_REVIEW: frozenset({S.EVIDENCE}),
+    S.PUBLISHED: frozenset({S.EVIDENCE}),
+    S.WITHDRAWN: frozenset({S.EVIDENCE}),
 }
 
 WHY_FROZEN: dict[str, str] = {
     S.VOTING: "The panel is voting on it; what is voted on does not change during a round.",
-    S.AGREED: "The panel has agreed on it. Reopen the evidence to change it.",
-    S.PUBLISHED: "It is published; a published document does not change.",
+    S.IN_REVIEW: "It is in review. Reopen the evidence to change it.",
+    S.PUBLISHED: "It is published; a published version does not change. Begin a new version to change it.",
+    S.WITHDRAWN: "It was withdrawn. Begin a new version to change it.",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from etd.actions import questions
 from etd.domain.findings import Severity
 from etd.enums import (
+    AdolopmentChoice,
     Basis,
     Better,
     CertaintyDomain,
@@ -31,6 +32,8 @@ from etd.enums import (
 from etd.frameworks import get_framework
 from etd.frameworks.overlay import Changes
 from etd.models import (
+    Adolopment,
+    Approval,
     AuditChainHead,
     AuditEvent,
     Ballot,
@@ -57,17 +60,20 @@ from etd.models import (
     PanelMembership,
     Population,
     PracticeAnswer,
+    PublishedVersion,
     Question,
     Recommendation,
     RecommendationStatement,
     Recusal,
     Reference,
     RoundSnapshot,
+    SourceDocument,
     SummaryEdit,
     SummaryRow,
     User,
     Vote,
     VotingRound,
+    Withdrawal,
 )
 from metaanalysis import specification
 from metaanalysis.models import Analysis, DataUpload, MainMethod, ResultKind, Study, StudyResult
@@ -346,6 +352,59 @@ def kept_evidence(**fields: Any) -> KeptEvidence:
     values: dict[str, Any] = {"digest": DIGEST, "content": "{}", "kept_at": NOW} | fields
     values["question"] = values.get("question") or question()
     return KeptEvidence.objects.create(**values)
+
+
+def approval(**fields: Any) -> Approval:
+    values: dict[str, Any] = {"content_sha256": DIGEST, "approved_at": NOW} | fields
+    values["question"] = values.get("question") or question()
+    values["approved_by"] = values.get("approved_by") or user()
+    return Approval.objects.create(**values)
+
+
+def published_version(**fields: Any) -> PublishedVersion:
+    """A row of its kind; its hashes are right for nothing. `documents.actions.publish` makes true ones."""
+    values: dict[str, Any] = {
+        "number": 1,
+        "schema_version": "openetd-etd/1",
+        "document": "{}",
+        "document_sha256": DIGEST,
+        "pdf": b"%PDF",
+        "pdf_sha256": DIGEST,
+        "record_sha256": DIGEST,
+        "published_at": NOW,
+        "published_by_name": "Stella Staff",
+    } | fields
+    values["question"] = values.get("question") or question()
+    values["published_by"] = values.get("published_by") or user()
+    return PublishedVersion.objects.create(**values)
+
+
+def withdrawal(**fields: Any) -> Withdrawal:
+    values: dict[str, Any] = {"reason": "A trial was retracted.", "withdrawn_at": NOW} | fields
+    values["version"] = values.get("version") or published_version()
+    values["withdrawn_by"] = values.get("withdrawn_by") or user()
+    return Withdrawal.objects.create(**values)
+
+
+def source_document(**fields: Any) -> SourceDocument:
+    values: dict[str, Any] = {
+        "title": "Mechanical circulatory support",
+        "file_name": "mcs.docx",
+        "original": b"PK",
+        "sha256": DIGEST,
+        "content": "{}",
+        "taken_at": NOW,
+    } | fields
+    values["question"] = values.get("question") or question()
+    values["taken_by"] = values.get("taken_by") or user()
+    return SourceDocument.objects.create(**values)
+
+
+def adolopment(**fields: Any) -> Adolopment:
+    values: dict[str, Any] = {"choice": AdolopmentChoice.ADOPT, "chosen_at": NOW} | fields
+    values["assessment"] = values.get("assessment") or criterion_assessment()
+    values["chosen_by"] = values.get("chosen_by") or user()
+    return Adolopment.objects.create(**values)
 
 
 def dismissed_finding(**fields: Any) -> DismissedFinding:

@@ -23,7 +23,6 @@ from etd.models import (
     Recommendation,
     User,
 )
-from etd.row_checks import open_impossible
 from etd.workflow import TRANSITIONS, Part
 
 QUESTION_FIELDS = (
@@ -131,8 +130,9 @@ def edit_question(
 
 
 def change_status(*, question: Question, status: QuestionStatus, by: User) -> Question:
-    """Move a question on; raises Refused for a step that there is not, over an open round, and, before publishing,
-    while the checks hold a number impossible that nobody has dismissed with a reason.
+    """Move a question on; raises Refused for a step that there is not and over an open round.
+
+    Approvals end with it. To publish and to withdraw are actions of their own (`etd.actions.publication`).
     """
     with transaction.atomic():
         current = lock_question(question)
@@ -143,31 +143,22 @@ def change_status(*, question: Question, status: QuestionStatus, by: User) -> Qu
             )
         if current.status == QuestionStatus.VOTING and current.rounds.filter(closed_at__isnull=True).exists():
             raise Refused("A round is open: what is voted on stays as it is until the round has closed.")
-        if status == QuestionStatus.PUBLISHED:
-            _require_possible(current)
         before = current.status
         current.status = status
         current.save(update_fields=["status"])
+        now = timezone.now()
+        # Whoever approved it approved it for this review.
+        current.approvals.filter(ended_at__isnull=True).update(ended_at=now, ended_by=by)
         audit.record(
             type="status_changed",
             subject=current.slug,
             before=str(before),
             after=str(status),
-            at=timezone.now(),
+            at=now,
             by=by,
             question=current,
         )
     return current
-
-
-def _require_possible(question: Question) -> None:
-    found = [one.finding for one in open_impossible(question)]
-    if found:
-        more = f" And {len(found) - 1} more." if len(found) > 1 else ""
-        raise Refused(
-            f"This cannot be published yet. {found[0].where}: {found[0].message} Mend it, or dismiss the finding with a"
-            f" reason on the Checks page.{more}"
-        )
 
 
 def _values(question: Question) -> dict[str, str]:

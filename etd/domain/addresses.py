@@ -15,5 +15,10 @@ RESERVED = frozenset(
         "history",
         "timeline",
         "votes",
+        "import",
+        "book",
+        "publication",
+        "feed",
+        "published",
     }
 )

@@ -1,3 +1,4 @@
+from etd.models.adolopment import Adolopment, SourceDocument
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
 from etd.models.certainty import CertaintyRating, CertaintyWorksheet
@@ -12,6 +13,7 @@ from etd.models.importance import DecisionThresholds, ImportanceRating
 from etd.models.invitation import Invitation
 from etd.models.kept import KeptPart
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
+from etd.models.publication import Approval, PublishedVersion, Withdrawal
 from etd.models.question import Question, Recusal, Reference
 from etd.models.recommendation import (
     ConclusionSection,
@@ -24,6 +26,8 @@ from etd.models.user import User
 from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
 
 __all__ = [
+    "Adolopment",
+    "Approval",
     "AuditChainHead",
     "AuditEvent",
     "Ballot",
@@ -50,15 +54,18 @@ __all__ = [
     "PanelMembership",
     "Population",
     "PracticeAnswer",
+    "PublishedVersion",
     "Question",
     "Recommendation",
     "RecommendationStatement",
     "Recusal",
     "Reference",
     "RoundSnapshot",
+    "SourceDocument",
     "SummaryEdit",
     "SummaryRow",
     "User",
     "Vote",
     "VotingRound",
+    "Withdrawal",
 ]

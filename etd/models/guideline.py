@@ -8,7 +8,8 @@ class Guideline(models.Model):
     """A workspace: the questions of one guideline and the people who work on them.
 
     `consensus_threshold` is in percent of the votes, `consensus_quorum` in percent of the ballots, None for none. A
-    round takes the settings of votes with it when it opens, and keeps them.
+    round takes the settings of votes with it when it opens, and keeps them. `approvals_needed` people approve a
+    question before it is published.
     """
 
     slug = models.SlugField(unique=True, max_length=80)
@@ -24,11 +25,16 @@ class Guideline(models.Model):
     )
     consensus_threshold = models.PositiveSmallIntegerField(null=True, blank=True)
     consensus_quorum = models.PositiveSmallIntegerField(null=True, blank=True)
+    approvals_needed = models.PositiveSmallIntegerField(default=2)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(approvals_needed__gte=1, approvals_needed__lte=5),
+                name="guideline_approvals_needed_is_one_to_five",
+            ),
             models.CheckConstraint(
                 condition=models.Q(tally_display__in=TallyDisplay.values),
                 name="guideline_tally_display_is_known",

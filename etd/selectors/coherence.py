@@ -172,7 +172,7 @@ def _panel(question: Question, view: EtdView) -> PanelInput:
 
 def _agreed_on(question: Question, view: EtdView) -> str:
     """The day of the panel's last judgement, once it has agreed; what a document decided has no day here."""
-    if question.status not in (QuestionStatus.AGREED, QuestionStatus.PUBLISHED):
+    if question.status not in (QuestionStatus.IN_REVIEW, QuestionStatus.PUBLISHED, QuestionStatus.WITHDRAWN):
         return ""
     judgements = [one for criterion in view.criteria for one in criterion.judgements]
     days = [one.at.date() for one in judgements if one.basis != Basis.DOCUMENT]

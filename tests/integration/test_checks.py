@@ -11,6 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from documents.actions import publishing
+from documents.assemble import assemble
+from documents.published import content_sha256
 from etd.actions import questions
 from etd.actions.checks import dismiss_finding, restore_finding
 from etd.actions.errors import Refused
@@ -21,6 +24,7 @@ from etd.selectors.checks import FindingView, QuestionChecks, load_checks, locat
 from etd.selectors.question import load_etd
 from tests import factories
 from tests.integration.conftest import ClientFor, demo, get_question
+from tests.unit.etd.document_examples import no_pdf
 from tests.unit.etd.worlds import last_event
 
 SLUG = "mcs-after-rosc-update"
@@ -296,21 +300,25 @@ class TestMending:
 class TestPublishing:
     def agreed(self) -> Question:
         question = get_question(SLUG)
-        question.status = QuestionStatus.AGREED
+        question.status = QuestionStatus.IN_REVIEW
         question.save()
         return question
 
     def publish(self) -> Question:
-        return questions.change_status(
-            question=get_question(SLUG), status=QuestionStatus.PUBLISHED, by=demo("chair")()
-        )
+        question = get_question(SLUG)
+        seen = content_sha256(assemble(question))
+        for person in ("chair", "methodologist"):
+            publishing.approve(question=question, content=seen, by=demo(person)())
+        return publishing.publish(
+            question=question, content=seen, note="Mended.", by=demo("staff")(), render=no_pdf
+        ).question
 
     def test_a_number_that_cannot_be_holds_up_publishing_until_it_is_dismissed(self, example: None) -> None:
         make_impossible()
         self.agreed()
         with pytest.raises(Refused, match=r"Table 2, row 1 .*2\.10.*dismiss the finding with a reason"):
             self.publish()
-        assert get_question(SLUG).status == QuestionStatus.AGREED
+        assert get_question(SLUG).status == QuestionStatus.IN_REVIEW
         dismiss(found("estimate_outside_interval"), "So it is printed; the authors were asked.")
         assert self.publish().status == QuestionStatus.PUBLISHED
 

@@ -367,7 +367,7 @@ def test_once_the_judgements_are_frozen_the_words_are_kept_and_nothing_is_done(
     client = client_for("chair")
     seen = html(client)
     question = get_question()
-    question.status = QuestionStatus.AGREED
+    question.status = QuestionStatus.IN_REVIEW
     question.save()
     answer = send(client, name, DESIRABLE, page=seen)
     assert answer.status_code == 409

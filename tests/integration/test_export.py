@@ -188,7 +188,7 @@ def test_a_pdf_that_cannot_be_made_is_explained(
         def fail(document: Any) -> bytes:
             raise problem
 
-        monkeypatch.setattr("documents.views.render_pdf", fail)
+        monkeypatch.setattr("documents.views.exports.render_pdf", fail)
         return client_for("chair").get(reverse("document_pdf", kwargs=PLACE))
 
     too_large = answer_for(pdf.DocumentTooLarge("A text has 30,000 characters."))

@@ -221,7 +221,7 @@ class TestMove:
     def test_a_question_that_the_panel_agreed_on_stays(
         self, panel: Panel, signed_in: Callable[[User], Client]
     ) -> None:
-        question = panel.question(status="agreed")
+        question = panel.question(status="in_review")
         target = next(one for one in offered_frameworks() if one.key != question.framework_key)
         address = reverse(
             "move_question", args=[panel.guideline.slug, question.slug, f"{target.key}:{target.version}"]

@@ -262,7 +262,7 @@ class TestRatings:
 
     def test_a_refusal_is_said_beside_the_rating_alone(self, client_for: ClientFor) -> None:
         outcome, client = first(), client_for("panel member")
-        Question.objects.filter(pk=outcome.question_id).update(status="agreed")
+        Question.objects.filter(pk=outcome.question_id).update(status="in_review")
         sent = {f"outcome-{outcome.pk}": "9", "only": outcome.pk}
         answer = client.post(url("rate_importance"), sent, headers={"HX-Request": "true"})
         assert answer.status_code == 409

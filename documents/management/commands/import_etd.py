@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.validators import validate_slug
 from django.db import transaction
 
-from documents.actions import import_document
+from documents.actions.imports import import_document
 from documents.import_choices import choice_of, frameworks_to_read_by, suggested_slug
 from documents.importing import ImportedEtd, NotText, decode, read_text
 from etd.actions.errors import Refused

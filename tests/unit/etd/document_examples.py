@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from documents.actions import publishing as actions
+from documents.assemble import assemble
 from documents.import_choices import choice_of, frameworks_to_read_by
 from documents.importing import read_text
+from documents.published import content_sha256
+from documents.schema import EtdDocument
+from etd.actions import publication
 from etd.actions.documents import ReadCriterion, ReadDocument, ReadRow, ReadTable
 from etd.actions.recommendations import Statement
-from etd.enums import Better
+from etd.enums import Better, QuestionStatus
 from etd.frameworks import offered_frameworks
+from etd.models import Question, User
+from tests import factories as f
 from tests.unit.etd.worlds import OPTIONS, PLAIN, Panel
 
 CELLS = {
@@ -99,8 +107,63 @@ def import_document(panel: Panel) -> dict[str, Any]:
     }
 
 
+def no_pdf(document: EtdDocument) -> bytes:
+    """A stand-in for a PDF: to render one takes seconds."""
+    return b"%PDF-1.7 no pages"
+
+
+def _in_review(panel: Panel, *approvers: User) -> tuple[Question, str]:
+    """A question in review with the hash of its content, approved by these."""
+    question = panel.question(status=QuestionStatus.IN_REVIEW)
+    content = content_sha256(assemble(question))
+    for person in approvers:
+        publication.approve(question=question, content_sha256=content, by=person)
+    return question, content
+
+
+def approve_content(panel: Panel) -> dict[str, Any]:
+    question, content = _in_review(panel)
+    return {"question": question, "content_sha256": content, "by": panel.chair}
+
+
+def approve(panel: Panel) -> dict[str, Any]:
+    question, content = _in_review(panel)
+    return {"question": question, "content": content, "by": panel.chair}
+
+
+def publish(panel: Panel) -> dict[str, Any]:
+    question, content = _in_review(panel, panel.chair, panel.methodologist)
+    return {"question": question, "content": content, "note": "", "render": no_pdf, "by": panel.staff}
+
+
+def store_version(panel: Panel) -> dict[str, Any]:
+    question, content = _in_review(panel, panel.chair, panel.methodologist)
+    finished = publication.Finished(
+        number=1,
+        previous_sha256="",
+        published_at=f.NOW,
+        note="",
+        schema_version="openetd-etd/1",
+        document="{}",
+        document_sha256=hashlib.sha256(b"{}").hexdigest(),
+        pdf=b"%PDF",
+        pdf_sha256=hashlib.sha256(b"%PDF").hexdigest(),
+    )
+    return {"question": question, "content_sha256": content, "finished": finished, "by": panel.staff}
+
+
+def withdraw_version(panel: Panel) -> dict[str, Any]:
+    version = actions.publish(**publish(panel))
+    return {"version": version, "reason": "A trial was retracted.", "by": panel.chair}
+
+
 EXAMPLES = {
-    "documents.actions.import_document": import_document,
+    "documents.actions.publishing.approve": approve,
+    "documents.actions.publishing.publish": publish,
+    "etd.actions.publication.approve": approve_content,
+    "etd.actions.publication.store_version": store_version,
+    "etd.actions.publication.withdraw_version": withdraw_version,
+    "documents.actions.imports.import_document": import_document,
     "etd.actions.documents.take_over_document": take_over_document,
     "etd.actions.documents.take_over_judgements": take_over_judgements,
     "etd.actions.documents.keep_parts": keep_parts,

@@ -207,9 +207,10 @@ class TestQuestions:
         ("evidence", "draft"),
         ("evidence", "voting"),
         ("voting", "evidence"),
-        ("voting", "agreed"),
-        ("agreed", "evidence"),
-        ("agreed", "published"),
+        ("voting", "in_review"),
+        ("in_review", "evidence"),
+        ("published", "evidence"),
+        ("withdrawn", "evidence"),
     )
 
     @pytest.mark.parametrize("old", QuestionStatus)
@@ -224,7 +225,7 @@ class TestQuestions:
             questions.change_status(question=question, status=new, by=panel.chair)
         assert contents() == before
 
-    @pytest.mark.parametrize("status", [QuestionStatus.EVIDENCE, QuestionStatus.AGREED])
+    @pytest.mark.parametrize("status", [QuestionStatus.EVIDENCE, QuestionStatus.IN_REVIEW])
     def test_an_open_round_holds_the_status(self, panel: Panel, status: QuestionStatus) -> None:
         question = panel.question(status=QuestionStatus.VOTING)
         voting_round = f.voting_round(question=question)
@@ -622,8 +623,9 @@ OPEN = {
     "draft": set(Part),
     "evidence": set(Part),
     "voting": {Part.JUDGEMENTS, Part.RECOMMENDATION},
-    "agreed": {Part.RECOMMENDATION},
+    "in_review": {Part.RECOMMENDATION},
     "published": set(),
+    "withdrawn": set(),
 }
 
 

@@ -22,7 +22,10 @@ from etd.models import (
     KeptEvidence,
     KeptPart,
     OwnFramework,
+    PublishedVersion,
     RoundSnapshot,
+    SourceDocument,
+    Withdrawal,
 )
 from metaanalysis.models import Analysis, MainMethod
 from tests import factories as f
@@ -38,6 +41,9 @@ FACTORIES: dict[type[models.Model], Callable[..., Any]] = {
     KeptEvidence: f.kept_evidence,
     KeptPart: f.kept_part,
     DiscussionNote: f.discussion_note,
+    PublishedVersion: f.published_version,
+    Withdrawal: f.withdrawal,
+    SourceDocument: f.source_document,
 }
 TEXT_COLUMN = {
     AuditEvent: "subject",
@@ -50,6 +56,9 @@ TEXT_COLUMN = {
     KeptEvidence: "content",
     KeptPart: "text",
     DiscussionNote: "text",
+    PublishedVersion: "document",
+    Withdrawal: "reason",
+    SourceDocument: "content",
 }
 
 

@@ -123,7 +123,29 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
             }
         ],
     ),
-    "question_status_is_known": (f.question, {"status": QuestionStatus.AGREED}, [{"status": "finished"}]),
+    "guideline_approvals_needed_is_one_to_five": (
+        f.guideline,
+        {"approvals_needed": 5},
+        [{"approvals_needed": 0}, {"approvals_needed": 6}],
+    ),
+    "approval_ended_pair": (
+        lambda **given: f.approval(**_by(given, "ended_by")),
+        {"ended_at": f.NOW, "ended_by": True},
+        [{"ended_at": f.NOW}, {"ended_by": True}],
+    ),
+    "version_follows_another_with_a_note": (
+        f.published_version,
+        {"number": 2, "previous_sha256": f.DIGEST, "note": "One trial more."},
+        [
+            {"number": 1, "previous_sha256": f.DIGEST},
+            {"number": 2, "note": "One trial more."},
+            {"number": 2, "previous_sha256": f.DIGEST},
+            {"number": 0},
+        ],
+    ),
+    "withdrawal_has_a_reason": (f.withdrawal, {"reason": "A trial was retracted."}, [{"reason": ""}]),
+    "adolopment_choice_is_known": (f.adolopment, {"choice": "redo"}, [{"choice": "copy"}, {"choice": ""}]),
+    "question_status_is_known": (f.question, {"status": QuestionStatus.IN_REVIEW}, [{"status": "finished"}]),
     "outcome_better_is_known": (f.outcome, {"better": "lower"}, [{"better": ""}, {"better": "more"}]),
     "outcome_importance_is_known": (f.outcome, {"importance": "critical"}, [{"importance": "huge"}]),
     "outcome_hazard_ratio_of_is_known": (
@@ -538,6 +560,16 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.outcome_row,
         lambda: {"table": f.outcome_table(), "outcome": f.outcome(), "population": f.population()},
         lambda: {"source": ValueSource.COMPUTED, "provenance": {}},
+    ),
+    "approval_once_a_person_and_content": (
+        f.approval,
+        lambda: {"question": f.question(), "approved_by": f.user()},
+        lambda: {"content_sha256": "1" * 64},
+    ),
+    "version_number_unique": (
+        f.published_version,
+        lambda: {"question": f.question()},
+        lambda: {"number": 2, "previous_sha256": f.DIGEST, "note": "One trial more."},
     ),
     "kept_evidence_once_a_digest": (
         f.kept_evidence,

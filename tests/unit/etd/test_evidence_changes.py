@@ -522,7 +522,7 @@ class TestReaffirm:
             reaffirming.reaffirm(**arguments)
         assert contents() == before
 
-    @pytest.mark.parametrize("status", [QuestionStatus.AGREED, QuestionStatus.PUBLISHED])
+    @pytest.mark.parametrize("status", [QuestionStatus.IN_REVIEW, QuestionStatus.PUBLISHED])
     @pytest.mark.parametrize("action", ["reaffirm", "reopen"])
     def test_what_is_agreed_is_neither_reaffirmed_nor_reopened(
         self, panel: Panel, status: str, action: str

@@ -260,7 +260,7 @@ class TestMove:
         with pytest.raises(Refused, match="A round is open"):
             move(panel, voting_round.question, to)
         with pytest.raises(Refused, match="closed to changes"):
-            move(panel, panel.question(status=QuestionStatus.AGREED), to)
+            move(panel, panel.question(status=QuestionStatus.IN_REVIEW), to)
 
     def test_to_another_guideline_s_framework_or_an_unknown_criterion_it_does_not_go(
         self, panel: Panel

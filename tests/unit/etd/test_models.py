@@ -34,6 +34,23 @@ STRINGS = {
         (kept := f.kept_evidence()),
         f"Evidence 000000000000 of {kept.question}",
     ),
+    "Approval": lambda: (
+        f.approval(question=f.question(title="Cooling?"), approved_by=f.user(name="Ada")),
+        "Ada approves Cooling?",
+    ),
+    "PublishedVersion": lambda: (
+        f.published_version(question=f.question(title="Cooling?")),
+        "Version 1 of Cooling?",
+    ),
+    "Withdrawal": lambda: (
+        f.withdrawal(version=f.published_version(question=f.question(title="Cooling?"))),
+        "Version 1 of Cooling? withdrawn",
+    ),
+    "SourceDocument": lambda: (
+        f.source_document(question=f.question(title="Cooling?"), title="TTM"),
+        "Source of Cooling?: TTM",
+    ),
+    "Adolopment": lambda: ((one := f.adolopment()), f"Adopt: {one.assessment}"),
     "KeptPart": lambda: (f.kept_part(), "Equity: research evidence, from GRADE, version 1"),
     "Recusal": lambda: (
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),

@@ -173,7 +173,7 @@ class TestRating:
         with pytest.raises(Refused, match="take no part"):
             outcomes.rate_importance(**(example | {"ratings": {outcome.pk: 1}}))
 
-    @pytest.mark.parametrize("status", ["agreed", "published"])
+    @pytest.mark.parametrize("status", ["in_review", "published", "withdrawn"])
     def test_rating_ends_with_the_panels_agreement(self, panel: Panel, status: str) -> None:
         example = examples.rate_importance(panel)
         Question.objects.filter(pk=example["question"].pk).update(status=QuestionStatus(status))
@@ -397,7 +397,7 @@ FROZEN = (
 
 
 @pytest.mark.parametrize("name", [*FROZEN[1:], "set_comparator_risks"])
-@pytest.mark.parametrize("status", ["voting", "agreed", "published"])
+@pytest.mark.parametrize("status", ["voting", "in_review", "published", "withdrawn"])
 def test_outcomes_are_frozen_with_the_evidence(panel: Panel, name: str, status: str) -> None:
     arguments: dict[str, Any] = getattr(examples, name)(panel)
     Question.objects.filter(pk=arguments["outcome"].question_id).update(status=status)

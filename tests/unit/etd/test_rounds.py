@@ -191,7 +191,7 @@ class TestClose:
         elif road == "next round":
             rounds.open_round(question=question, item_keys=[PLAIN.key], by=panel.chair)
         elif road == "status":
-            questions.change_status(question=question, status=QuestionStatus.AGREED, by=panel.chair)
+            questions.change_status(question=question, status=QuestionStatus.IN_REVIEW, by=panel.chair)
         else:
             conflicts.manage_conflict(
                 member=panel.member,

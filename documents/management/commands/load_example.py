@@ -15,6 +15,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
+from documents.actions.publishing import Render, approve, publish
+from documents.assemble import assemble
+from documents.pdf import CannotRender, render_pdf
+from documents.published import content_sha256
 from etd.actions import accounts, documents, questions, recommendations, rounds
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Better, QuestionStatus, Role
 from etd.models import Guideline, Question, User
@@ -43,22 +47,25 @@ PEOPLE = (
 
 
 class Command(BaseCommand):
+    stealth_options = ("render",)
     help = "Load the ILCOR example as a demo guideline with demo accounts. Running it again changes nothing."
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument("--folder", type=Path, default=FOLDER, help="the folder with document.toml")
 
-    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+    def handle(self, *args: Any, folder: Path, render: Render = render_pdf, **options: Any) -> None:
         password = os.environ.get("DEMO_PASSWORD") or DEMO_PASSWORD
         if settings.HTTPS and password == DEMO_PASSWORD:
             raise CommandError("On a site with HTTPS, set DEMO_PASSWORD first: the default one is public.")
         document = tomllib.loads((folder / "document.toml").read_text(encoding="utf-8"))
         with (folder / document["source"]["outcome_rows"]).open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        loader = Loader(document=document, rows=rows, password=password)
+        loader = Loader(document=document, rows=rows, password=password, render=render)
         loaded = loader.load()
         for slug in loaded:
             self.stdout.write(f"Loaded {document['guideline']['slug']}/{slug}.")
+        for note in loader.notes:
+            self.stdout.write(note)
         if not loaded:
             self.stdout.write("The example is loaded already; nothing was changed.")
         self.stdout.write("Demo accounts (password: the same for all):")
@@ -73,8 +80,12 @@ class Command(BaseCommand):
 class Loader:
     """Loads one document three times: as it stands, as a copy that takes uploads, and as a copy that is voted on."""
 
-    def __init__(self, *, document: dict[str, Any], rows: list[dict[str, str]], password: str) -> None:
+    def __init__(
+        self, *, document: dict[str, Any], rows: list[dict[str, str]], password: str, render: Render
+    ) -> None:
         self.document = document
+        self.render = render
+        self.notes: list[str] = []
         self.rows = rows
         self.password = password
 
@@ -82,6 +93,7 @@ class Loader:
         """The slugs of the questions that were not there before."""
         people = {person.role: self._account(person) for person in reversed(PEOPLE)}
         self.staff, self.chair = people[Role.STAFF], people[Role.CHAIR]
+        self.methodologist = people[Role.METHODOLOGIST]
         self.guideline = self._guideline()
         slug = self.document["question"]["slug"]
         loaded = []
@@ -130,8 +142,16 @@ class Loader:
 
     def _publish(self, question: Question) -> None:
         self._judge(question)
-        for status in (QuestionStatus.VOTING, QuestionStatus.AGREED, QuestionStatus.PUBLISHED):
+        for status in (QuestionStatus.VOTING, QuestionStatus.IN_REVIEW):
             questions.change_status(question=question, status=status, by=self.chair)
+        question = Question.objects.select_related("guideline", "own_framework").get(pk=question.pk)
+        content = content_sha256(assemble(question))
+        for person in (self.methodologist, self.chair):
+            approve(question=question, content=content, by=person)
+        try:
+            publish(question=question, content=content, note="", by=self.staff, render=self.render)
+        except CannotRender as problem:
+            self.notes.append(f"{question.guideline.slug}/{question.slug} stays in review. {problem}")
 
     def _leave_in_evidence(self, question: Question) -> None:
         self._judge(question)

@@ -1,0 +1,109 @@
+"""A question is approved and published: assembled, rendered outside any transaction, and stored if nothing moved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from documents import schema
+from documents.assemble import assemble
+from documents.pdf import document_bytes, render_pdf
+from documents.published import content_sha256
+from etd.actions import publication
+from etd.actions.errors import Refused
+from etd.actions.locks import lock_question
+from etd.enums import QuestionStatus
+from etd.models import Approval, PublishedVersion, Question, User
+
+Render = Callable[[schema.EtdDocument], bytes]
+
+CHANGED = "The question has changed since you opened this page. Please look at it as it is now."
+
+
+def approve(*, question: Question, content: str, by: User, op: UUID | None = None) -> Approval:
+    """Approve the question as it stands; `content` is the `content_sha256` of what the person saw.
+
+    Raises Refused where that is not what it is now, and as `etd.actions.publication.approve` does.
+    """
+    with transaction.atomic():
+        current = _unchanged(question, content)
+        return publication.approve(question=current, content_sha256=content, by=by, op=op)
+
+
+def publish(
+    *,
+    question: Question,
+    content: str,
+    note: str,
+    by: User,
+    op: UUID | None = None,
+    render: Render = render_pdf,
+) -> PublishedVersion:
+    """Publish the question as it stands as its next version: the JSON, the PDF and their hashes.
+
+    `content` is the `content_sha256` of what the person saw, `note` says what has changed since the last version.
+    Raises Refused where the question is no longer that, before and after rendering, and as
+    `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can be made of it. Nothing
+    is stored then. A question that is published as it stands gets no second version: its own is returned.
+    """
+    with transaction.atomic():
+        question = _unchanged(question, content)
+        before = publication.last_version(question)
+        if before and question.status == QuestionStatus.PUBLISHED:
+            return before  # the same request again
+    published_at = timezone.now()
+    approvals = publication.approvals_of(question, content)
+    document = _as_version(
+        assemble(question),
+        schema.Version(
+            number=before.number + 1 if before else 1,
+            published_at=publication.in_utc(published_at),
+            published_by=str(by),
+            note=note,
+            approvals=tuple(schema.Approval(name, at) for name, at in approvals),
+            previous_sha256=before.record_sha256 if before else "",
+        ),
+    )
+    assert document.version is not None
+    text = document_bytes(document)
+    pdf = render(document)
+    with transaction.atomic():
+        current = _unchanged(question, content)
+        if publication.approvals_of(current, content) != approvals:
+            raise Refused("Somebody approved it at this moment. Please publish again.")
+        return publication.store_version(
+            question=current,
+            content_sha256=content,
+            finished=publication.Finished(
+                number=document.version.number,
+                previous_sha256=document.version.previous_sha256,
+                published_at=published_at,
+                note=note,
+                schema_version=document.schema_version,
+                document=text.decode(),
+                document_sha256=hashlib.sha256(text).hexdigest(),
+                pdf=pdf,
+                pdf_sha256=hashlib.sha256(pdf).hexdigest(),
+            ),
+            by=by,
+            op=op,
+        )
+
+
+def _as_version(document: schema.EtdDocument, version: schema.Version) -> schema.EtdDocument:
+    published = QuestionStatus.PUBLISHED
+    question = replace(document.question, status=published.value, status_label=published.label)
+    return replace(document, question=question, version=version)
+
+
+def _unchanged(question: Question, content: str) -> Question:
+    """The question, locked, if it is still what the person saw; raises Refused otherwise."""
+    current = lock_question(question)
+    if content_sha256(assemble(current)) != content:
+        raise Refused(CHANGED)
+    return current
