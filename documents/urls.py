@@ -1,6 +1,6 @@
 from django.urls import path
 
-from documents.views import exports
+from documents.views import exports, files
 
 QUESTION = "guidelines/<slug:guideline>/<slug:question>"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path(f"{QUESTION}/document/", exports.document, name="document"),
     path(f"{QUESTION}/document.pdf", exports.document_pdf, name="document_pdf"),
     path(f"{QUESTION}/document.json", exports.document_json, name="document_json"),
+    path(f"{QUESTION}/document.html", files.document_html, name="document_html"),
     path(f"{QUESTION}/summary/<slug:table>.csv", exports.summary_csv, name="summary_csv"),
     path(f"{QUESTION}/summary/<slug:table>.docx", exports.summary_docx, name="summary_docx"),
     path(
