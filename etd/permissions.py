@@ -19,7 +19,15 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from etd.enums import Role
-from etd.models import ConflictDeclaration, Guideline, KeptPart, PanelMembership, Question, User
+from etd.models import (
+    ConflictDeclaration,
+    Guideline,
+    KeptPart,
+    PanelMembership,
+    Question,
+    SourceDocument,
+    User,
+)
 from etd.typed import typed_text
 from etd.workflow import Part, is_frozen
 
@@ -116,6 +124,7 @@ class Access:
 
     `has_declared`: have they said whether they have a conflict of interest for the whole guideline?
     `has_kept_parts`: is something of the question kept that had no place in its framework?
+    `has_source`: was it made from another body's document, which is kept beside it?
     """
 
     question: Question
@@ -123,6 +132,7 @@ class Access:
     role: Role
     has_declared: bool = True
     has_kept_parts: bool = False
+    has_source: bool = False
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -159,6 +169,7 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
             role_here=Subquery(here[:1]),
             has_declared=Exists(declared),
             has_kept_parts=Exists(KeptPart.objects.filter(question=OuterRef("pk"))),
+            has_source=Exists(SourceDocument.objects.filter(question=OuterRef("pk"))),
         )
         .first()
     )
@@ -170,6 +181,7 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
         Role(question.role_here),
         has_declared=question.has_declared,
         has_kept_parts=question.has_kept_parts,
+        has_source=question.has_source,
     )
 
 

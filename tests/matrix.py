@@ -157,6 +157,9 @@ OF_AN_UPLOAD_OR_A_ROW = {
 # Addresses of a line of the Summary of Findings: tests/integration/test_summary.py chooses one and asks as each actor.
 OF_A_SUMMARY_ROW = {"word_summary_cell", "take_back_summary_words"}
 
+# Addresses of a source document: tests/integration/test_source_page.py keeps one and asks as each actor.
+OF_A_SOURCE = {"source", "source_file", "choose_adolopment"}
+
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {
     "home": "asks for sign-in; shows only the visitor's own guidelines",

@@ -11,10 +11,12 @@ from documents.import_choices import choice_of, frameworks_to_read_by
 from documents.importing import read_text
 from documents.published import content_sha256
 from documents.schema import EtdDocument
-from etd.actions import publication
+from etd.actions import adolopment, publication
 from etd.actions.documents import ReadCriterion, ReadDocument, ReadRow, ReadTable
 from etd.actions.recommendations import Statement
-from etd.enums import Better, QuestionStatus
+from etd.actions.references import NewReference
+from etd.domain.source_content import SourceContent, SourceCriterion
+from etd.enums import AdolopmentChoice, Better, QuestionStatus
 from etd.frameworks import offered_frameworks
 from etd.models import Question, User
 from tests import factories as f
@@ -37,7 +39,7 @@ def document(**fields: Any) -> ReadDocument:
         "framework_key": framework.key,
         "framework_version": framework.version,
         "values": {"title": "Should A or B be used?", "population": "Adults"},
-        "references": {1: "Author A. 2020."},
+        "references": (NewReference(1, "Author A. 2020.", doi="10.1000/a", pmid="123"),),
         "outcomes": {"Survival": Better.HIGHER},
         "tables": (
             ReadTable(
@@ -157,7 +159,42 @@ def withdraw_version(panel: Panel) -> dict[str, Any]:
     return {"version": version, "reason": "A trial was retracted.", "by": panel.chair}
 
 
+def source_content() -> SourceContent:
+    """What a source judged of the criterion of the examples: its first option, for all."""
+    return SourceContent(
+        criteria={PLAIN.key: SourceCriterion(options=((OPTIONS[0], ""),), labels=("The first option",))},
+        statements=("We suggest A.",),
+    )
+
+
+def keep_source(panel: Panel) -> dict[str, Any]:
+    return {
+        "question": panel.question(),
+        "title": "A or B, 2024",
+        "organisation": "Another body",
+        "address": "https://example.org/etd",
+        "file_name": "etd.docx",
+        "original": b"PK original",
+        "content": source_content(),
+        "by": panel.chair,
+    }
+
+
+def choose_adolopment(panel: Panel) -> dict[str, Any]:
+    kept = adolopment.keep_source(**keep_source(panel))
+    return {
+        "question": kept.question,
+        "criterion_key": PLAIN.key,
+        "choice": AdolopmentChoice.ADOPT,
+        "reason": "",
+        "revision": 0,
+        "by": panel.chair,
+    }
+
+
 EXAMPLES = {
+    "etd.actions.adolopment.keep_source": keep_source,
+    "etd.actions.adolopment.choose_adolopment": choose_adolopment,
     "documents.actions.publishing.approve": approve,
     "documents.actions.publishing.publish": publish,
     "etd.actions.publication.approve": approve_content,
