@@ -12,9 +12,11 @@ from typing import Any
 from django.template.loader import render_to_string
 from django.utils import dateformat
 
+from documents.published import document_sha256, short
 from documents.schema import (
     Analysis,
     Criterion,
+    EarlierVersion,
     EtdDocument,
     Judgement,
     OptionVotes,
@@ -25,13 +27,14 @@ from documents.schema import (
     Statement,
     SummaryTable,
     Tally,
+    Version,
 )
 from documents.summary import printed_profile, printed_summaries
 from documents.tables import heading_groups
 from etd.domain.recommendation_rules import graded, practice_hint, strong_on_low
 from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.domain.text import Citations
-from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis
+from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
 from metaanalysis import wording
 from metaanalysis.kinds import kind_of
 from metaanalysis.plots.drawing import Plot
@@ -213,6 +216,20 @@ class PrintedAnalysis:
     csv_name: str
 
 
+@dataclass(frozen=True)
+class PrintedVersion:
+    """`approvals` are pairs of name and time, `earlier` pairs of a version before and its day, the newest first.
+
+    `created` is ISO 8601 to the second, as metadata take it.
+    """
+
+    version: Version
+    published: str
+    created: str
+    approvals: tuple[tuple[str, str], ...]
+    earlier: tuple[tuple[EarlierVersion, str], ...]
+
+
 def render_html(document: EtdDocument, *, back: str = "") -> str:
     """The document as a whole HTML page; with `back`, an address, as a preview that links there."""
     html = render_to_string("documents/etd_document.html", context_of(document) | {"back": back})
@@ -238,8 +255,13 @@ def keep_words_whole(html: str) -> str:
 def context_of(document: EtdDocument) -> dict[str, Any]:
     """What the template places: the document, and what is drawn or worded from it."""
     profile = printed_profile(document.summary_tables)
+    sha256 = document_sha256(document)
     return {
         "document": document,
+        "state": state_line(document, sha256),
+        "sha256": sha256,
+        "json_name": json_name(document),
+        "version": _printed_version(document.version) if document.version else None,
         "headings": document.framework.headings,
         "running_title": shorten(document.question.title, RUNNING_TITLE_LETTERS, placeholder=" …"),
         "criteria": [
@@ -283,6 +305,31 @@ def context_of(document: EtdDocument) -> dict[str, Any]:
     }
 
 
+def state_line(document: EtdDocument, sha256: str) -> str:
+    """What stands on every page: the version, its day and the short hash of the JSON, or that it is no version."""
+    question, version = document.question, document.version
+    if version:
+        return f"Version {version.number} · {day(version.published_at)} · {short(sha256)}"
+    is_copy = question.status in {QuestionStatus.PUBLISHED, QuestionStatus.WITHDRAWN}
+    what = "Working copy – not the published version" if is_copy else "Draft – not published"
+    return f"{what} · {question.status_label}, revision {question.revision} · {short(sha256)}"
+
+
+def _printed_version(version: Version) -> PrintedVersion:
+    return PrintedVersion(
+        version=version,
+        published=moment(version.published_at),
+        created=datetime.fromisoformat(version.published_at).astimezone(UTC).isoformat(timespec="seconds"),
+        approvals=tuple((one.name, moment(one.at)) for one in version.approvals),
+        earlier=tuple((one, day(one.published_at)) for one in reversed(version.earlier)),
+    )
+
+
+def json_name(document: EtdDocument) -> str:
+    """The name of the file with the whole document, attached to the PDF."""
+    return f"{document.question.slug}.json"
+
+
 def csv_name(number: int) -> str:
     """The name of the file with an analysis' study data, attached to the PDF."""
     return f"analysis-{number}-studies.csv"
@@ -291,6 +338,11 @@ def csv_name(number: int) -> str:
 def moment(iso: str) -> str:
     """`3 October 2024, 14:05 UTC`: the same wherever the document is made."""
     return dateformat.format(datetime.fromisoformat(iso).astimezone(UTC), "j F Y, H:i") + " UTC"
+
+
+def day(iso: str) -> str:
+    """`3 October 2024`, by UTC."""
+    return dateformat.format(datetime.fromisoformat(iso).astimezone(UTC), "j F Y")
 
 
 def printed_bases(judgements: Iterable[Judgement]) -> tuple[PrintedBasis, ...]:

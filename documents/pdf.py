@@ -23,7 +23,8 @@ from typing import Any
 
 from django.conf import settings
 
-from documents.html import csv_name, render_html
+from documents.html import csv_name, json_name, render_html
+from documents.published import document_bytes
 from documents.schema import EtdDocument, to_json
 from metaanalysis.importers.exports import guarded
 from metaanalysis.kinds import NUMBERS, kinds_of
@@ -74,16 +75,11 @@ def render_pdf(document: EtdDocument) -> bytes:
     return run_worker(render_html(document), attachments_of(document))
 
 
-def document_bytes(document: EtdDocument) -> bytes:
-    """The document as JSON for people and programs: UTF-8, indented, in the order of the schema."""
-    return (json.dumps(to_json(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
-
-
 def attachments_of(document: EtdDocument) -> list[Attachment]:
     """The whole document as JSON, and the study data behind every analysis as CSV."""
     attachments = [
         Attachment(
-            name=f"{document.question.slug}.json",
+            name=json_name(document),
             description=f"The whole document as data ({document.schema_version})",
             relationship="Source",
             content=document_bytes(document),

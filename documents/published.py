@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import replace
 
-from documents.pdf import document_bytes
 from documents.schema import EtdDocument, to_json
 from etd.domain.canonical import digest
 
 SHORT = 12
+
+
+def document_bytes(document: EtdDocument) -> bytes:
+    """The document as JSON for people and programs: UTF-8, indented, in the order of the schema."""
+    return (json.dumps(to_json(document), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
 
 
 def content_sha256(document: EtdDocument) -> str:

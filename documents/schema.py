@@ -461,10 +461,26 @@ class Approval:
 
 
 @dataclass(frozen=True)
+class EarlierVersion:
+    """A version before this one. `withdrawn` is why it was withdrawn, empty where it was not when this was published.
+
+    `record_sha256` is of its record, which the next version names as `previous_sha256`.
+    """
+
+    number: int
+    published_at: str
+    published_by: str
+    note: str
+    record_sha256: str
+    withdrawn: str
+
+
+@dataclass(frozen=True)
 class Version:
     """What makes a document a published version. `published_at` is ISO 8601 with its zone.
 
     `previous_sha256` is of the record of the version before, empty for the first; `note` says what has changed.
+    `earlier` are the versions before, the first of them first.
     """
 
     number: int
@@ -473,6 +489,7 @@ class Version:
     note: str
     approvals: tuple[Approval, ...]
     previous_sha256: str
+    earlier: tuple[EarlierVersion, ...] = ()
 
 
 @dataclass(frozen=True)

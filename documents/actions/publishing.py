@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from documents import schema
 from documents.assemble import assemble
-from documents.pdf import document_bytes, render_pdf
-from documents.published import content_sha256
+from documents.pdf import render_pdf
+from documents.published import content_sha256, document_bytes
 from etd.actions import publication
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question
@@ -67,6 +67,7 @@ def publish(
             note=note,
             approvals=tuple(schema.Approval(name, at) for name, at in approvals),
             previous_sha256=before.record_sha256 if before else "",
+            earlier=_earlier_versions(question),
         ),
     )
     assert document.version is not None
@@ -93,6 +94,21 @@ def publish(
             by=by,
             op=op,
         )
+
+
+def _earlier_versions(question: Question) -> tuple[schema.EarlierVersion, ...]:
+    versions = question.versions.defer("document", "pdf").select_related("withdrawal").order_by("number")
+    return tuple(
+        schema.EarlierVersion(
+            number=one.number,
+            published_at=publication.in_utc(one.published_at),
+            published_by=one.published_by_name,
+            note=one.note,
+            record_sha256=one.record_sha256,
+            withdrawn=one.withdrawal.reason if hasattr(one, "withdrawal") else "",
+        )
+        for one in versions
+    )
 
 
 def _as_version(document: schema.EtdDocument, version: schema.Version) -> schema.EtdDocument:

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_safe
 
 from documents.assemble import assemble, outcome_table
 from documents.html import render_html
-from documents.pdf import CannotRender, RendererBusy, RendererMissing, document_bytes, render_pdf
+from documents.pdf import CannotRender, RendererBusy, RendererMissing, render_pdf
 from documents.plots import png_of
+from documents.published import document_bytes
 from documents.summary import summary_tables
 from documents.tables import TextTable, of_outcomes, of_summary, to_csv
 from documents.word import to_docx

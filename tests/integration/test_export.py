@@ -21,6 +21,7 @@ from django.urls import reverse
 from documents import pdf
 from documents.assemble import assemble
 from documents.html import render_html
+from documents.published import document_bytes
 from documents.schema import from_json
 from etd.enums import Better
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, User
@@ -34,7 +35,7 @@ PLACE = {"guideline": "ilcor-als", "question": "mcs-after-rosc"}
 
 
 # What stands at the top and at the bottom of every page, in the middle of what is read across it.
-RUNNING = re.compile(r"\f?(ILCOR Advanced Life Support\s+·\s+Mechanical|OpenEtD [0-9.]+ ·|[0-9]+ / [0-9]+$)")
+RUNNING = re.compile(r"\f?(ILCOR Advanced Life Support\s+·\s+Mechanical|(Draft|Working copy) – not [^·]*·|[0-9]+ / [0-9]+$)")
 
 
 def fold(text: str) -> str:
@@ -148,7 +149,7 @@ def test_a_recomputed_row_stands_beside_the_reported_one_with_its_analysis(examp
     assert analysis.caveats == rows[0].caveats != ()
     html = render_html(document)
     assert "2 of the 14 studies of the reported row have counts here." in html
-    assert from_json(json.loads(pdf.document_bytes(document))) == document
+    assert from_json(json.loads(document_bytes(document))) == document
 
 
 def test_only_the_newest_analysis_of_a_row_is_printed(example: None) -> None:

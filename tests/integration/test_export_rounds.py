@@ -17,6 +17,7 @@ from django.utils import timezone
 from documents import pdf
 from documents.assemble import assemble
 from documents.html import render_html
+from documents.published import document_bytes
 from documents.schema import from_json
 from etd.actions import assessments, recommendations, rounds, voting
 from etd.domain.consensus import own_rule
@@ -100,7 +101,7 @@ def fresh(question: Question) -> Question:
 
 
 def json_of(question: Question) -> str:
-    return pdf.document_bytes(assemble(fresh(question))).decode()
+    return document_bytes(assemble(fresh(question))).decode()
 
 
 def page_of(question: Question) -> str:
@@ -253,7 +254,7 @@ class TestTallies:
         voted(question, panel, voters, *[OPTIONS[0]] * 3, *[OPTIONS[1]] * 3)
         voted(question, panel, voters, OPTIONS[0], *[OPTIONS[1]] * 6)
         document = assemble(fresh(question))
-        assert from_json(json.loads(pdf.document_bytes(document))) == document
+        assert from_json(json.loads(document_bytes(document))) == document
         for text in (words(render_html(document)), pdf_text(question)):
             assert "VOTES IN ROUND 2" in text
             assert f"1 14.3% {LABELS[OPTIONS[0]]}" in text
@@ -263,7 +264,7 @@ class TestTallies:
             assert text.index("HOW THE PANEL MOVED") > text.index("VOTES IN ROUND 2")
             assert ": no consensus, 50% (3 of 6)" in text
             assert "Anna" not in text[: text.index("PANEL AND CONFLICTS OF INTEREST")]
-        plain = json.loads(pdf.document_bytes(document))
+        plain = json.loads(document_bytes(document))
         plain.pop("panel")
         assert "Anna" not in json.dumps(plain)
         assert "Seen at the bedside" not in json.dumps(plain)
@@ -397,7 +398,7 @@ class TestOpenRound:
         with transaction.atomic():
             vote()
             document = assemble(fresh(question))
-            seen = pdf.document_bytes(document).decode(), render_html(document), pdf.render_pdf(document)
+            seen = document_bytes(document).decode(), render_html(document), pdf.render_pdf(document)
             transaction.set_rollback(True)
         return seen
 

@@ -18,7 +18,8 @@ from django.test import Client
 
 from documents.assemble import assemble
 from documents.html import render_html
-from documents.pdf import document_bytes, render_pdf
+from documents.pdf import render_pdf
+from documents.published import document_bytes
 from documents.schema import from_json
 from etd.actions import assessments, recommendations, rounds, voting
 from etd.actions.recommendations import Statement

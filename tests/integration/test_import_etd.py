@@ -13,7 +13,7 @@ from django.test import Client
 
 from documents.assemble import assemble
 from documents.importing.plain_text import as_markdown
-from documents.pdf import document_bytes
+from documents.published import document_bytes
 from etd.actions import audit
 from etd.actions.frameworks import create_own_framework
 from etd.enums import Basis, QuestionStatus, Role

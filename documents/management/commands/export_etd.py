@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from documents.assemble import assemble
-from documents.pdf import CannotRender, document_bytes, render_pdf
+from documents.pdf import CannotRender, render_pdf
+from documents.published import document_bytes
 from etd.management.questions import BAD_INPUT, find_question
 
 

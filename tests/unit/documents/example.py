@@ -153,6 +153,31 @@ def criterion(**changes: Any) -> schema.Criterion:
     return replace(plain, **changes)
 
 
+VERSION = schema.Version(
+    number=2,
+    published_at="2026-03-03T09:15:00.123456+00:00",
+    published_by="Stefan Staff",
+    note="The search was brought up to date.\nNothing else has changed.",
+    approvals=(
+        schema.Approval("Carla Chair", "2026-03-02T10:00:00.000000+00:00"),
+        schema.Approval("Mats Methodologist", "2026-03-02T11:30:00.000000+00:00"),
+    ),
+    previous_sha256="cd" * 32,
+    earlier=(
+        schema.EarlierVersion(
+            1, "2025-02-01T08:00:00.000000+00:00", "Stefan Staff", "", "cd" * 32, "A number was wrong."
+        ),
+    ),
+)
+
+
+def published() -> schema.EtdDocument:
+    """The example as its second version."""
+    document = example()
+    question = replace(document.question, status="published", status_label="Published")
+    return replace(document, question=question, version=VERSION)
+
+
 def example(**changes: Any) -> schema.EtdDocument:
     document = schema.EtdDocument(
         schema_version=schema.SCHEMA_VERSION,

@@ -10,9 +10,19 @@ from typing import Any
 import pytest
 
 from documents.html import keep_words_whole, number_list, printed_bases, render_html
+from documents.published import document_sha256
 from documents.schema import Conflict, Panel, PracticeAnswer, Reference
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
-from tests.unit.documents.example import COMPUTED, REAFFIRMED, analysis, criterion, example, option, row
+from tests.unit.documents.example import (
+    COMPUTED,
+    REAFFIRMED,
+    analysis,
+    criterion,
+    example,
+    option,
+    published,
+    row,
+)
 
 
 def words(html: str) -> str:
@@ -35,6 +45,7 @@ def test_the_parts_stand_in_the_order_of_the_original_behind_the_summary() -> No
         "CONCLUSIONS",
         "RECOMPUTED ANALYSES",
         "ABOUT THIS DOCUMENT",
+        "VERSION",
     ]
 
 
@@ -245,6 +256,38 @@ def test_words_with_a_dash_are_kept_whole_but_not_in_drawings_and_tags() -> None
         ' <span class="whole">a/b</span> - or - <svg><text>x-y</text></svg> <span class="whole">p-q</span></p>'
     )
     assert keep_words_whole(f"<p>{'x-' * 40}y</p>") == f"<p>{'x-' * 40}y</p>"
+
+
+def test_a_draft_says_on_every_page_that_it_is_one_and_a_version_its_day_and_hash() -> None:
+    draft, version = example(), published()
+    assert f'data-state="Draft – not published · Evidence, revision 4 · {document_sha256(draft)[:12]}"' in (
+        render_html(draft)
+    )
+    assert f'data-state="Version 2 · 3 March 2026 · {document_sha256(version)[:12]}"' in render_html(version)
+    copy = replace(version, version=None)
+    assert 'data-state="Working copy – not the published version · Published, revision 4 · ' in (
+        render_html(copy)
+    )
+
+
+def test_the_version_page_tells_who_published_what_and_what_came_before() -> None:
+    document = published()
+    page = words(render_html(document)).partition(" VERSION ")[2]
+    for part in (
+        "Version 2 Published 3 March 2026, 09:15 UTC, by Stefan Staff",
+        "Approved 2 March 2026, 10:00 UTC, by Carla Chair 2 March 2026, 11:30 UTC, by Mats Methodologist",
+        "What has changed The search was brought up to date. Nothing else has changed.",
+        f"to compare. {document_sha256(document)}",
+        f"unseen: {'cd' * 32}",
+        "Version 1 · 1 February 2025 · Stefan Staff First version. Withdrawn: A number was wrong.",
+    ):
+        assert part in page
+    assert document.version is not None
+    first = replace(document, version=replace(document.version, number=1, previous_sha256="", earlier=()))
+    page = words(render_html(first)).partition(" VERSION ")[2]
+    assert "It is the first version" in page
+    assert "Earlier versions" not in page
+    assert "This is no published version" in words(render_html(example()))
 
 
 def test_a_panel_is_printed_by_fact_and_scope() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -18,8 +19,9 @@ import pypdf
 import pytest
 
 from documents import pdf, pdf_worker
+from documents.published import document_sha256
 from documents.schema import from_json
-from tests.unit.documents.example import EMPTY, analysis, criterion, example, row
+from tests.unit.documents.example import EMPTY, analysis, criterion, example, published, row
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 PDFUA = "{http://www.aiim.org/pdfua/ns/id/}"
@@ -69,6 +71,7 @@ def test_it_is_tagged_with_language_title_and_bookmarks(reader: pypdf.PdfReader)
         "CONCLUSIONS",
         "RECOMPUTED ANALYSES",
         "ABOUT THIS DOCUMENT",
+        "VERSION",
     ]
     assert "1 Benefit" in titles(reader.outline)
 
@@ -144,8 +147,20 @@ def test_pages_carry_their_number_and_the_running_title(reader: pypdf.PdfReader)
     for number, page in enumerate(reader.pages, start=1):
         text = " ".join(page.extract_text().split())
         assert f"{number} / {total}" in text
-        assert "OpenEtD 1.2.3 · Evidence, revision 4" in text
+        assert f"Draft – not published · Evidence, revision 4 · {document_sha256(example())[:12]}" in text
         assert ("Cardiac guideline · Should devices be used?" in text) == (number > 1)
+
+
+def test_the_hash_on_every_page_is_that_of_the_attached_file() -> None:
+    reader = pypdf.PdfReader(io.BytesIO(pdf.render_pdf(published())))
+    sha256 = hashlib.sha256(bytes(reader.attachments["device.json"][0])).hexdigest()
+    for page in reader.pages:
+        assert f"Version 2 · 3 March 2026 · {sha256[:12]}" in " ".join(page.extract_text().split())
+    assert sha256 in reader.pages[-1].extract_text()
+    assert reader.metadata is not None
+    assert f"Version 2, sha256:{sha256}" in str(reader.metadata["/Keywords"])
+    assert reader.metadata["/CreationDate"] == "D:20260303091500+00'00"
+    assert sha256.encode() in catalog(reader)["/Metadata"].get_object().get_data()
 
 
 def test_the_summary_has_the_first_page_to_itself(reader: pypdf.PdfReader) -> None:

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from documents.pdf import document_bytes
+from documents.published import document_bytes
 from documents.schema import (
     SCHEMA_VERSION,
     Conflict,
