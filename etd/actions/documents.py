@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
 
 from etd.actions import assessments, audit, outcome_tables, questions, recommendations, references
 from etd.actions.locks import lock_question
+from etd.actions.summary import set_people_per
 from etd.enums import Basis, Better, QuestionStatus
 from etd.models import CriterionAssessment, Guideline, KeptPart, OwnFramework, Question, User
 
@@ -19,12 +20,21 @@ PRINTED = ("percent_intervention", "percent_comparison", "estimate", "ci_low", "
 
 @dataclass(frozen=True)
 class ReadCriterion:
-    """One criterion as the document has it: the keys of the ticked options, and its two texts."""
+    """One criterion as the document has it: the keys of the ticked options, and its two texts.
+
+    `applies_to` says of each option, in the same order, what it applies to; empty where none says it.
+    """
 
     key: str
     options: tuple[str, ...]
     research_evidence: str
     additional_considerations: str
+    applies_to: tuple[str, ...] = ()
+
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of an option's key and what it applies to, "" for all."""
+        return tuple(zip(self.options, self.applies_to or ("",) * len(self.options), strict=True))
 
 
 @dataclass(frozen=True)
@@ -32,11 +42,13 @@ class ReadRow:
     """One row of results. `cells` are the printed digits by name, empty where there is nothing:
 
     n_studies, footnote_mark, measure, events_* and n_* of both arms, and `PRINTED`; percentages and I² in percent.
+    Where a document has numbers in full beside the printed ones, `cells` are those in full and `printed` the digits.
     """
 
     outcome: str
     population: str
     cells: Mapping[str, str]
+    printed: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,13 +64,13 @@ class ReadTable:
 @dataclass(frozen=True)
 class ReadDocument:
     """A document that somebody has read. `values` are fields of the question; `outcomes` are in printed order, each
-    with which way is better; `references` maps numbers to citations, empty where there is no list; `type_key` is empty
-    where no type of recommendation is ticked."""
+    with which way is better, `certainty` the levels of those that the document rates; a citation of `references` is
+    empty where there is no list; `type_key` is empty where no type of recommendation is ticked."""
 
     framework_key: str
     framework_version: int
     values: Mapping[str, str]
-    references: Mapping[int, str]
+    references: tuple[references.NewReference, ...]
     outcomes: Mapping[str, Better]
     tables: tuple[ReadTable, ...]
     criteria: tuple[ReadCriterion, ...]
@@ -67,6 +79,8 @@ class ReadDocument:
     type_key: str
     note: str = ""
     own_framework: OwnFramework | None = None
+    certainty: Mapping[str, str] = field(default_factory=dict)
+    people_per: int = 1000
 
 
 def take_over_document(*, guideline: Guideline, slug: str, document: ReadDocument, by: User) -> Question:
@@ -84,8 +98,16 @@ def take_over_document(*, guideline: Guideline, slug: str, document: ReadDocumen
             values=document.values,
             by=by,
         )
-        for number, citation in document.references.items():
-            references.add_reference(question=question, number=number, citation=citation, by=by)
+        set_people_per(question=question, people_per=document.people_per, revision=question.people_per, by=by)
+        for one in document.references:
+            references.add_reference(
+                question=question,
+                number=one.number,
+                citation=one.citation,
+                doi=one.doi,
+                pmid=one.pmid,
+                by=by,
+            )
         _tables(question, document, by)
         for criterion in document.criteria:
             assessments.edit_texts(
@@ -115,7 +137,7 @@ def take_over_judgements(*, question: Question, document: ReadDocument, by: User
             assessments.record_judgement(
                 question=current,
                 criterion_key=criterion.key,
-                choices=[(option, "") for option in criterion.options],
+                choices=criterion.choices,
                 basis=Basis.DOCUMENT,
                 revision=assessment.judgement_revision,
                 by=by,
@@ -176,7 +198,13 @@ def _tables(question: Question, document: ReadDocument, by: User) -> None:
         for table in document.tables
     ]
     outcomes = {
-        name: outcome_tables.create_outcome(question=question, name=name, better=better, by=by)
+        name: outcome_tables.create_outcome(
+            question=question,
+            name=name,
+            better=better,
+            certainty=document.certainty.get(name, ""),
+            by=by,
+        )
         for name, better in document.outcomes.items()
     }
     labels = dict.fromkeys(row.population for table in document.tables for row in table.rows)
@@ -190,9 +218,13 @@ def _tables(question: Question, document: ReadDocument, by: User) -> None:
                 outcome=outcomes[row.outcome],
                 population=populations[row.population],
                 values=_row_values(row.cells),
-                printed={name: row.cells[name] for name in PRINTED if row.cells.get(name)},
+                printed={name: digits for name in PRINTED if (digits := _printed(row).get(name))},
                 by=by,
             )
+
+
+def _printed(row: ReadRow) -> Mapping[str, str]:
+    return row.cells if row.printed is None else row.printed
 
 
 def _row_values(cells: Mapping[str, str]) -> outcome_tables.RowValues:
@@ -210,6 +242,7 @@ def _row_values(cells: Mapping[str, str]) -> outcome_tables.RowValues:
         # A bound such as <0.001 is printed and is no number.
         p_value=None if cells.get("p_value", "")[:1] in "<>" else _number(cells, "p_value"),
         i_squared=_number(cells, "i2"),
+        tau_squared=_number(cells, "tau_squared"),
     )
 
 

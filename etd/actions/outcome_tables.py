@@ -30,8 +30,12 @@ def create_outcome(
     importance: str = "",
     measured_with: str = "",
     hazard_ratio_of: str = "",
+    certainty: str = "",
 ) -> Outcome:
-    """A new outcome, the last of the question's; raises Refused where one of this name and time point is there."""
+    """A new outcome, the last of the question's; raises Refused where one of this name and time point is there.
+
+    `certainty` is the level that a document reports without a worksheet of ours.
+    """
     with transaction.atomic():
         current = lock_question(question)
         require_open(current, Part.EVIDENCE)
@@ -43,12 +47,14 @@ def create_outcome(
             importance=importance,
             measured_with=measured_with,
             hazard_ratio_of=hazard_ratio_of,
+            certainty=certainty,
             position=(current.outcomes.aggregate(last=Max("position"))["last"] or 0) + 1,
         )
         if current.outcomes.filter(name=name, timepoint=timepoint).exists():
             raise Refused(f"There is already an outcome “{outcome}”. Choose another name or time point.")
         outcome.save()
-        _record("outcome_created", str(outcome), {"better": str(better)}, question=current, by=by)
+        said = {"better": str(better)} | ({"certainty": certainty} if certainty else {})
+        _record("outcome_created", str(outcome), said, question=current, by=by)
     return outcome
 
 

@@ -20,6 +20,7 @@ from documents.assemble import assemble
 from documents.pdf import CannotRender, render_pdf
 from documents.published import content_sha256
 from etd.actions import accounts, documents, questions, recommendations, rounds
+from etd.actions.references import NewReference
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Better, QuestionStatus, Role
 from etd.models import Guideline, Question, User
 
@@ -176,7 +177,7 @@ def read_document(document: dict[str, Any], rows: list[dict[str, str]]) -> docum
         framework_key=question["framework_key"],
         framework_version=question["framework_version"],
         values={field: text for field, text in question.items() if field not in named},
-        references=dict.fromkeys(document["source"]["references_cited"], ""),
+        references=tuple(NewReference(number, "") for number in document["source"]["references_cited"]),
         outcomes={outcome["name"]: Better(outcome["better"]) for outcome in document["outcome"]},
         tables=(
             documents.ReadTable(

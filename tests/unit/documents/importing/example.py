@@ -73,7 +73,7 @@ def as_fixture(etd: ImportedEtd) -> dict[str, Any]:
             {
                 name: value
                 for name, value in vars(one).items()
-                if value or name not in ("strength", "direction", "certainty")
+                if value or name in ("kind", "text", "population")
             }
             for one in etd.statements
         ],
