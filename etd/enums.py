@@ -23,9 +23,9 @@ class QuestionStatus(models.TextChoices):
 class AdolopmentChoice(models.TextChoices):
     """What a panel does with another body's judgement (GRADE-ADOLOPMENT)."""
 
-    ADOPT = "adopt", "Adopt"
-    ADAPT = "adapt", "Adapt"
-    REDO = "redo", "Judge anew"
+    ADOPT = "adopt", "Adopted"
+    ADAPT = "adapt", "Adapted"
+    REDO = "redo", "Judged anew"
 
 
 class StrengthWord(models.TextChoices):

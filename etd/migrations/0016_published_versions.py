@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 (
                     "choice",
                     models.CharField(
-                        choices=[("adopt", "Adopt"), ("adapt", "Adapt"), ("redo", "Judge anew")],
+                        choices=[("adopt", "Adopted"), ("adapt", "Adapted"), ("redo", "Judged anew")],
                         max_length=10,
                     ),
                 ),

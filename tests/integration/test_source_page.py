@@ -76,7 +76,7 @@ def test_a_choice_is_recorded_and_shown(sourced: Question, client_for: ClientFor
     assert status == 302
     assert Adolopment.objects.get().choice == "adopt"
     page = client_for("observer").get(reverse("source", args=PLACE)).content.decode()
-    assert '<span class="pill">Adopt</span>' in page
+    assert '<span class="pill">Adopted</span>' in page
     assert "<strong>1 of 2</strong>" in page
 
 
@@ -92,7 +92,7 @@ def test_what_is_refused_loses_nothing(sourced: Question, client_for: ClientFor)
     assert (status, "what is adapted and why" in page) == (409, True)
     send(client, sourced, choice="redo")
     status, page = send(client, sourced, choice="adapt", reason="Our costs & theirs")
-    assert (status, "Recorded by now: Judge anew" in page, "Our costs &amp; theirs" in page) == (
+    assert (status, "Recorded by now: Judged anew" in page, "Our costs &amp; theirs" in page) == (
         409,
         True,
         True,

@@ -50,7 +50,7 @@ STRINGS = {
         f.source_document(question=f.question(title="Cooling?"), title="TTM"),
         "Source of Cooling?: TTM",
     ),
-    "Adolopment": lambda: ((one := f.adolopment()), f"Adopt: {one.assessment}"),
+    "Adolopment": lambda: ((one := f.adolopment()), f"Adopted: {one.assessment}"),
     "KeptPart": lambda: (f.kept_part(), "Equity: research evidence, from GRADE, version 1"),
     "Recusal": lambda: (
         f.recusal(user=f.user(name="Ada"), question=f.question(title="Cooling?")),
