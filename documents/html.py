@@ -214,6 +214,7 @@ class PrintedAnalysis:
     method: str
     engine: str
     csv_name: str
+    r_name: str
 
 
 @dataclass(frozen=True)
@@ -333,6 +334,11 @@ def json_name(document: EtdDocument) -> str:
 def csv_name(number: int) -> str:
     """The name of the file with an analysis' study data, attached to the PDF."""
     return f"analysis-{number}-studies.csv"
+
+
+def r_name(number: int) -> str:
+    """The name of the R code that makes an analysis again, attached to the PDF."""
+    return f"analysis-{number}.R"
 
 
 def moment(iso: str) -> str:
@@ -518,6 +524,7 @@ def _printed_analysis(number: int, analysis: Analysis, document: EtdDocument) ->
         ),
         engine=", ".join(f"{name} {version}" for name, version in sorted(analysis.engine.items())),
         csv_name=csv_name(number),
+        r_name=r_name(number),
     )
 
 

@@ -23,11 +23,14 @@ from typing import Any
 
 from django.conf import settings
 
-from documents.html import csv_name, json_name, render_html
+from documents.html import csv_name, json_name, r_name, render_html
 from documents.published import document_bytes
-from documents.schema import EtdDocument, to_json
+from documents.schema import Analysis, EtdDocument, to_json
+from metaanalysis import specification
+from metaanalysis.analyses import pool_inputs
 from metaanalysis.importers.exports import guarded
 from metaanalysis.kinds import NUMBERS, kinds_of
+from metaanalysis.r_code import r_code
 from metaanalysis.stats.types import DataKind
 
 WORKER = Path(__file__).with_name("pdf_worker.py")
@@ -76,7 +79,7 @@ def render_pdf(document: EtdDocument) -> bytes:
 
 
 def attachments_of(document: EtdDocument) -> list[Attachment]:
-    """The whole document as JSON, and the study data behind every analysis as CSV."""
+    """The whole document as JSON, and for every analysis its study data as CSV and R code that reads them."""
     attachments = [
         Attachment(
             name=json_name(document),
@@ -92,6 +95,14 @@ def attachments_of(document: EtdDocument) -> list[Attachment]:
                 description=f"Study data of {analysis.outcome}, {analysis.population}",
                 relationship="Data",
                 content=_study_data(analysis.inputs),
+            )
+        )
+        attachments.append(
+            Attachment(
+                name=r_name(number),
+                description=f"R code that makes the analysis of {analysis.outcome}, {analysis.population} again",
+                relationship="Supplement",
+                content=_r_code(analysis, csv_name(number)).encode(),
             )
         )
     return attachments
@@ -147,6 +158,14 @@ def _study_data(inputs: tuple[Mapping[str, Any], ...]) -> bytes:
     for row in inputs:
         writer.writerow([_cell(row.get(column)) for column in columns])
     return file.getvalue().encode()
+
+
+def _r_code(analysis: Analysis, data_file: str) -> str:
+    """As the page of the analysis gives it, but for where the data come from."""
+    pooled = pool_inputs(analysis.inputs, specification.from_json(analysis.spec))
+    return r_code(
+        analysis.inputs, pooled, title=f"{analysis.outcome}, {analysis.population}", data_file=data_file
+    )
 
 
 def _cell(value: Any) -> str:

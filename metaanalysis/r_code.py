@@ -71,10 +71,13 @@ _CUMULATIVE_BY_RULE = [
 ]
 
 
-def r_code(inputs: Sequence[Mapping[str, Any]], result: PooledResult, *, title: str) -> str:
+def r_code(
+    inputs: Sequence[Mapping[str, Any]], result: PooledResult, *, title: str, data_file: str = ""
+) -> str:
     """A script that prints the numbers of `result`, which stand in its comments. `inputs` are the entries pooled.
 
-    It needs metafor 3.8 or later and nothing else: the data are written out in it.
+    It needs metafor 3.8 or later and nothing else: the data are written out in it. With `data_file`, the name of a CSV
+    with our columns, it reads them from there.
     """
     kind = kind_of(inputs[0]) if inputs else DataKind.COUNTS
     lines = [
@@ -83,7 +86,7 @@ def r_code(inputs: Sequence[Mapping[str, Any]], result: PooledResult, *, title: 
         "library(metafor)",
         "options(digits=10)",
         "",
-        *_data_frame(inputs, kind),
+        *(_from_file(data_file, inputs, kind) if data_file else _data_frame(inputs, kind)),
         "",
         *_model(result, kind),
         "",
@@ -123,6 +126,21 @@ def _data_frame(inputs: Sequence[Mapping[str, Any]], kind: DataKind) -> list[str
     columns.append(("subgroup", [_text(row.get("subgroup") or "") for row in inputs]))
     body = ",\n".join(f"  {name} = c({', '.join(values)})" for name, values in columns)
     return ["dat <- data.frame(", *body.split("\n"), "  , stringsAsFactors = FALSE", ")"]
+
+
+def _from_file(name: str, inputs: Sequence[Mapping[str, Any]], kind: DataKind) -> list[str]:
+    """Every column is read as text, so that a study called `NA` or `2005` keeps its name."""
+    columns = [f"{theirs} = as.numeric(rows${ours})" for theirs, ours in COLUMNS[kind].items()]
+    groups = "rows$subgroup" if any("subgroup" in row for row in inputs) else '""'
+    return [
+        "# The study data stand in this file, attached to the same document: save both in one folder",
+        f'rows <- read.csv({_text(name)}, colClasses="character", na.strings=character(0), encoding="UTF-8")',
+        "dat <- data.frame(",
+        *(f"  {line}," for line in ("study = rows$study", *columns)),
+        "  year = as.numeric(rows$year),",
+        f"  subgroup = {groups}, stringsAsFactors = FALSE",
+        ")",
+    ]
 
 
 def _text(value: str) -> str:

@@ -21,7 +21,9 @@ import pytest
 from documents import pdf, pdf_worker
 from documents.published import document_sha256
 from documents.schema import from_json
-from tests.unit.documents.example import EMPTY, analysis, criterion, example, published, row
+from metaanalysis.analyses import pool_inputs
+from metaanalysis.r_code import r_code
+from tests.unit.documents.example import EMPTY, SPEC, analysis, criterion, example, published, row
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 PDFUA = "{http://www.aiim.org/pdfua/ns/id/}"
@@ -108,13 +110,34 @@ def test_the_data_are_attached_with_their_relationship(reader: pypdf.PdfReader) 
         )
         for entry in catalog(reader)["/AF"]
     }
-    assert relations == {"device.json": "/Source", "analysis-1-studies.csv": "/Data"}
+    assert relations == {
+        "device.json": "/Source",
+        "analysis-1-studies.csv": "/Data",
+        "analysis-1.R": "/Supplement",
+    }
     files = {name: bytes(content[0]) for name, content in reader.attachments.items()}
     assert from_json(json.loads(files["device.json"])) == example()
     rows = list(csv.DictReader(io.StringIO(files["analysis-1-studies.csv"].decode())))
     assert [r["study"] for r in rows] == ["Alpha", "Beta", "Gamma"]
     assert rows[1]["events_intervention"] == "100"
     assert rows[0]["note"] == "'=HYPERLINK(1)"  # a spreadsheet would run it
+
+
+def test_the_r_code_is_that_of_the_analysis_page_and_reads_the_attached_data(
+    reader: pypdf.PdfReader,
+) -> None:
+    files = {name: bytes(content[0]).decode() for name, content in reader.attachments.items()}
+    pooled = pool_inputs(analysis().inputs, SPEC)
+    on_the_page = r_code(analysis().inputs, pooled, title="Survival, n (%), All patients")
+    before, found, after = files["analysis-1.R"].partition('rows <- read.csv("analysis-1-studies.csv"')
+    assert found
+    assert on_the_page.startswith(before.partition("# The study data")[0])
+    assert on_the_page.endswith(after.partition("\n)\n")[2])
+    assert "res <- rma(" in after.partition("\n)\n")[2]
+    headings = next(csv.reader(io.StringIO(files["analysis-1-studies.csv"])))
+    read = re.findall(r"rows\$(\w+)", after)
+    assert len(read) == 6
+    assert set(read) <= set(headings)
 
 
 def test_the_signs_of_the_field_are_printed(reader: pypdf.PdfReader) -> None:

@@ -15,7 +15,7 @@ from metaanalysis.forms.method import offered_specs
 from metaanalysis.kinds import study_of
 from metaanalysis.r_code import r_code
 from metaanalysis.stats.pooling import pool
-from metaanalysis.stats.types import DataKind, PoolingSpec
+from metaanalysis.stats.types import DataKind, Measure, PoolingSpec
 
 COUNTS = [
     {
@@ -58,6 +58,17 @@ def test_the_data_are_written_out_with_every_digit() -> None:
     assert "sei = c(0.12, 0.2, 0.33)" in code(ESTIMATES, measure="HR")
     assert "yi = c(-0.3, 0.04, 1e-05)" in code(ESTIMATES, measure="HR")
     assert "m2i = c(14.25, 14.25, 14.25)" in code(MEANS, measure="MD")
+
+
+def test_the_data_can_stand_in_a_file() -> None:
+    for rows, measure in ((COUNTS, "OR"), (MEANS, "MD"), (ESTIMATES, "HR")):
+        pooled = pool([study_of(row) for row in rows], PoolingSpec(measure=Measure(measure)))
+        text = r_code(rows, pooled, title="T", data_file='da"ta.csv')
+        assert r'rows <- read.csv("da\"ta.csv", colClasses="character"' in text
+        assert "= c(" not in text[text.index("dat <- data.frame(") :].partition("\n)\n")[0]
+        columns = re.findall(r"as\.numeric\(rows\$(\w+)\)", text)
+        assert set(columns) <= {*rows[0], "year"}
+        assert ("subgroup = rows$subgroup" in text) == (rows is COUNTS)
 
 
 @pytest.mark.parametrize(
