@@ -7,5 +7,6 @@ urlpatterns = [
     path("", include("etd.urls")),
     path("", include("metaanalysis.urls")),
     path("", include("documents.urls")),
+    path("", include("documents.public_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -143,6 +143,8 @@ class RequiredCodesMiddleware:
         match = request.resolver_match
         if not settings.REQUIRE_TOTP_FOR or match is None or match.view_name in WITHOUT_CODES:
             return None
+        if getattr(view, "is_public", False):
+            return None
         try:
             if not isinstance(request.user, User) or not must_set_up_codes(request.user):
                 return None

@@ -67,6 +67,8 @@ def site() -> Site:
         "table": "sof",
         "to": FRAMEWORK,
         "base": FRAMEWORK,
+        "number": 1,
+        "style": "ris",
     }
     for name, parameters in worlds.patterns(get_resolver()):
         if "guideline" in parameters and set(parameters) <= {*place, *values}:
