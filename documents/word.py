@@ -44,10 +44,10 @@ def to_docx(table: TextTable, *, title: str, subtitle: str, author: str, languag
         document.add_paragraph(_clean(note), style="Footnotes")
     stream = io.BytesIO()
     document.save(stream)
-    return _packed_at_no_time(stream.getvalue())
+    return packed_at_no_time(stream.getvalue())
 
 
-def _packed_at_no_time(packed: bytes) -> bytes:
+def packed_at_no_time(packed: bytes) -> bytes:
     """The same parts in the same order; python-docx writes the time of packing beside each."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(packed)) as source, zipfile.ZipFile(stream, "w") as target:

@@ -76,6 +76,11 @@ def plain(text: str) -> str:
     return "\n".join(line for line in (unescape(_TAG.sub("", line)).strip() for line in lines) if line)
 
 
+def parsed(text: str) -> list[Token]:
+    """The text as the parser's tokens, for other prints than HTML. Line ends must be \\n; see `DEEPEST_LEVEL`."""
+    return _parser().parse(text)
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": DEEPEST_LEVEL + 8})
