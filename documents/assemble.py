@@ -15,13 +15,18 @@ from etd.models import Question
 from etd.selectors.declaring import printed_panel
 from etd.selectors.printed_rounds import PrintedRound, PrintedTally, printed_rounds
 from etd.selectors.references import reference_list
+from etd.selectors.source import SourceView, load_source
 from metaanalysis.models import Analysis
 
 
-def assemble(question: Question) -> schema.EtdDocument:
-    """The question as a document: of votes only what `printed_rounds` gives."""
-    etd = selectors.load_etd(question, None)
+def assemble(question: Question, view: selectors.EtdView | None = None) -> schema.EtdDocument:
+    """The question as a document: of votes only what `printed_rounds` gives.
+
+    `view` is the question where somebody has loaded it already, whoever it was loaded for.
+    """
+    etd = view or selectors.load_etd(question, None)
     headings = etd.framework.headings
+    source = load_source(question, etd.criteria)
     return schema.EtdDocument(
         schema_version=schema.SCHEMA_VERSION,
         openetd_version=settings.VERSION,
@@ -48,7 +53,7 @@ def assemble(question: Question) -> schema.EtdDocument:
                 **{name: getattr(headings, name) for name in schema.Headings.__dataclass_fields__}
             ),
         ),
-        criteria=tuple(_criterion(etd, criterion) for criterion in etd.criteria),
+        criteria=tuple(_criterion(etd, criterion, source) for criterion in etd.criteria),
         tables=tuple(outcome_table(table, etd.certainty.sums) for table in etd.tables),
         recommendation_types=tuple(
             schema.RecommendationType(t.key, t.label, t.tone, t.chosen) for t in etd.recommendation_types
@@ -65,7 +70,28 @@ def assemble(question: Question) -> schema.EtdDocument:
         rounds=tuple(_round(one) for one in printed_rounds(question)),
         type_judgement=_judgement(etd.type_judgement) if etd.type_judgement else None,
         summary_tables=summary_tables(question),
+        source=_source(source) if source else None,
     )
+
+
+def _source(view: SourceView) -> schema.Source:
+    return schema.Source(
+        title=view.title,
+        organisation=view.organisation,
+        address=view.address,
+        file_name=view.file_name,
+        sha256=view.sha256,
+        type_label=view.type_label,
+        statements=view.statements,
+    )
+
+
+def _adolopment(source: SourceView | None, criterion_key: str) -> schema.Adolopment | None:
+    """What the panel did with the source's judgement on this criterion, None while it has not said."""
+    for one in source.criteria if source else ():
+        if one.key == criterion_key and one.choice:
+            return schema.Adolopment(one.choice, one.choice_label, one.reason, one.source, one.differs)
+    return None
 
 
 def _references(etd: selectors.EtdView) -> tuple[schema.Reference, ...]:
@@ -78,7 +104,9 @@ def _references(etd: selectors.EtdView) -> tuple[schema.Reference, ...]:
     )
 
 
-def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.Criterion:
+def _criterion(
+    etd: selectors.EtdView, view: selectors.CriterionView, source: SourceView | None
+) -> schema.Criterion:
     return schema.Criterion(
         key=view.key,
         number=view.number,
@@ -105,6 +133,7 @@ def _criterion(etd: selectors.EtdView, view: selectors.CriterionView) -> schema.
         too_many=view.too_many,
         research_evidence=view.research_evidence,
         additional_considerations=view.additional_considerations,
+        adolopment=_adolopment(source, view.key),
     )
 
 

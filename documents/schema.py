@@ -121,6 +121,20 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Adolopment:
+    """What the panel did with the judgement of the source; `choice` is `adopt`, `adapt` or `redo`.
+
+    `source` has the source's options in words; `differs` says that the panel's judgement is another one.
+    """
+
+    choice: str
+    choice_label: str
+    reason: str
+    source: tuple[str, ...]
+    differs: bool
+
+
+@dataclass(frozen=True)
 class Criterion:
     """`scale` has seven places, None where the framework leaves a blank."""
 
@@ -136,6 +150,7 @@ class Criterion:
     too_many: bool
     research_evidence: str
     additional_considerations: str
+    adolopment: Adolopment | None = None
 
 
 @dataclass(frozen=True)
@@ -345,6 +360,19 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Another body's document that this one was made from. `sha256` is of its file, `address` where it was found."""
+
+    title: str
+    organisation: str
+    address: str
+    file_name: str
+    sha256: str
+    type_label: str
+    statements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Analysis:
     """What stands behind a recomputed row: `spec` asked, `inputs` went in, `result` came out, `engine` computed."""
 
@@ -497,7 +525,8 @@ class EtdDocument:
     """`panel` is None where neither a declaration nor a vote says that a panel worked with this question.
 
     `type_judgement` is what the chosen type of recommendation rests on, None where that was not recorded.
-    `summary_tables` are empty until outcomes were chosen for them. `version` is None until it is published.
+    `summary_tables` are empty until outcomes were chosen for them. `version` is None until it is published,
+    `source` where it was made from no other document.
     """
 
     schema_version: str
@@ -518,6 +547,7 @@ class EtdDocument:
     type_judgement: Judgement | None = None
     summary_tables: tuple[SummaryTable, ...] = ()
     version: Version | None = None
+    source: Source | None = None
 
     def tables_of(self, criterion_key: str) -> tuple[OutcomeTable, ...]:
         return tuple(table for table in self.tables if table.criterion_key == criterion_key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -134,3 +136,30 @@ def test_a_question_without_a_source_has_no_such_page(example: None, client_for:
     found.add(client.post(reverse("choose_adolopment", args=[*place, key]), {}).status_code)
     assert found == {404}
     assert "What the source judged" not in client.get(reverse("question", args=place)).content.decode()
+
+
+def test_the_document_says_what_became_of_each_judgement(sourced: Question, client_for: ClientFor) -> None:
+    client = client_for("chair")
+    send(client, sourced, choice="adapt", reason="Our costs & theirs")
+    document = client.get(reverse("document_json", args=PLACE)).json()
+    assert document["source"]["title"] == "Devices after arrest"
+    assert document["source"]["sha256"] == hashlib.sha256(ORIGINAL).hexdigest()
+    said = [one["adolopment"] for one in document["criteria"]]
+    assert said[1:] == [None] * (len(said) - 1)
+    assert {key: said[0][key] for key in ("choice", "reason", "differs")} == {
+        "choice": "adapt",
+        "reason": "Our costs & theirs",
+        "differs": False,
+    }
+    printed = client.get(reverse("document", args=PLACE)).content.decode()
+    assert f"The source judged: {said[0]['source'][0]}." in printed
+    assert "Our costs &amp; theirs" in printed
+    assert "Devices after arrest. Another body." in printed
+
+
+def test_a_document_without_a_source_names_none(example: None, client_for: ClientFor) -> None:
+    place = ["ilcor-als", "mcs-after-rosc"]
+    document = client_for("chair").get(reverse("document_json", args=place)).json()
+    assert document["source"] is None
+    assert {one["adolopment"] for one in document["criteria"]} == {None}
+    assert "Made from" not in client_for("chair").get(reverse("document", args=place)).content.decode()
