@@ -95,6 +95,7 @@ ADDRESSES = (
     Address("document", EVERYBODY),
     Address("document_pdf", EVERYBODY),
     Address("document_json", EVERYBODY),
+    Address("document_docx", EVERYBODY),
     Address("document_html", EVERYBODY),
     Address("guideline", EVERYBODY, of_guideline=True),
     Address("guideline_checks", WRITERS, of_guideline=True),

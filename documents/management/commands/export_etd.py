@@ -1,9 +1,10 @@
-"""`manage.py export_etd SLUG --format pdf|json --output FILE`: one question as a document."""
+"""`manage.py export_etd SLUG --format pdf|json|docx --output FILE`: one question as a document."""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,19 @@ from django.core.management.base import BaseCommand, CommandError
 from documents.assemble import assemble
 from documents.pdf import CannotRender, render_pdf
 from documents.published import document_bytes
+from documents.schema import EtdDocument
+from documents.word_etd import CannotHold, word_file
 from etd.management.questions import BAD_INPUT, find_question
+
+FORMATS: dict[str, Callable[[EtdDocument], bytes]] = {"pdf": render_pdf, "json": document_bytes, "docx": word_file}
 
 
 class Command(BaseCommand):
-    help = "Write one question as a PDF or as JSON."
+    help = "Write one question as a PDF, as JSON or as a Word file."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="QUESTION, or GUIDELINE/QUESTION")
-        parser.add_argument("--format", choices=["pdf", "json"], default="pdf")
+        parser.add_argument("--format", choices=list(FORMATS), default="pdf")
         parser.add_argument(
             "--output", required=True, metavar="FILE", help="the file to write; - for the output"
         )
@@ -29,8 +34,8 @@ class Command(BaseCommand):
         question = find_question(slug)
         document = assemble(question)
         try:
-            content = document_bytes(document) if format == "json" else render_pdf(document)
-        except CannotRender as problem:
+            content = FORMATS[format](document)
+        except (CannotRender, CannotHold) as problem:
             raise CommandError(str(problem)) from problem
         if output == "-":
             sys.stdout.buffer.write(content)
