@@ -1,4 +1,4 @@
-"""What a guideline calls itself and its recommendations, and how its panel votes."""
+"""What a guideline calls itself and its recommendations, how its panel votes, and how many approve."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from etd.actions.errors import Refused
 from etd.domain.consensus import rule_of, with_quorum
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
 from etd.models import Guideline, User
+
+MOST_APPROVALS = 5
 
 
 def change_guideline_settings(
@@ -49,6 +51,18 @@ def change_guideline_settings(
         by,
         op,
     )
+
+
+def require_approvals(
+    *, guideline: Guideline, approvals_needed: int, by: User, op: UUID | None = None
+) -> Guideline:
+    """Change how many people approve a question before it is published, from 1 to 5, also where it is in review now.
+
+    Raises Refused for any other number.
+    """
+    if approvals_needed not in range(1, MOST_APPROVALS + 1):
+        raise Refused(f"Please choose a number of people from 1 to {MOST_APPROVALS}.")
+    return _change(guideline, {"approvals_needed": approvals_needed}, by, op)
 
 
 def describe_guideline(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import transaction
@@ -129,14 +129,27 @@ def edit_question(
     return current
 
 
-def change_status(*, question: Question, status: QuestionStatus, by: User) -> Question:
+def change_status(
+    *,
+    question: Question,
+    status: QuestionStatus,
+    only_from: Collection[QuestionStatus] = (),
+    by: User,
+    op: UUID | None = None,
+) -> Question:
     """Move a question on; raises Refused for a step that there is not and over an open round.
 
-    Approvals end with it. To publish and to withdraw are actions of their own (`etd.actions.publication`).
+    `only_from` are the statuses that this step is meant to leave, where there are others that it could leave too; one
+    that has been taken already changes nothing then. Approvals end with it. To publish and to withdraw are actions of
+    their own (`etd.actions.publication`).
     """
     with transaction.atomic():
         current = lock_question(question)
+        if only_from and current.status == status:
+            return current
         close_if_over(current, timezone.now())
+        if only_from and current.status not in only_from:
+            raise Refused(f"This question has moved on: it is “{current.get_status_display()}” now.")
         if status not in TRANSITIONS[current.status]:
             raise Refused(
                 f"A question that is “{current.get_status_display()}” cannot become “{status.label}” directly."
@@ -157,6 +170,7 @@ def change_status(*, question: Question, status: QuestionStatus, by: User) -> Qu
             at=now,
             by=by,
             question=current,
+            op=op,
         )
     return current
 

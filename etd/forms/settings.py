@@ -1,4 +1,4 @@
-"""A guideline's settings: what it calls itself and its recommendations, and how its panel votes."""
+"""A guideline's settings: what it calls itself and its recommendations, how its panel votes, and how many approve."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import uuid4
 from django import forms
 from django.utils.html import format_html
 
+from etd.actions.guideline_settings import MOST_APPROVALS
 from etd.domain.consensus import CHOICES
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
 from etd.forms.helper import form_helper
@@ -50,6 +51,29 @@ class GuidelineNameForm(forms.Form):
     @staticmethod
     def initial_for(guideline: Guideline) -> dict[str, Any]:
         return {name: getattr(guideline, name) for name in ("title", "organisation", "strength_word")}
+
+
+class PublishingForm(forms.Form):
+    """How many people approve a question before it is published."""
+
+    op = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, required=False)
+    approvals_needed = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_APPROVALS,
+        label="People who approve a question before it is published",
+        help_text=(
+            f"From 1 to {MOST_APPROVALS}. Each is another person: a chair, a methodologist or staff. Whoever publishes "
+            "may be one of them. With 1, the one who publishes can be the only one who has looked."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("op", "approvals_needed")
+
+    @staticmethod
+    def initial_for(guideline: Guideline) -> dict[str, Any]:
+        return {"approvals_needed": guideline.approvals_needed}
 
 
 class VoteSettingsForm(forms.Form):

@@ -80,7 +80,12 @@ def begin_voting(request: HttpRequest, access: Access) -> HttpResponse:
 def reopen_evidence(request: HttpRequest, access: Access) -> HttpResponse:
     """Move the question from panel voting back to its evidence, which can then be edited again."""
     try:
-        questions.change_status(question=access.question, status=QuestionStatus.EVIDENCE, by=access.user)
+        questions.change_status(
+            question=access.question,
+            status=QuestionStatus.EVIDENCE,
+            only_from=[QuestionStatus.VOTING],
+            by=access.user,
+        )
     except Refused as error:
         return render(
             request, "etd/rounds/rounds.html", _rounds(access) | {"refusal": str(error)}, status=409

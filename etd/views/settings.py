@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from etd.actions import guideline_settings
 from etd.actions.errors import Refused
 from etd.enums import ConsensusPreset, StrengthWord, TallyDisplay
-from etd.forms.settings import RULES, TALLIES, GuidelineNameForm, VoteSettingsForm
+from etd.forms.settings import RULES, TALLIES, GuidelineNameForm, PublishingForm, VoteSettingsForm
 from etd.permissions import GuidelineAccess, Permission, requires_in_guideline
 from etd.selectors.settings import open_rounds
 
@@ -23,7 +23,7 @@ from etd.selectors.settings import open_rounds
 def settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
     """All settings; what is sent here is the guideline's name and wording."""
     if request.method != "POST":
-        return _page(request, access, _name_form(access), _vote_form(access), 200)
+        return _page(request, access)
     form = GuidelineNameForm(request.POST)
 
     def save() -> None:
@@ -36,7 +36,24 @@ def settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             op=form.cleaned_data["op"],
         )
 
-    return _saved(request, access, form, save) or _page(request, access, form, _vote_form(access), 422)
+    return _saved(request, access, form, save) or _page(request, access, name_form=form)
+
+
+@require_POST
+@requires_in_guideline(Permission.EDIT_GUIDELINE)
+def publishing_settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
+    """Change how many people approve a question before it is published."""
+    form = PublishingForm(request.POST)
+
+    def save() -> None:
+        guideline_settings.require_approvals(
+            guideline=access.guideline,
+            approvals_needed=form.cleaned_data["approvals_needed"],
+            by=access.user,
+            op=form.cleaned_data["op"],
+        )
+
+    return _saved(request, access, form, save) or _page(request, access, publishing_form=form)
 
 
 @require_POST
@@ -57,7 +74,7 @@ def vote_settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse
             op=form.cleaned_data["op"],
         )
 
-    return _saved(request, access, form, save) or _page(request, access, _name_form(access), form, 422)
+    return _saved(request, access, form, save) or _page(request, access, vote_form=form)
 
 
 def _saved(
@@ -75,17 +92,16 @@ def _saved(
     return redirect("guideline_settings", access.guideline.slug)
 
 
-def _name_form(access: GuidelineAccess) -> GuidelineNameForm:
-    return GuidelineNameForm(initial=GuidelineNameForm.initial_for(access.guideline))
-
-
-def _vote_form(access: GuidelineAccess) -> VoteSettingsForm:
-    return VoteSettingsForm(initial=VoteSettingsForm.initial_for(access.guideline))
-
-
 def _page(
-    request: HttpRequest, access: GuidelineAccess, name_form: Form, vote_form: Form, status: int
+    request: HttpRequest,
+    access: GuidelineAccess,
+    *,
+    name_form: Form | None = None,
+    vote_form: Form | None = None,
+    publishing_form: Form | None = None,
 ) -> HttpResponse:
+    """The settings; a form that was sent and could not be saved is shown as it was sent."""
+    was_sent = name_form or vote_form or publishing_form
     guideline = access.guideline
     rule: str = RULES[ConsensusPreset(guideline.consensus_preset)]
     if guideline.consensus_preset == ConsensusPreset.OWN:
@@ -93,10 +109,15 @@ def _page(
     context = {
         "access": access,
         "guideline": guideline,
-        "name_form": name_form,
-        "vote_form": vote_form if access.may(Permission.MANAGE_ROUNDS) else None,
+        "name_form": name_form or GuidelineNameForm(initial=GuidelineNameForm.initial_for(guideline)),
+        "vote_form": (
+            (vote_form or VoteSettingsForm(initial=VoteSettingsForm.initial_for(guideline)))
+            if access.may(Permission.MANAGE_ROUNDS)
+            else None
+        ),
+        "publishing_form": publishing_form or PublishingForm(initial=PublishingForm.initial_for(guideline)),
         "tallies": TALLIES[TallyDisplay(guideline.tally_display)],
         "rule": rule,
         "open_rounds": open_rounds(guideline),
     }
-    return render(request, "etd/settings/settings.html", context, status=status)
+    return render(request, "etd/settings/settings.html", context, status=422 if was_sent else 200)

@@ -106,7 +106,12 @@ def edit_question(panel: Panel) -> dict[str, Any]:
 
 
 def change_status(panel: Panel) -> dict[str, Any]:
-    return {"question": panel.question(), "status": QuestionStatus.EVIDENCE, "by": panel.chair}
+    return {
+        "question": panel.question(),
+        "status": QuestionStatus.EVIDENCE,
+        "only_from": [QuestionStatus.DRAFT],
+        "by": panel.chair,
+    }
 
 
 def dismiss_finding(panel: Panel) -> dict[str, Any]:
@@ -482,6 +487,10 @@ def change_guideline_settings(panel: Panel) -> dict[str, Any]:
     }
 
 
+def require_approvals(panel: Panel) -> dict[str, Any]:
+    return {"guideline": panel.guideline, "approvals_needed": 3, "by": panel.chair}
+
+
 def describe_guideline(panel: Panel) -> dict[str, Any]:
     return {
         "guideline": panel.guideline,
@@ -649,6 +658,7 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.conflicts.manage_conflict": manage_conflict,
     "etd.actions.guideline_settings.change_guideline_settings": change_guideline_settings,
     "etd.actions.guideline_settings.describe_guideline": describe_guideline,
+    "etd.actions.guideline_settings.require_approvals": require_approvals,
     "etd.actions.voting.cast_vote": cast_vote,
     "etd.actions.checks.dismiss_finding": dismiss_finding,
     "etd.actions.checks.restore_finding": restore_finding,
