@@ -28,6 +28,16 @@ class AdolopmentChoice(models.TextChoices):
     REDO = "redo", "Judged anew"
 
 
+class BookPhase(models.TextChoices):
+    """How far a guideline's book has come."""
+
+    WAITING = "waiting", "Waiting to begin"
+    GATHERING = "gathering", "Putting the questions together"
+    SETTING = "setting", "Setting the pages"
+    DONE = "done", "Ready"
+    FAILED = "failed", "Not made"
+
+
 class StrengthWord(models.TextChoices):
     CONDITIONAL = "conditional", "Conditional"
     WEAK = "weak", "Weak"

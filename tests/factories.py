@@ -37,6 +37,7 @@ from etd.models import (
     AuditChainHead,
     AuditEvent,
     Ballot,
+    Book,
     CertaintyRating,
     CertaintyWorksheet,
     ComparatorRisk,
@@ -384,6 +385,13 @@ def withdrawal(**fields: Any) -> Withdrawal:
     values["version"] = values.get("version") or published_version()
     values["withdrawn_by"] = values.get("withdrawn_by") or user()
     return Withdrawal.objects.create(**values)
+
+
+def book(**fields: Any) -> Book:
+    values: dict[str, Any] = {"asked_at": NOW, "sign_of_life": NOW, "n_questions": 3} | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["asked_by"] = values.get("asked_by") or user()
+    return Book.objects.create(**values)
 
 
 def source_document(**fields: Any) -> SourceDocument:

@@ -1,6 +1,7 @@
 from etd.models.adolopment import Adolopment, SourceDocument
 from etd.models.assessment import CriterionAssessment, Judgement
 from etd.models.audit import AuditChainHead, AuditEvent
+from etd.models.book import Book
 from etd.models.certainty import CertaintyRating, CertaintyWorksheet
 from etd.models.checks import DismissedFinding
 from etd.models.comparator_risk import ComparatorRisk
@@ -31,6 +32,7 @@ __all__ = [
     "AuditChainHead",
     "AuditEvent",
     "Ballot",
+    "Book",
     "CertaintyRating",
     "CertaintyWorksheet",
     "ComparatorRisk",

@@ -128,6 +128,12 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"approvals_needed": 5},
         [{"approvals_needed": 0}, {"approvals_needed": 6}],
     ),
+    "book_phase_is_known": (f.book, {"phase": "failed"}, [{"phase": "printed"}, {"phase": ""}]),
+    "book_is_done_with_its_pdf": (
+        f.book,
+        {"phase": "done", "pdf": b"%PDF"},
+        [{"phase": "done"}, {"phase": "failed", "pdf": b"%PDF"}],
+    ),
     "approval_ended_pair": (
         lambda **given: f.approval(**_by(given, "ended_by")),
         {"ended_at": f.NOW, "ended_by": True},
@@ -565,6 +571,11 @@ UNIQUES: dict[str, tuple[Callable[..., Any], Callable[[], dict[str, Any]], Calla
         f.approval,
         lambda: {"question": f.question(), "approved_by": f.user()},
         lambda: {"content_sha256": "1" * 64},
+    ),
+    "book_one_at_a_time": (
+        f.book,
+        lambda: {"guideline": f.guideline()},
+        lambda: {"phase": "failed"},
     ),
     "version_number_unique": (
         f.published_version,

@@ -46,6 +46,7 @@ STRINGS = {
         f.withdrawal(version=f.published_version(question=f.question(title="Cooling?"))),
         "Version 1 of Cooling? withdrawn",
     ),
+    "Book": lambda: (f.book(guideline=f.guideline(title="ALS")), "Book of ALS: Waiting to begin"),
     "SourceDocument": lambda: (
         f.source_document(question=f.question(title="Cooling?"), title="TTM"),
         "Source of Cooling?: TTM",
