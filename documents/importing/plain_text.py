@@ -21,7 +21,10 @@ _NUMBER = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)", re.M)
 _CITED = re.compile(
     r"(?P<end>[a-zß-öø-ÿ)][.,;]?)(?P<n>\d{1,3}(?:[,–-]\d{1,3})*)(?![\w%]|[.,–-]\d)"
     r"|(?<=\d\.)(?P<range>\d{1,3}[–-]\d{1,3})(?= [^\W\d_a-z])"
+    # Raised digits, which a format with superscripts has: after a number they are a power.
+    r"|(?<![\d⁰¹²³⁴-⁹⁻⁺])(?P<raised>[⁰¹²³⁴-⁹]{1,3}(?:[,–-][⁰¹²³⁴-⁹]{1,3})*)(?![⁰¹²³⁴-⁹])"
 )
+_LOWERED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _HIGHEST = 999
 _WORD = 20
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
@@ -55,8 +58,8 @@ def with_citations(text: str, cited: frozenset[int]) -> str:
         numbers = _numbers(match)
         if not _may_cite(match) or not numbers or not set(numbers) <= cited:
             return match[0]
-        digits = match["n"] or match["range"]
-        return f"{match[0][: -len(digits)]}[^{digits}]"
+        digits = match["n"] or match["range"] or match["raised"]
+        return f"{match[0][: -len(digits)]}[^{digits.translate(_LOWERED)}]"
 
     return _CITED.sub(marked, text)
 
@@ -72,15 +75,19 @@ def without_gap(numbers: Iterable[int]) -> frozenset[int]:
 def _may_cite(match: re.Match[str]) -> bool:
     if match["range"]:
         return True
-    before = match.string[max(match.start() - _WORD, 0) : match.start() + 1]
-    word = _LAST_WORD.search(before)
+    end = match.start() if match["raised"] else match.start() + 1
+    word = _LAST_WORD.search(match.string[max(end - _WORD, 0) : end])
+    # A letter alone is a unit or a statistic: m², I².
+    if match["raised"] and word and len(word[0]) == 1:
+        return False
     return word is None or word[0].casefold() not in aliases().not_cited_after
 
 
 def _numbers(match: re.Match[str]) -> Sequence[int]:
     """The numbers of a mark; empty where a range runs backwards, which is no citation."""
     found: list[int] = []
-    for part in (match["n"] or match["range"]).split(","):
+    digits = match["n"] or match["range"] or match["raised"]
+    for part in digits.translate(_LOWERED).split(","):
         ends = [int(end) for end in re.split("[–-]", part)]
         if len(ends) > 2 or ends[0] > ends[-1] or not 0 < ends[0] <= _HIGHEST:
             return ()
