@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import wraps
 from typing import Any
@@ -24,6 +25,7 @@ from etd.models import (
     Guideline,
     KeptPart,
     PanelMembership,
+    PublishedVersion,
     Question,
     SourceDocument,
     User,
@@ -119,12 +121,21 @@ FROZEN_WITH: dict[Permission, Part] = {
 
 
 @dataclass(frozen=True)
+class StandingVersion:
+    """The newest published version of a question that is not withdrawn."""
+
+    number: int
+    published_at: datetime
+
+
+@dataclass(frozen=True)
 class Access:
     """A signed-in person at one question: what every view of a question is given.
 
     `has_declared`: have they said whether they have a conflict of interest for the whole guideline?
     `has_kept_parts`: is something of the question kept that had no place in its framework?
     `has_source`: was it made from another body's document, which is kept beside it?
+    `standing` is what is published of it, None where nothing is.
     """
 
     question: Question
@@ -133,6 +144,7 @@ class Access:
     has_declared: bool = True
     has_kept_parts: bool = False
     has_source: bool = False
+    standing: StandingVersion | None = None
 
     @property
     def slugs(self) -> tuple[str, str]:
@@ -157,6 +169,9 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
     declared = ConflictDeclaration.objects.filter(
         guideline=OuterRef("guideline"), question__isnull=True, member=user
     )
+    standing = PublishedVersion.objects.filter(question=OuterRef("pk"), withdrawal__isnull=True).order_by(
+        "-number"
+    )
     question = (
         Question.objects.select_related(
             "guideline",
@@ -170,6 +185,8 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
             has_declared=Exists(declared),
             has_kept_parts=Exists(KeptPart.objects.filter(question=OuterRef("pk"))),
             has_source=Exists(SourceDocument.objects.filter(question=OuterRef("pk"))),
+            standing_number=Subquery(standing.values("number")[:1]),
+            standing_since=Subquery(standing.values("published_at")[:1]),
         )
         .first()
     )
@@ -182,6 +199,9 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
         has_declared=question.has_declared,
         has_kept_parts=question.has_kept_parts,
         has_source=question.has_source,
+        standing=StandingVersion(question.standing_number, question.standing_since)
+        if question.standing_number
+        else None,
     )
 
 

@@ -49,13 +49,13 @@ def publish(
     `content` is the `content_sha256` of what the person saw, `note` says what has changed since the last version.
     Raises Refused where the question is no longer that, before and after rendering, and as
     `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can be made of it. Nothing
-    is stored then. A question that is published as it stands gets no second version: its own is returned.
+    is stored then. The same request again, also while the first is being rendered, gives the same version.
     """
     with transaction.atomic():
         question = _unchanged(question, content)
         before = publication.last_version(question)
-        if before and question.status == QuestionStatus.PUBLISHED:
-            return before  # the same request again
+        if already := _published_already(question, note=note, by=by):
+            return already
     published_at = timezone.now()
     approvals = publication.approvals_of(question, content)
     document = _as_version(
@@ -75,6 +75,8 @@ def publish(
     pdf = render(document)
     with transaction.atomic():
         current = _unchanged(question, content)
+        if already := _published_already(current, note=note, by=by):
+            return already
         if publication.approvals_of(current, content) != approvals:
             raise Refused("Somebody approved it at this moment. Please publish again.")
         return publication.store_version(
@@ -94,6 +96,17 @@ def publish(
             by=by,
             op=op,
         )
+
+
+def _published_already(question: Question, *, note: str, by: User) -> PublishedVersion | None:
+    """The version that this very request has made before, None where the question is not published.
+
+    Raises Refused where it was somebody else, or with another note.
+    """
+    last = publication.last_version(question) if question.status == QuestionStatus.PUBLISHED else None
+    if last and (last.note, last.published_by_id) != (note, by.pk):
+        raise Refused(f"{last.published_by_name} has just published it, as version {last.number}.")
+    return last
 
 
 def _earlier_versions(question: Question) -> tuple[schema.EarlierVersion, ...]:
