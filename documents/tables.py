@@ -127,14 +127,19 @@ def to_csv(table: TextTable) -> bytes:
     band = (table.band_heading,) if table.band_heading else ()
     writer.writerow([guarded(heading) for heading in (*band, *table.headings)])
     for row in table.rows:
-        texts = (*([row.band] if band else []), *(_with_marks(cell) for cell in row.cells))
+        texts = (*([row.band] if band else []), *(text_with_marks(cell) for cell in row.cells))
         writer.writerow(["" if text == NOTHING else guarded(text) for text in texts])
     writer.writerow([])
     for mark, text in table.footnotes:
-        writer.writerow([mark, guarded(text)])
+        writer.writerow([guarded(mark), guarded(text)])
     for note in table.notes:
         writer.writerow(["", guarded(note)])
     return stream.getvalue().encode("utf-8-sig")
+
+
+def text_with_marks(cell: TextCell) -> str:
+    """The cell in words, the letters of its footnotes in brackets behind each line."""
+    return "\n".join(f"{text} [{', '.join(marks)}]" if marks else text for text, marks in cell.lines)
 
 
 def _outcome_cells(group: OutcomeGroup, row: Row, several: bool, has_certainty: bool) -> tuple[TextCell, ...]:
@@ -153,7 +158,3 @@ def _outcome_cells(group: OutcomeGroup, row: Row, several: bool, has_certainty: 
     ]
     rated = TextCell(((certainty, group.certainty_marks),) if certainty else ((NOTHING, ()),))
     return (*(plain_cell(text) for text in texts), *([rated] if has_certainty else []))
-
-
-def _with_marks(cell: TextCell) -> str:
-    return "\n".join(f"{text} [{', '.join(marks)}]" if marks else text for text, marks in cell.lines)

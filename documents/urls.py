@@ -11,6 +11,10 @@ urlpatterns = [
     path(f"{QUESTION}/document.json", exports.document_json, name="document_json"),
     path(f"{QUESTION}/document.docx", word.document_docx, name="document_docx"),
     path(f"{QUESTION}/document.html", files.document_html, name="document_html"),
+    path(f"{QUESTION}/exports/", files.exports, name="exports"),
+    path(f"{QUESTION}/tables.xlsx", files.tables_xlsx, name="tables_xlsx"),
+    path(f"{QUESTION}/tables/<slug:table>.csv", files.table_csv, name="table_csv"),
+    path("schema/etd-document-1.json", files.document_schema, name="document_schema"),
     path(f"{QUESTION}/summary/<slug:table>.csv", exports.summary_csv, name="summary_csv"),
     path(f"{QUESTION}/summary/<slug:table>.docx", exports.summary_docx, name="summary_docx"),
     path(

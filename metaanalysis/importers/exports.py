@@ -60,7 +60,7 @@ EXAMPLE_ROWS: dict[Kind, StudyRow] = {
         "the columns hr, ci_low and ci_high in place of measure, estimate and se",
     ),
 }
-_FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n\x00])")
+_FORMULA = re.compile(r"'*(?:[\s\x00\u200b\ufeff]*[=+\-@＝＋－＠]|[\t\r\n\x00])")
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 

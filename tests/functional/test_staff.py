@@ -26,8 +26,9 @@ def test_staff_export_the_pdf_and_the_json(server: RunningServer, page: Page) ->
     text = " ".join(" ".join(page.extract_text() for page in document.pages).split())
     assert "We suggest against the routine use of mechanical circulatory support devices" in text
     assert any(name.endswith(".json") for name in document.attachments)
+    page.get_by_role("link", name="More to export").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="Export JSON").click()
+        page.get_by_role("link", name="Download Data (JSON)").click()
     exported = json.loads(download.value.path().read_text(encoding="utf-8"))
     assert exported["schema_version"] == "openetd-etd/1"
     assert len(exported["criteria"]) == 12
