@@ -767,7 +767,7 @@ def check_pdf(content: bytes) -> Result:
         "A PDF alone proves that it holds the data it says. It does not prove that this is what was published: its"
         " pages and its data could have been changed together. That is proved by comparing the sha256 of the PDF or of"
         " the record with the public page of the version, or by giving one from there with --sha256; or by the page"
-        " “Verify this PDF” of the site that published it.",
+        " “Verify a PDF” of the site that published it.",
     ]
     return Result(0, sentences, facts)
 
