@@ -14,16 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 from django.conf import settings
 
-from documents.html import csv_name, json_name, r_name, render_html
+from documents.html import Layout, csv_name, json_name, r_name, render_html
 from documents.published import document_bytes
 from documents.schema import Analysis, EtdDocument, to_json
 from metaanalysis import specification
@@ -36,6 +37,8 @@ from metaanalysis.stats.types import DataKind
 WORKER = Path(__file__).with_name("pdf_worker.py")
 STYLE_SHEET = Path(__file__).parents[1] / "static" / "css" / "print.css"
 WALL_SECONDS = 45
+BOOK_WALL_SECONDS, BOOK_CPU_SECONDS = 1800, 1500
+BOOK_MEMORY_BYTES = 3 * 1024**3
 KEPT_RENDERS = 8
 MOST_RENDERS = 2
 WAIT_FOR_A_TURN_SECONDS = 20
@@ -72,10 +75,10 @@ class Attachment:
     content: bytes
 
 
-def render_pdf(document: EtdDocument) -> bytes:
+def render_pdf(document: EtdDocument, layout: Layout = Layout.SCALES) -> bytes:
     """The PDF of a document. Raises CannotRender, of which DocumentTooLarge, RendererBusy and RendererMissing are."""
     check_size(document)
-    return run_worker(render_html(document), attachments_of(document))
+    return run_worker(render_html(document, layout=layout), attachments_of(document))
 
 
 def attachments_of(document: EtdDocument) -> list[Attachment]:
@@ -176,6 +179,54 @@ def _cell(value: Any) -> str:
 
 def run_worker(html: str, attachments: list[Attachment]) -> bytes:
     """HTML and files as a PDF, made in a child process, or the one made of the same before. Raises CannotRender."""
+    return _rendered(_job(html, attachments), STYLE_SHEET.read_bytes())
+
+
+def run_worker_for_long(html: str, attachments: list[Attachment], tell_page: Callable[[int], None]) -> bytes:
+    """As `run_worker`, for a book: with wider limits, and every page that is set is told. Raises CannotRender."""
+    with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:
+        job, made = Path(folder) / "job.json", Path(folder) / "made.pdf"
+        job.write_bytes(_job(html, attachments))
+        with job.open("rb") as source, made.open("wb") as target:
+            worker = subprocess.Popen(
+                [sys.executable, "-I", str(WORKER), str(BOOK_CPU_SECONDS), str(BOOK_MEMORY_BYTES)],
+                stdin=source,
+                stdout=target,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env={},
+                text=True,
+                errors="replace",
+            )
+            too_long = Timer(BOOK_WALL_SECONDS, worker.kill)
+            too_long.start()
+            with worker:
+                try:
+                    said = _listen(worker, tell_page)
+                finally:
+                    too_long.cancel()
+                    worker.kill()
+        pdf = made.read_bytes()
+    if worker.returncode == 0 and pdf.startswith(b"%PDF"):
+        return pdf
+    raise _failure(worker.returncode, said)
+
+
+def _listen(worker: subprocess.Popen[str], tell_page: Callable[[int], None]) -> str:
+    """What the worker says but for its pages, until it has ended."""
+    said = []
+    assert worker.stderr is not None
+    for line in worker.stderr:
+        word, _, number = line.strip().partition(" ")
+        if word == "page" and number.isdecimal():
+            tell_page(int(number))
+        else:
+            said.append(line)
+    worker.wait()
+    return "".join(said)
+
+
+def _job(html: str, attachments: list[Attachment]) -> bytes:
     job = {
         "html": html,
         "attachments": [
@@ -188,7 +239,7 @@ def run_worker(html: str, attachments: list[Attachment]) -> bytes:
             for attachment in attachments
         ],
     }
-    return _rendered(json.dumps(job).encode(), STYLE_SHEET.read_bytes())
+    return json.dumps(job).encode()
 
 
 @lru_cache(maxsize=KEPT_RENDERS)
@@ -222,8 +273,10 @@ def _failure(status: int, said: str) -> CannotRender:
             " Debian or Ubuntu: apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0."
         )
     if status == BLOCKED:
-        addresses = ", ".join(said.split())
-        return CannotRender(f"The document asks for files from outside, which is not allowed: {addresses}")
+        addresses = said.split()
+        return CannotRender(
+            f"The document asks for files from outside ({len(addresses)}), which is not allowed: {', '.join(addresses)}"
+        )
     if status < 0 or "MemoryError" in said:
         return CannotRender(
             "The document needed more memory or time than a PDF may take and was stopped. Look for very long texts"

@@ -1,5 +1,8 @@
 """Renders one PDF in a process of its own: HTML as JSON on stdin, the PDF on stdout. Run by path, never imported.
 
+`pdf_worker.py [CPU_SECONDS MEMORY_BYTES]`: with these the limits are others than a single document's, and the number of
+each page that is set is told on stderr.
+
 The process limits itself before it reads anything. It can reach nothing but our style sheet and our fonts, by names
 of an own scheme; whatever else a document asks for is refused and counted, and one refusal fails the render.
 """
@@ -8,10 +11,12 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +30,10 @@ STATIC = Path(__file__).resolve().parents[1] / "static"
 SCHEME = "etd-asset:"
 STYLE_SHEET = STATIC / "css" / "print.css"
 FONTS = {f"{SCHEME}fonts/{path.name}": path for path in sorted((STATIC / "fonts").glob("*.ttf"))}
+
+# What stands behind the summary, and the classes under which it is set smaller until it has one page.
+AFTER_THE_SUMMARY = "<!-- end of the summary -->"
+SIZES = ("", "small", "small smallest")
 
 OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_tags": True}
 # A fixed moment for the attached files: the same content must give the same bytes.
@@ -46,15 +55,15 @@ UA_DESCRIPTIONS = b"""
 """
 
 
-def limit_this_process() -> None:
+def limit_this_process(cpu_seconds: int = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
     """Memory, CPU time, size of files, and no core dump. Systems without such limits keep the time limit outside."""
     try:
         import resource  # noqa: PLC0415 -- not on Windows
     except ImportError:
         return
     for what, limit in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, LARGEST_FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -99,12 +108,29 @@ def render(job: dict[str, Any], fetcher: Any) -> bytes:
         )
         for entry in job["attachments"]
     ]
-    page = HTML(string=job["html"], url_fetcher=fetcher, base_url=SCHEME)
-    document = page.render(stylesheets=[sheet], font_config=fonts, **OPTIONS)
+
+    def laid_out(html: str) -> Any:
+        page = HTML(string=html, url_fetcher=fetcher, base_url=SCHEME)
+        return page.render(stylesheets=[sheet], font_config=fonts, **OPTIONS)
+
+    document = laid_out(with_summary_on_one_page(job["html"], lambda html: len(laid_out(html).pages)))
     document.metadata.attachments = [*document.metadata.attachments, *attachments]
     document.metadata.generate_rdf_metadata = with_pdf_ua(document.metadata.generate_rdf_metadata)
     pdf: bytes = document.write_pdf(**OPTIONS)
     return pdf
+
+
+def with_summary_on_one_page(html: str, count_pages: Callable[[str], int]) -> str:
+    """The HTML with the first of the SIZES in which its summary has one page, or the last of them."""
+    summary, mark, _ = html.partition(AFTER_THE_SUMMARY)
+    if not mark:
+        return html
+    fits = (size for size in SIZES if count_pages(f"{_sized(summary, size)}</main></body></html>") == 1)
+    return _sized(html, next(fits, SIZES[-1]))
+
+
+def _sized(html: str, size: str) -> str:
+    return html.replace("<body", f'<body class="{size}"', 1)
 
 
 def with_pdf_ua(generate: Callable[..., bytes]) -> Callable[..., bytes]:
@@ -120,8 +146,25 @@ def with_pdf_ua(generate: Callable[..., bytes]) -> Callable[..., bytes]:
     return generate_with_pdf_ua
 
 
-def main() -> int:
-    limit_this_process()
+def tell_pages() -> None:
+    """A line `page 12` on stderr for each page that is set, as WeasyPrint's log of progress has it."""
+
+    class Pages(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            found = re.search(r"Page (\d+)$", record.getMessage())
+            if found:
+                sys.stderr.write(f"page {found[1]}\n")
+                sys.stderr.flush()
+
+    log = logging.getLogger("weasyprint.progress")
+    log.setLevel(logging.INFO)
+    log.addHandler(Pages())
+
+
+def main(arguments: Sequence[str]) -> int:
+    limit_this_process(*map(int, arguments))
+    if arguments:
+        tell_pages()
     tempfile.tempdir = os.getcwd()  # a folder of this render alone, which the parent removes
     os.environ["SOURCE_DATE_EPOCH"] = str(
         int(FIXED_DATE.timestamp())
@@ -134,11 +177,11 @@ def main() -> int:
         return NO_LIBRARY
     pdf = render(job, fetcher)
     if fetcher.blocked:
-        sys.stderr.write("\n".join(url[:200] for url in fetcher.blocked) + "\n")
+        sys.stderr.write("\n".join(dict.fromkeys(url[:200] for url in fetcher.blocked)) + "\n")
         return BLOCKED
     sys.stdout.buffer.write(pdf)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,14 @@
 from django.urls import path
 
-from documents.views import exports, files
+from documents.views import books, exports, files
 from documents.views import word
 
 QUESTION = "guidelines/<slug:guideline>/<slug:question>"
 
 urlpatterns = [
+    path("guidelines/<slug:guideline>/book/", books.book, name="book"),
+    path("guidelines/<slug:guideline>/book/make/", books.make_book, name="make_book"),
+    path("guidelines/<slug:guideline>/book/book.pdf", books.book_file, name="book_file"),
     path(f"{QUESTION}/document/", exports.document, name="document"),
     path(f"{QUESTION}/document.pdf", exports.document_pdf, name="document_pdf"),
     path(f"{QUESTION}/document.json", exports.document_json, name="document_json"),

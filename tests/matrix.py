@@ -101,6 +101,8 @@ ADDRESSES = (
     Address("tables_xlsx", EVERYBODY),
     Address("table_csv", EVERYBODY, kwargs={"table": "table-2"}),
     Address("guideline", EVERYBODY, of_guideline=True),
+    Address("book", EVERYBODY, of_guideline=True),
+    Address("make_book", EVERYBODY, SEND, empty_post=302, of_guideline=True),
     Address("guideline_checks", WRITERS, of_guideline=True),
     Address("new_question", WRITERS, EDIT, of_guideline=True),
     Address("invite", CHAIR_AND_STAFF, EDIT, of_guideline=True),
@@ -163,6 +165,9 @@ OF_A_SUMMARY_ROW = {"word_summary_cell", "take_back_summary_words"}
 
 # Addresses of a source document: tests/integration/test_source_page.py keeps one and asks as each actor.
 OF_A_SOURCE = {"source", "source_file", "choose_adolopment"}
+
+# The PDF of a guideline's book: tests/integration/test_book_page.py has one made and asks as each actor.
+OF_A_BOOK = {"book_file"}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {

@@ -28,6 +28,7 @@ from tests.integration.everything import Site, every_pattern, site
 from tests.matrix import (
     ADDRESSES,
     OF_A_MEMBER,
+    OF_A_BOOK,
     OF_A_SOURCE,
     OF_A_SUMMARY_ROW,
     OF_AN_OUTCOME,
@@ -116,6 +117,7 @@ def test_every_address_is_in_the_matrix() -> None:
         {address.name for address in ADDRESSES}
         | OF_AN_UPLOAD_OR_A_ROW
         | OF_AN_OUTCOME
+        | OF_A_BOOK
         | OF_A_SOURCE
         | OF_A_SUMMARY_ROW
         | OF_A_MEMBER

@@ -194,6 +194,33 @@ def test_the_summary_has_the_first_page_to_itself(reader: pypdf.PdfReader) -> No
     assert second.index("QUESTION") < second.index("ASSESSMENT")
 
 
+def test_a_long_summary_is_set_smaller_until_it_has_one_page() -> None:
+    statement = example().statements[0]
+    long = replace(statement, text="We suggest the device in patients whose heart has failed. " * 5)
+    for many in (6, 12, 18):
+        document = example(statements=(long,) * many)
+        reader = pypdf.PdfReader(io.BytesIO(pdf.render_pdf(document)))
+        first, second = (" ".join(reader.pages[n].extract_text().split()) for n in (0, 1))
+        assert first.count("Weak recommendation for") == many
+        assert second.startswith("Cardiac guideline")
+        assert "QUESTION Should devices be used?" in second
+
+
+def test_the_first_size_that_fits_is_taken() -> None:
+    page = f"<body data-x>a{pdf_worker.AFTER_THE_SUMMARY}b</body>"
+    for pages, size in (
+        ([1], ""),
+        ([2, 1], "small"),
+        ([3, 2, 1], "small smallest"),
+        ([3, 3, 2], "small smallest"),
+    ):
+        left = iter(pages)
+        sized = pdf_worker.with_summary_on_one_page(page, lambda html, left=left: next(left))
+        assert sized == page.replace("<body", f'<body class="{size}"')
+        assert list(left) == []
+    assert pdf_worker.with_summary_on_one_page("<body>no summary", lambda html: 9) == "<body>no summary"
+
+
 def test_the_same_content_gives_the_same_bytes(rendered: bytes) -> None:
     pdf._rendered.cache_clear()
     assert pdf.render_pdf(example()) == rendered
@@ -301,7 +328,7 @@ def test_the_worker_limits_itself_before_it_reads() -> None:
     assert done.stdout.split() == ["1073741824", "30", "67108864", "0"]
     source = pdf.WORKER.read_text(encoding="utf-8")
     main = source[source.index("def main()") :]
-    assert main.index("limit_this_process()") < main.index("sys.stdin")
+    assert main.index("limit_this_process(") < main.index("sys.stdin")
 
 
 def test_the_worker_knows_nothing_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -192,7 +192,13 @@ def choose_adolopment(panel: Panel) -> dict[str, Any]:
     }
 
 
+def ask_for_book(panel: Panel) -> dict[str, Any]:
+    panel.question()
+    return {"guideline": panel.guideline, "by": panel.chair}
+
+
 EXAMPLES = {
+    "documents.actions.books.ask_for_book": ask_for_book,
     "etd.actions.adolopment.keep_source": keep_source,
     "etd.actions.adolopment.choose_adolopment": choose_adolopment,
     "documents.actions.publishing.approve": approve,

@@ -1,0 +1,158 @@
+"""The page of a guideline's book: asked for, told how far it is, and downloaded once it is there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from documents.actions import books
+from documents.pdf import RendererMissing
+from documents.published import document_sha256
+from documents.schema import EtdDocument
+from etd.enums import BookPhase
+from etd.models import AuditEvent, Book, Guideline, PublishedVersion
+from tests import factories
+from tests.integration.conftest import ClientFor, demo
+
+PLACE = ["ilcor-als"]
+PAGE, MAKE, FILE = (
+    "/guidelines/ilcor-als/book/",
+    "/guidelines/ilcor-als/book/make/",
+    "/guidelines/ilcor-als/book/book.pdf",
+)
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[EtdDocument]:
+    """The documents that were asked to be rendered; the PDF is a stand-in, since a true one takes seconds."""
+    given: list[EtdDocument] = []
+
+    def render(**job: Any) -> bytes:
+        given.extend(job["documents"])
+        for page in range(1, 4):
+            job["tell_page"](page)
+        return b"%PDF-1.7 book"
+
+    monkeypatch.setattr(books, "render_book", render)
+    return given
+
+
+def asked() -> Book:
+    return books.ask_for_book(guideline=Guideline.objects.get(slug="ilcor-als"), by=demo("chair")())
+
+
+def test_a_book_is_asked_for_made_and_downloaded(client_for: ClientFor, rendered: list[EtdDocument]) -> None:
+    client = client_for("observer")
+    assert "No book has been made yet" in client.get(PAGE).content.decode()
+    assert client.get(FILE).status_code == 404
+    assert client.post(MAKE).status_code == 302
+    waiting = client.get(PAGE).content.decode()
+    assert "Waiting to begin" in waiting
+    assert 'hx-trigger="every 2s"' in waiting
+    assert "Make the book" not in waiting
+    book = Book.objects.get()
+    books.make_book(book.pk)
+    book.refresh_from_db()
+    assert (book.phase, book.n_ready, book.page) == (BookPhase.DONE, 3, 1)
+    assert "Ready" in client.get(PAGE).content.decode()
+    answer = client.get(FILE)
+    assert (answer.content, answer["Content-Type"]) == (b"%PDF-1.7 book", "application/pdf")
+    # What is published stands in it as it was published, what is not as it is now.
+    version = PublishedVersion.objects.get()
+    assert [one.question.slug for one in rendered] == [
+        "mcs-after-rosc",
+        "mcs-after-rosc-update",
+        "mcs-after-rosc-vote",
+    ]
+    assert document_sha256(rendered[0]) == version.document_sha256
+    assert book.contents == [[one.question.slug, document_sha256(one)] for one in rendered]
+
+
+def test_asking_again_while_one_is_made_makes_no_second(example: None) -> None:
+    first = asked()
+    assert asked() == first
+    assert AuditEvent.objects.filter(type="book_asked_for").count() == 1
+
+
+def test_a_book_whose_process_is_gone_is_told_and_can_be_asked_for_again(client_for: ClientFor) -> None:
+    gone = asked()
+    Book.objects.filter(pk=gone.pk).update(
+        phase=BookPhase.SETTING, sign_of_life=timezone.now() - timedelta(minutes=6)
+    )
+    page = client_for("chair").get(PAGE).content.decode()
+    assert "It was stopped before it was done" in page
+    assert "Make it anew" in page
+    again = asked()
+    gone.refresh_from_db()
+    assert (again.pk != gone.pk, gone.phase, gone.problem) == (True, BookPhase.FAILED, books.STOPPED)
+    # The process may still be there after all, only slow: it changes nothing any more.
+    books._say(gone.pk, page=9)
+    books._finish(gone.pk, b"%PDF late", [])
+    gone.refresh_from_db()
+    assert (gone.phase, gone.page) == (BookPhase.FAILED, 0)
+
+
+def test_why_there_is_no_pdf_is_said(client_for: ClientFor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(**job: Any) -> bytes:
+        raise RendererMissing("PDF export is off: Pango is missing.")
+
+    monkeypatch.setattr(books, "render_book", render)
+    book = asked()
+    books.make_book(book.pk)
+    page = client_for("chair").get(PAGE).content.decode()
+    assert "The last one could not be made" in page
+    assert "Pango is missing" in page
+
+
+def test_an_error_of_ours_is_told_too_and_raised(example: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def render(**job: Any) -> bytes:
+        raise KeyError("chapter")
+
+    monkeypatch.setattr(books, "render_book", render)
+    book = asked()
+    with pytest.raises(KeyError):
+        books.make_book(book.pk)
+    book.refresh_from_db()
+    assert (book.phase, "Something went wrong" in book.problem) == (BookPhase.FAILED, True)
+
+
+def test_a_new_book_takes_the_place_of_the_one_before(
+    client_for: ClientFor, rendered: list[EtdDocument]
+) -> None:
+    client = client_for("chair")
+    for _ in range(2):
+        books.make_book(asked().pk)
+    assert Book.objects.get().phase == BookPhase.DONE
+    asked()
+    assert client.get(FILE).content == b"%PDF-1.7 book"
+    assert "The one before" in client.get(PAGE).content.decode()
+    # It is being made already: nobody else begins it.
+    running = Book.objects.get(phase=BookPhase.WAITING)
+    Book.objects.filter(pk=running.pk).update(phase=BookPhase.GATHERING)
+    books.make_book(running.pk)
+    running.refresh_from_db()
+    assert running.phase == BookPhase.GATHERING
+
+
+def test_a_guideline_without_questions_has_none(example: None, client_for: ClientFor) -> None:
+    membership = factories.panel_membership(role="chair")
+    with pytest.raises(books.Refused, match="no question yet"):
+        books.ask_for_book(guideline=membership.guideline, by=membership.user)
+    assert not Book.objects.exists()
+
+
+MEMBERS = ("chair", "panel member", "methodologist", "staff", "observer")
+
+
+@pytest.mark.parametrize(
+    ("actor", "status"), [*((one, 200) for one in MEMBERS), ("outsider", 404), ("anonymous", 302)]
+)
+def test_who_may_download_it(
+    client_for: ClientFor, rendered: list[EtdDocument], actor: str, status: int
+) -> None:
+    books.make_book(asked().pk)
+    assert client_for(actor).get(reverse("book_file", args=PLACE)).status_code == status
