@@ -63,7 +63,7 @@ class Account:
         """The lines as they stand in the document, with the blank ones and the tabs between them."""
         whole = self._fragments[run[0].index : run[-1].index + 1]
         lines = [
-            "".join(f"\t{f.text}" if f.begins_cell else f.text for f in line)
+            "".join(f"\t{f.bare}" if f.begins_cell else f.bare for f in line)
             for _, line in groupby(whole, key=lambda f: f.line)
         ]
         return "\n".join(lines).removeprefix("\t" if run[0].begins_cell else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,12 +22,14 @@ _LONGEST_HEADING = 200
 
 
 class AssessmentReader:
-    """Reads the criteria one after the other, in whatever order they stand; `better` is for `TableReader`."""
+    """Reads the criteria one after the other, in whatever order; `better` and `known` are for `TableReader`."""
 
-    def __init__(self, layout: Layout, account: Account, *, better: str = "") -> None:
+    def __init__(
+        self, layout: Layout, account: Account, *, better: str = "", known: Mapping[str, str] | None = None
+    ) -> None:
         self._layout = layout
         self._account = account
-        self._tables = TableReader(account, better=better)
+        self._tables = TableReader(account, better=better, known=known or {})
         self.criteria: list[ImportedCriterion] = []
 
     @property
@@ -211,7 +213,7 @@ class AssessmentReader:
                 f"{criterion.heading}, after the additional considerations",
                 "A third text has no place here.",
             )
-        evidence, considerations = (as_markdown(f.text for f in text) for text in texts[:2])
+        evidence, considerations = (as_markdown(f.stored for f in text) for text in texts[:2])
         return evidence, considerations
 
 

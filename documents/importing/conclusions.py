@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 from documents.importing.account import Account
 from documents.importing.fragments import Cell, Fragment, cells_of
+from documents.importing.grades import read_grade_line, read_population_line
 from documents.importing.imported import ImportedStatement
 from documents.importing.labels import Labels
 from documents.importing.layout import Layout, Part
+from documents.importing.marks import BROKEN, marked_line, plain_of
 from documents.importing.plain_text import as_markdown
-from documents.importing.statements import read_statement
+from documents.importing.roles import Role
+from documents.importing.statements import RECOMMENDATION, read_statement
 from documents.importing.ticks import is_ticked, split_mark
 from etd.frameworks import RecommendationType, Section
 
@@ -85,10 +89,14 @@ def read_conclusions(layout: Layout, account: Account) -> Conclusions:
         sections[section.key] = ""
         if not printed:
             continue
-        if section.holds_statements:
+        if section.holds_statements and _is_our_own(printed[0]):
+            statements += _own_statements(printed[0], section, account)
+            note += [f.stored for f in printed[0].fragments if f.role == Role.NOTE]
+            sections[section.key] = as_markdown(f.stored for f in printed[0].fragments if f.role == Role.TEXT)
+        elif section.holds_statements:
             _read_statements(printed[0], section, account, statements, note)
         else:
-            sections[section.key] = as_markdown(fragment.text for fragment in printed[0].fragments)
+            sections[section.key] = as_markdown(fragment.stored for fragment in printed[0].fragments)
             account.take(printed[0].fragments, section.heading)
         _leave_cells(printed[1:], f"Conclusions, after {section.heading}", account)
     return Conclusions(tuple(statements), as_markdown(note), sections)
@@ -101,15 +109,16 @@ def read_references(layout: Layout, account: Account) -> dict[int, str]:
     for fragment in layout.lines_of(Part.REFERENCES):
         if fragment.is_blank:
             continue
-        match = _REFERENCE.fullmatch(fragment.text)
+        match = _REFERENCE.fullmatch(fragment.bare)
         number = int(match[1]) if match else 0
         if match and number > 0 and number not in found:
-            found[number], last = " ".join(match[2].split()), number
+            exact = fragment.role == Role.EXACT
+            found[number], last = match[2] if exact else " ".join(match[2].split()), number
         elif match or not last:
             account.leave([fragment], "References", "It is no numbered reference, or its number is taken.")
             continue
         else:
-            found[last] = f"{found[last]} {fragment.folded}"
+            found[last] = f"{found[last]} {' '.join(fragment.bare.split())}"
         account.take([fragment], f"Reference {last}")
     return found
 
@@ -149,13 +158,57 @@ def _read_statements(
         if fragment.is_blank:
             note.append("")
             continue
-        statement = read_statement(fragment.text.strip(), as_markdown([fragment.text]))
+        statement = read_statement(fragment.bare.strip(), as_markdown([fragment.stored]))
         if statement is None:
-            note.append(fragment.text)
+            note.append(fragment.stored)
             account.take([fragment], f"{section.heading}: note")
         else:
             statements.append(statement)
             account.take([fragment], f"{section.heading}: statement {len(statements)}")
+
+
+def _is_our_own(cell: Cell) -> bool:
+    """With the styles of our Word file, which say of each paragraph what it is."""
+    return any(fragment.role in (Role.STATEMENT, Role.NOTE, Role.TEXT) for fragment in cell.fragments)
+
+
+def _own_statements(cell: Cell, section: Section, account: Account) -> Iterator[ImportedStatement]:
+    """Each begins with a paragraph of its style; under it stand what it is, for whom, and a remark."""
+    lines = [fragment for fragment in cell.fragments if not fragment.is_blank]
+    starts = [
+        place
+        for place, fragment in enumerate(lines)
+        if fragment.role == Role.STATEMENT and marked_line(fragment.marked).begins != BROKEN
+    ]
+    first = starts[0] if starts else len(lines)
+    for fragment in lines[:first]:
+        _take_or_leave(fragment, section, account, f"{section.heading}: text")
+    for number, (start, end) in enumerate(pairwise([*starts, len(lines)]), start=1):
+        body = lines[start:end]
+        for fragment in body:
+            _take_or_leave(fragment, section, account, f"{section.heading}: statement {number}")
+        grades = [read_grade_line(f.bare) for f in body if f.role == Role.GRADE]
+        grade = next((one for one in grades if one), None)
+        for fragment in body:
+            if fragment.role == Role.GRADE and read_grade_line(fragment.bare) is None:
+                account.leave([fragment], section.heading, "It does not say what the statement is.")
+        text = as_markdown(f.stored for f in body if f.role in (Role.STATEMENT, Role.STATEMENT_MORE))
+        told = [plain_of(marked_line(f.marked).text) for f in body if f.role == Role.POPULATION]
+        read = read_statement(body[0].bare.strip(), text) or ImportedStatement(kind=RECOMMENDATION, text=text)
+        remark = as_markdown(f.stored for f in body if f.role == Role.REMARK)
+        population = read_population_line(told[0]) if told else ""
+        yield replace(read, **_fields(grade), population=population, remark=remark)
+
+
+def _fields(grade: dict[str, str] | None) -> dict[str, Any]:
+    return dict(grade or {})
+
+
+def _take_or_leave(fragment: Fragment, section: Section, account: Account, became: str) -> None:
+    if fragment.role == Role.NONE:
+        account.leave([fragment], section.heading, "It has none of the styles that say what it is.")
+    else:
+        account.take([fragment], became)
 
 
 def _leave_cells(cells: Sequence[Cell], where: str, account: Account) -> None:

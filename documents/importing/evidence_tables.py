@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from documents.importing.account import Account
@@ -19,6 +19,7 @@ from documents.importing.results_table import (
     columns_of,
     read_cells,
 )
+from documents.importing.roles import Role
 from etd.frameworks import Criterion
 
 Row = tuple[Cell, ...]
@@ -31,6 +32,7 @@ _MANY = 4  # cells beside each other that are a table even without a heading tha
 _LONGEST_LABEL = 60
 _LONGEST_HEADING = 200
 _LONGEST_NAME = 500
+_NOTES = {Role.ABBREVIATIONS: "abbreviations", Role.FOOTNOTES: "footnotes"}
 _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¶#]|[a-z][.)]\s)")
 
 
@@ -54,11 +56,12 @@ class _Table:
 
 class TableReader:
     """Collects the tables of all criteria. `better` ("higher", "lower") is for outcomes whose name does not say which
-    way is better; empty: their rows are left as they are."""
+    way is better; empty: their rows are left as they are. `known` is by outcome, where the document says it."""
 
-    def __init__(self, account: Account, *, better: str) -> None:
+    def __init__(self, account: Account, *, better: str, known: Mapping[str, str]) -> None:
         self._account = account
         self._otherwise = better
+        self._known = known
         self.tables: list[ImportedTable] = []
         self.better: dict[str, str] = {}
 
@@ -75,7 +78,7 @@ class TableReader:
                 continue
             place += table.n_cells
             if table.title:
-                texts[-1] = tuple(f for f in texts[-1] if f is not table.title)
+                texts = [tuple(f for f in text if f is not table.title) for text in texts]
             if not texts:
                 texts.append(())
             after = self._take(criterion, table)
@@ -144,7 +147,7 @@ class TableReader:
         number = 0
         for row in table.rows[1:]:
             fragments = [f for cell in row for f in cell.head]
-            texts = [" ".join(" ".join(f.text for f in cell.head).split()) for cell in row]
+            texts = [Cell(cell.head).exact for cell in row]
             if not any(texts[1:]):
                 self._account.leave(heading, where, "It is the heading of no row that could be read.")
                 outcome, heading = texts[0], fragments
@@ -181,6 +184,8 @@ class TableReader:
         table.places.add((outcome, population))
 
     def _direction(self, outcome: str) -> str:
+        if outcome in self._known:
+            return self._known[outcome]
         said = [side for side, words in aliases().better.items() if words.search(outcome)]
         if len(said) == 1:
             return said[0]
@@ -192,7 +197,7 @@ class TableReader:
         return self._otherwise
 
     def _flag_assumptions(self, table: _Table, where: str) -> None:
-        names = dict.fromkeys(row.outcome for row in table.read)
+        names = dict.fromkeys(row.outcome for row in table.read if row.outcome not in self._known)
         for side in ("higher", "lower"):
             if those := [name for name in names if self.better[name] == side]:
                 self._account.flag(
@@ -208,7 +213,7 @@ class TableReader:
         for place, fragment in enumerate(table.after):
             kind = _kind_of_note(fragment)
             if kind:
-                notes[kind].append(fragment.text.strip())
+                notes[kind].append(fragment.stored.strip())
                 self._account.take([fragment], f"{where}: {kind}")
                 end = place + 1
             elif not fragment.is_blank:
@@ -218,6 +223,8 @@ class TableReader:
 
 
 def _kind_of_note(fragment: Fragment) -> str:
+    if fragment.role in _NOTES:
+        return _NOTES[fragment.role]
     if aliases().abbreviations.match(fragment.text):
         return "abbreviations"
     return "footnotes" if _FOOTNOTE.match(fragment.text) else ""
@@ -262,6 +269,9 @@ def _table_at(all_rows: _Rows, place: int, texts: Sequence[Text]) -> _Table | No
         rows.append(row)
         at += len(row)
         printed = [fragment for fragment in extra if not fragment.is_blank]
+        if any(fragment.ends_table for fragment in row[-1].fragments + tuple(extra)):
+            after = tuple(extra)
+            break
         if len(printed) == 1 and goes_on and row[-1].fragments[0].ends_row:
             rows.append((Cell((printed[0],)),))
         elif printed:
@@ -289,9 +299,12 @@ def _is_text(header: Row) -> bool:
 
 
 def _title(texts: Sequence[Text]) -> Fragment | None:
-    """The last printed line before the table, where it begins like "Table 2."."""
-    last = next((f for f in reversed(texts[-1]) if not f.is_blank), None) if texts else None
-    return last if last and aliases().table_title.fullmatch(last.text) else None
+    """The last printed line before the table, where it begins like "Table 2."; a text goes on after another table."""
+    for text in (texts[-1], texts[0]) if texts else ():
+        last = next((f for f in reversed(text) if not f.is_blank), None)
+        if last and aliases().table_title.fullmatch(last.text):
+            return last
+    return None
 
 
 def _has_text(fragments: Sequence[Fragment]) -> bool:

@@ -10,6 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from documents.importing.marks import (
+    CHOSEN,
+    TABLE_END,
+    has_marks,
+    marked_line,
+    plain_of,
+    printed,
+    without_typed_mark,
+)
+from documents.importing.roles import Role
+
 # What ends a line besides \n: Word's soft breaks, pages, and the separators of Unicode.
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _LIST_MARK = re.compile(r"\s*(?:[·•▪◦○◯⚪●⬤⚫◉☐☒☑oO*–-]|\(?\d{1,3}[.)])\s*")
@@ -21,6 +32,7 @@ class Fragment:
     """A line, or the part of a line that is one cell. `index` is its place among all fragments.
 
     `may_continue`: it stands before the one tab of its line. It begins a row of two cells, or goes on with a cell.
+    `marked` is the piece with its formatting, empty where the text has none (`marks`); `text` is without it then.
     """
 
     index: int
@@ -29,6 +41,20 @@ class Fragment:
     begins_cell: bool = False
     ends_row: bool = False
     may_continue: bool = False
+    marked: str = ""
+    role: Role = Role.NONE
+    ends_table: bool = False
+    is_chosen: bool = False
+
+    @property
+    def stored(self) -> str:
+        """What `as_markdown` makes a text of: the piece with its formatting."""
+        return self.marked or self.text
+
+    @property
+    def bare(self) -> str:
+        """The letters alone, also of what people typed."""
+        return without_typed_mark(self.text)
 
     @cached_property
     def folded(self) -> str:
@@ -49,6 +75,14 @@ class Cell:
     @cached_property
     def folded(self) -> str:
         return " ".join(" ".join(fragment.text for fragment in self.fragments).split())
+
+    @property
+    def exact(self) -> str:
+        """Letter for letter where our own file says so, else with single blanks."""
+        printed = [fragment for fragment in self.fragments if not fragment.is_blank]
+        if printed and all(fragment.role == Role.EXACT for fragment in printed):
+            return "\n".join(plain_of(marked_line(fragment.marked).text) for fragment in printed)
+        return self.folded
 
     @cached_property
     def head(self) -> tuple[Fragment, ...]:
@@ -72,6 +106,9 @@ def fragments_of(text: str) -> tuple[Fragment, ...]:
     found: list[Fragment] = []
     for number, line in enumerate(_LINE_ENDS.sub("\n", text).split("\n"), start=1):
         parts = line.split("\t")
+        if has_marks(line) or TABLE_END in line:
+            found += _marked_fragments(len(found), number, parts)
+            continue
         if len(parts) == 1 or _is_list_item(parts):
             found.append(Fragment(len(found), number, line))
             continue
@@ -81,6 +118,28 @@ def fragments_of(text: str) -> tuple[Fragment, ...]:
             may_continue = place == 1 and len(parts) == len(cells) == 2
             found.append(Fragment(len(found), number, cell, True, ends_row, may_continue))
     return tuple(found)
+
+
+def _marked_fragments(index: int, number: int, parts: Sequence[str]) -> list[Fragment]:
+    """A line of a text with its formatting: a tab begins a cell, and nothing else is one."""
+    pieces = [(parts[0], False)] if parts[0] else []
+    pieces += [(part, True) for part in parts[1:]]
+    found = []
+    for place, (piece, begins_cell) in enumerate(pieces, start=index):
+        line = marked_line(piece)
+        found.append(
+            Fragment(
+                place,
+                number,
+                printed(line),
+                begins_cell=begins_cell,
+                marked=piece,
+                role=line.role,
+                ends_table=TABLE_END in piece,
+                is_chosen=CHOSEN in piece,
+            )
+        )
+    return found
 
 
 def _is_list_item(parts: Sequence[str]) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 _BETWEEN = " · "
 _POPULATION = "Population: "
+_CERTAINTY = "Certainty of evidence: "
+_OF_EVIDENCE = " certainty of evidence"
 _KINDS = {
     "Recommendation": "recommendation",
     "Good practice statement": "good_practice_statement",
@@ -51,6 +53,18 @@ def population_line(population: str) -> str:
 
 def read_population_line(line: str) -> str:
     return line.removeprefix(_POPULATION)
+
+
+def certainty_line(label: str) -> str:
+    """`label` is the level as it is printed, such as Low."""
+    return f"{_CERTAINTY}{label}"
+
+
+def read_certainty_line(line: str) -> str:
+    """The level's key, empty where the line names none."""
+    words = line.removeprefix(_CERTAINTY).casefold()
+    levels = ((said.removesuffix(_OF_EVIDENCE), key) for said, key in _CERTAINTIES.items())
+    return next((key for said, key in levels if words.startswith(said)), "")
 
 
 def _word(words: dict[str, str], key: str) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from documents.importing.labels import aliases
+from documents.importing.marks import blocks_of_lines, has_marks
+from documents.prose import markdown_of
 from etd.domain.text import plain
 
 # Above this a paragraph is not tried out, but all its signs are made plain.
@@ -36,7 +38,10 @@ def folded_lines(text: str) -> list[str]:
 
 def as_markdown(lines: Iterable[str]) -> str:
     """The lines of a text as CommonMark: an empty line between paragraphs, and a backslash before every sign that
-    would be taken for markup. Without citation marks, see `with_citations`."""
+    would be taken for markup. Without citation marks, see `with_citations`. Lines with formatting keep it."""
+    lines = list(lines)
+    if any(has_marks(line) for line in lines):
+        return markdown_of(blocks_of_lines(lines))
     paragraphs: list[list[str]] = [[]]
     for line in lines:
         if line.strip():
@@ -72,6 +77,17 @@ def without_gap(numbers: Iterable[int]) -> frozenset[int]:
     return frozenset(range(1, last + 1))
 
 
+def numbers_of(mark: str) -> Sequence[int]:
+    """The numbers of `7–10,12`, ranges in full; empty where one runs backwards, which is no citation."""
+    found: list[int] = []
+    for part in mark.split(","):
+        ends = [int(end) for end in re.split("[–-]", part) if end.strip().isdecimal()]
+        if not ends or len(ends) > 2 or ends[0] > ends[-1] or not 0 < ends[0] <= _HIGHEST:
+            return ()
+        found += range(ends[0], ends[-1] + 1)
+    return found
+
+
 def _may_cite(match: re.Match[str]) -> bool:
     if match["range"]:
         return True
@@ -84,15 +100,7 @@ def _may_cite(match: re.Match[str]) -> bool:
 
 
 def _numbers(match: re.Match[str]) -> Sequence[int]:
-    """The numbers of a mark; empty where a range runs backwards, which is no citation."""
-    found: list[int] = []
-    digits = match["n"] or match["range"] or match["raised"]
-    for part in digits.translate(_LOWERED).split(","):
-        ends = [int(end) for end in re.split("[–-]", part)]
-        if len(ends) > 2 or ends[0] > ends[-1] or not 0 < ends[0] <= _HIGHEST:
-            return ()
-        found += range(ends[0], ends[-1] + 1)
-    return found
+    return numbers_of(match["n"] or match["range"])
 
 
 def _escaped(paragraph: str) -> str:

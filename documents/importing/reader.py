@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from documents.importing.account import Account
@@ -11,8 +11,11 @@ from documents.importing.conclusions import read_conclusions, read_references, r
 from documents.importing.fragments import Fragment, cells_of, fragments_of
 from documents.importing.imported import ImportedEtd
 from documents.importing.layout import Layout, Part, best_framework
-from documents.importing.plain_text import as_markdown, cited_numbers, with_citations, without_gap
+from documents.importing.marks import raised_marks, settle_raised
+from documents.importing.own_lines import OwnLines
+from documents.importing.plain_text import as_markdown, cited_numbers, numbers_of, with_citations, without_gap
 from documents.importing.summary import compare_summary
+from etd.domain.text import cited_numbers as marked_numbers
 from etd.frameworks import Framework, all_frameworks
 
 
@@ -24,9 +27,11 @@ def read_text(text: str, *, frameworks: Sequence[Framework] = (), better: str = 
     not blank is in `understood` or in `not_understood`; nothing is raised, whatever the text is.
     """
     fragments = fragments_of(text)
+    own = OwnLines(fragments)
     framework = best_framework(fragments, tuple(frameworks) or _newest_first())
     account = Account(fragments)
-    layout = Layout(fragments, framework)
+    own.settle(account)
+    layout = Layout(own.others, framework)
     for heading in layout.part_headings:
         account.take([heading], "Heading of a part")
     account.leave(
@@ -35,13 +40,14 @@ def read_text(text: str, *, frameworks: Sequence[Framework] = (), better: str = 
         "It stands before the first part of the document.",
     )
     title, fields = _read_question(layout, account)
-    assessment = AssessmentReader(layout, account, better=better)
+    assessment = AssessmentReader(layout, account, better=better, known=own.better)
     assessment.read()
     compare_summary(layout, account, assessment.criteria)
     types = read_type(layout, account)
     conclusions = read_conclusions(layout, account)
     listed = read_references(layout, account)
-    labels = _arms(layout, assessment, account)
+    labels = own.arms or _arms(layout, assessment, account)
+    listed, identifiers = own.identified(listed)
     etd = ImportedEtd(
         framework=framework,
         title=title,
@@ -59,8 +65,11 @@ def read_text(text: str, *, frameworks: Sequence[Framework] = (), better: str = 
         flags=(),
         understood=account.understood,
         not_understood=account.not_understood,
+        identifiers=identifiers,
+        certainty={name: level for name, level in own.certainty.items() if name in assessment.better},
     )
-    return replace(_with_citations(etd, account), flags=tuple(account.flags))
+    cited = _with_raised_citations if own.has_formatting else _with_citations
+    return replace(cited(etd, account), flags=tuple(account.flags))
 
 
 def _newest_first() -> tuple[Framework, ...]:
@@ -92,7 +101,7 @@ def _read_question(layout: Layout, account: Account) -> tuple[str, dict[str, str
             account.leave([heading, *body], f"Question, {printed}", f"“{printed}” is {reason}.")
             continue
         same_line = printed.partition(":")[2]
-        fields[field.key] = as_markdown([same_line, *(fragment.text for fragment in body)])
+        fields[field.key] = as_markdown([same_line, *(fragment.stored for fragment in body)])
         account.take([heading, *body], f"Question: {field.heading}")
     return title, fields
 
@@ -104,18 +113,12 @@ def _read_title(body: Sequence[Fragment], account: Account) -> str:
     account.take(cells[0].fragments, "Question: title")
     for cell in cells[1:]:
         account.leave(cell.fragments, "Question", "It stands between the title and the first field.")
-    return cells[0].folded
+    return cells[0].exact
 
 
 def _with_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
     """Bare digits that cite become marks. Which they are shows in the document as a whole: 1, 2, 3… without a gap."""
-    texts = [
-        *(text for one in etd.criteria for text in (one.research_evidence, one.additional_considerations)),
-        *(statement.text for statement in etd.statements),
-        *etd.sections.values(),
-        etd.note,
-    ]
-    found = {number for text in texts for number in cited_numbers(text)}
+    found = {number for text in _texts(etd) for number in cited_numbers(text)}
     cited = (frozenset(found) & frozenset(etd.references)) if etd.references else without_gap(found)
     if left := sorted(found - cited):
         account.flag("Citations", f"Left as plain digits, as they may cite nothing: {_listed(left)}.")
@@ -124,14 +127,42 @@ def _with_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
             "Citations",
             f"Read as citation marks, which plain text has as bare digits: {_listed(sorted(cited))}.",
         )
+    return _marked(etd, account, cited, lambda text: with_citations(text, cited))
+
+
+def _with_raised_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
+    """Raised digits that cite become marks, others superscripts (kg/m², 10³); digits on the line cite nothing."""
+    raised = {number for text in _texts(etd) for mark in raised_marks(text) for number in numbers_of(mark)}
+    cited = (frozenset(raised) & frozenset(etd.references)) if etd.references else without_gap(raised)
+    if left := sorted(raised - cited):
+        account.flag(
+            "Citations", f"Raised numbers that may cite nothing became superscripts: {_listed(left)}."
+        )
+
+    def settled(text: str) -> str:
+        return settle_raised(text, lambda mark: bool(numbers_of(mark)) and set(numbers_of(mark)) <= cited)
+
+    own = {number for text in _texts(etd) for number in marked_numbers(text)}
+    return _marked(etd, account, cited | own, settled)
+
+
+def _texts(etd: ImportedEtd) -> list[str]:
+    return [
+        *(text for one in etd.criteria for text in (one.research_evidence, one.additional_considerations)),
+        *(text for one in etd.statements for text in (one.text, one.remark)),
+        *etd.sections.values(),
+        etd.note,
+    ]
+
+
+def _marked(
+    etd: ImportedEtd, account: Account, cited: frozenset[int], marked: Callable[[str], str]
+) -> ImportedEtd:
     if dangling := sorted(cited - set(etd.references)):
         account.flag("References", f"Cited, but not in a list of references: {_listed(dangling)}.")
-
-    def marked(text: str) -> str:
-        return with_citations(text, cited)
-
     return replace(
         etd,
+        fields={key: marked(text) if raised_marks(text) else text for key, text in etd.fields.items()},
         criteria=tuple(
             replace(
                 one,
@@ -140,7 +171,17 @@ def _with_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
             )
             for one in etd.criteria
         ),
-        statements=tuple(replace(one, text=marked(one.text)) for one in etd.statements),
+        tables=tuple(
+            replace(
+                one,
+                abbreviations=settle_raised(one.abbreviations, lambda _: False),
+                footnotes=settle_raised(one.footnotes, lambda _: False),
+            )
+            for one in etd.tables
+        ),
+        statements=tuple(
+            replace(one, text=marked(one.text), remark=marked(one.remark)) for one in etd.statements
+        ),
         sections={key: marked(body) for key, body in etd.sections.items()},
         note=marked(etd.note),
         references=dict(etd.references) | dict.fromkeys(dangling, ""),

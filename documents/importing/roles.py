@@ -27,6 +27,7 @@ class Role(StrEnum):
     COMPARISON = "c"
     HIGHER = "h"
     LOWER = "l"
+    CERTAINTY = "y"
     AGAIN = "a"
     RECORD = "b"
     DELETED = "d"
@@ -54,8 +55,10 @@ STYLES = {
     "EtD Comparison": Role.COMPARISON,
     "EtD Higher": Role.HIGHER,
     "EtD Lower": Role.LOWER,
+    "EtD Certainty": Role.CERTAINTY,
     "EtD Document Title": Role.AGAIN,
     "EtD Again": Role.AGAIN,
+    "EtD Footer": Role.AGAIN,
     "EtD Record": Role.RECORD,
     "EtD Record Heading": Role.RECORD,
 }

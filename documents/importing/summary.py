@@ -38,7 +38,7 @@ def compare_summary(layout: Layout, account: Account, criteria: Sequence[Importe
             )
             continue
         labels.setdefault(criterion.key, set()).add(option.key)
-        if inside and not options.find(fragment.text):
+        if fragment.is_chosen or (inside and not options.find(fragment.text)):
             marked.setdefault(criterion.key, set()).add(option.key)
         account.take([fragment], f"{_WHERE}: {criterion.heading}")
     _compare(layout, account, criteria, marked, has_grid=bool(labels))
@@ -53,7 +53,7 @@ def _compare(
     has_grid: bool,
 ) -> None:
     if has_grid and not marked:
-        account.flag(_WHERE, "Its marking is lost in plain text; it was not compared with the criteria.")
+        account.flag(_WHERE, "Its marking is lost; it was not compared with the criteria.")
     for one in criteria:
         choice = marked.get(one.key)
         if choice is not None and choice != set(one.options):

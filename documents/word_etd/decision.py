@@ -85,8 +85,8 @@ def add_references(writer: Writer, document: EtdDocument) -> None:
     for one in listed:
         writer.where = f"Reference {one.number}"
         ids = [f"doi:{one.doi}" if one.doi else "", f"PMID: {one.pmid}" if one.pmid else ""]
-        missing = [known for known in ids if known and known.casefold() not in one.citation.casefold()]
-        writer.add(writer.paragraph("EtD Reference", " ".join([f"{one.number}. {one.citation}", *missing])))
+        line = " ".join(filter(None, (f"{one.number}. {one.citation}", *ids)))
+        writer.add(writer.paragraph("EtD Reference", line))
 
 
 def _statement(writer: Writer, statement: Statement, strength_word: str) -> Iterator[Element]:
@@ -102,13 +102,13 @@ def _statement(writer: Writer, statement: Statement, strength_word: str) -> Iter
     if statement.population:
         yield writer.paragraph("EtD Population", population_line(statement.population))
     yield from prose(writer, statement.remark, "EtD Remark")
+    if statement.certainty_symbols:
+        yield writer.paragraph("EtD Again", f"{statement.certainty_symbols} {statement.certainty_label}")
     for text in _records_of(statement):
         yield writer.paragraph("EtD Record", text)
 
 
 def _records_of(statement: Statement) -> Iterator[str]:
-    if statement.certainty_symbols:
-        yield f"{statement.certainty_symbols} {statement.certainty_label}"
     if statement.paradigm_label:
         yield f"{statement.paradigm_label}. {statement.paradigm_reason}".strip()
     if statement.practice_basis_label:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from documents.html import printed_bases
+from documents.importing.grades import certainty_line
 from documents.schema import Criterion, EtdDocument, OutcomeGroup, OutcomeTable, Row
 from documents.word_etd.elements import Cell, Element, Line, Writer
 from documents.word_etd.prose import prose
@@ -125,8 +126,10 @@ def _group(writer: Writer, group: OutcomeGroup) -> Iterator[Line]:
     named = [writer.paragraph("EtD Name", group.name, keep_next=True)]
     if group.certainty:
         marks = f" {', '.join(group.certainty_marks)}" if group.certainty_marks else ""
-        said = f"Certainty of evidence: {group.certainty_symbols} {group.certainty}{marks}. {group.certainty_sum}"
-        named.append(writer.paragraph("EtD Record", said.rstrip(), keep_next=True))
+        # How a worksheet comes to its level is not in the file, so its level is a record and not the panel's own word.
+        style = "EtD Record" if group.certainty_sum else "EtD Certainty"
+        said = f"{certainty_line(group.certainty)} {group.certainty_symbols}{marks} {group.certainty_sum}"
+        named.append(writer.paragraph(style, said.rstrip(), keep_next=True))
     yield Line([Cell(named, span=len(_NUMBERS), fill=BAND_FILL)])
     for row in group.rows:
         yield Line([Cell([paragraph]) for paragraph in _cells(writer, row)])

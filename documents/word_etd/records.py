@@ -33,12 +33,14 @@ def add_records(writer: Writer, document: EtdDocument) -> None:
     parts = {
         "PANEL AND CONFLICTS OF INTEREST": list(_panel(document)),
         **{f"HOW THE PANEL DECIDED: ROUND {one.number}": list(_round(one)) for one in document.rounds},
-        "ABOUT THIS DOCUMENT": list(_facts(document)),
+        "PUBLISHED VERSION": list(_version(document)),
     }
     for heading, facts in parts.items():
-        writer.where = heading.capitalize()
         if facts:
+            writer.where = heading.capitalize()
             writer.add(writer.paragraph(_HEADING, heading), _named(writer, facts, heading.capitalize()))
+    for text in _about(document):
+        writer.add(writer.paragraph("EtD Again", text))
 
 
 def _named(writer: Writer, facts: Sequence[tuple[str, str]], caption: str) -> Element:
@@ -145,25 +147,25 @@ def _round(one: Round) -> Iterator[tuple[str, str]]:
         yield "sha256 of the tallies", one.tally_digest
 
 
-def _facts(document: EtdDocument) -> Iterator[tuple[str, str]]:
-    if dangling := number_list([one.number for one in document.references if not one.citation]):
-        yield "Citations", f"The text cites {dangling}, for which no reference is given."
-    yield (
-        "Framework",
-        f"{document.framework.title}, version {document.framework.version}. {document.framework.source}",
-    )
+def _version(document: EtdDocument) -> Iterator[tuple[str, str]]:
     version = document.version
-    if version is not None:
-        yield (
-            "Published",
-            f"Version {version.number}, {moment(version.published_at)}, by {version.published_by}",
-        )
-        for one in version.approvals:
-            yield "Approved", f"{one.name}, {moment(one.at)}"
-        if version.note:
-            yield "Note on this version", version.note
-        if version.previous_sha256:
-            yield "Version before", f"sha256 of its record {version.previous_sha256}"
+    if version is None:
+        return
+    yield "Published", f"Version {version.number}, {moment(version.published_at)}, by {version.published_by}"
+    for one in version.approvals:
+        yield "Approved", f"{one.name}, {moment(one.at)}"
+    if version.note:
+        yield "Note on this version", version.note
+    if version.previous_sha256:
+        yield "Version before", f"sha256 of its record {version.previous_sha256}"
+
+
+def _about(document: EtdDocument) -> Iterator[str]:
+    if dangling := number_list([one.number for one in document.references if not one.citation]):
+        yield f"The text cites {dangling}, for which no reference is given."
+    framework = document.framework
+    yield f"Framework: {framework.title}, version {framework.version}. {framework.source}".strip()
+    yield f"Made with OpenEtD {document.openetd_version}."
 
 
 def _even(n_columns: int) -> list[int]:

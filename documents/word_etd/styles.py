@@ -51,7 +51,9 @@ _LOOKS: dict[str, tuple[float, float, float, bool, bool, str]] = {
     "EtD Comparison": (10, 1, 1, False, False, INK),
     "EtD Higher": (8.5, 2, 0, False, False, QUIET),
     "EtD Lower": (8.5, 2, 0, False, False, QUIET),
+    "EtD Certainty": (8.5, 1, 1, False, False, QUIET),
     "EtD Again": (9.5, 0, 2, False, False, QUIET),
+    "EtD Footer": (8, 0, 0, False, False, QUIET),
     "EtD Record": (8.5, 2, 0, False, False, QUIET),
     "EtD Record Heading": (12.5, 16, 4, True, False, ACCENT),
 }
@@ -118,6 +120,7 @@ def _styles(document: Document, language: str) -> None:
             fonts.attrib.pop(qn(f"w:{theme}"), None)
     for border in styles["Title"].element.iter(qn("w:pBdr")):
         border.getparent().remove(border)
+    styles["EtD Footer"].base_style = styles["Footer"]
     styles["EtD Document Title"].base_style = styles["Title"]
     styles["EtD Record Heading"].base_style = styles["Heading 1"]
     for name in ("EtD Caption", "EtD Prompt", "EtD Column"):
@@ -179,13 +182,10 @@ def _numbering(document: Document) -> None:
 
 def _footer(document: Document, text: str) -> None:
     from docx.oxml.ns import qn
-    from docx.shared import Pt, RGBColor
 
     styles: Any = document.styles
-    style = styles["Footer"]
-    style.font.name, style.font.size, style.font.color.rgb = FONT, Pt(8), RGBColor.from_string(QUIET)
     paragraph = document.sections[0].footer.paragraphs[0]
-    paragraph.style = style
+    paragraph.style = styles["EtD Footer"]
     properties = paragraph._p.get_or_add_pPr()
     properties.append(
         element(

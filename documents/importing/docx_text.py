@@ -1,0 +1,443 @@
+"""The XML of a Word file → text in the layout of GRADEpro's documents, each line with its formatting (`marks`).
+
+A tab begins each cell, an empty line ends each row, as where Word saves a document as text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from documents.importing.marks import (
+    BOLD,
+    BOLD_END,
+    BROKEN,
+    CHOSEN,
+    CITED,
+    CITED_END,
+    ITALIC,
+    ITALIC_END,
+    ITEM,
+    JOINED,
+    KEPT_SIGNS,
+    LINE,
+    LINK,
+    LINK_END,
+    LINK_TEXT,
+    LOWERED,
+    LOWERED_END,
+    NEW,
+    RAISED,
+    RAISED_END,
+    TABLE_END,
+    without_marks,
+)
+from documents.importing.numbering import Numbering
+from documents.importing.roles import TYPED, Role, role_of_style
+
+W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+_TRANSPARENT = {
+    f"{W}{name}"
+    for name in ("ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "bdo", "dir")
+}
+_DROPPED = {f"{W}del", f"{W}moveFrom"}
+_TICKS, _BOXES = "☒", "☐"
+# Letters of symbol fonts, by font and number without the private-use offset: ticks, boxes, circles, bullets.
+_SYMBOLS = {
+    "wingdings": {
+        0x6C: "●", 0x6D: "○", 0x6E: "■", 0x6F: "☐", 0x71: "☐", 0x76: "◆", 0x9E: "·", 0x9F: "•", 0xA1: "○",
+        0xA7: "▪", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
+    },
+    "wingdings 2": {0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x81: "○", 0x98: "●", 0x99: "◉", 0xA3: "☐"},
+    "symbol": {
+        0xB7: "·", 0xA3: "≤", 0xB3: "≥", 0xB1: "±", 0xB4: "×", 0xA5: "∞", 0x6D: "μ", 0x61: "α", 0x62: "β", 0x2D: "−",
+        0xAE: "→", 0xB9: "≠", 0xBB: "≈", 0x44: "Δ", 0x63: "χ", 0x74: "τ", 0x53: "Σ",
+    },
+}  # fmt: skip
+_LOOKS = {
+    "bold": (BOLD, BOLD_END),
+    "italic": (ITALIC, ITALIC_END),
+    "raised": (RAISED, RAISED_END),
+    "lowered": (LOWERED, LOWERED_END),
+    "cited": (CITED, CITED_END),
+}
+_BLANKS = {f"{W}tab", f"{W}br", f"{W}cr"}
+# What one letter each of a run's elements prints.
+_SIGNS = {
+    "br": "\n",
+    "cr": "\n",
+    "tab": "\t",
+    "ptab": "\t",
+    "noBreakHyphen": "\u2011",
+    "softHyphen": "\u00ad",
+}
+
+
+@dataclass
+class Package:
+    """The parts that are read, as parsed XML, and what they refer to: relationships, styles, lists, notes."""
+
+    body: Any
+    styles: Any = None
+    numbering: Any = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+    margins: tuple[Any, ...] = ()
+    comments: Any = None
+
+
+def text_of(package: Package) -> str:
+    return _Reader(package).read()
+
+
+@dataclass
+class _Piece:
+    text: str
+    looks: tuple[str, ...] = ()
+    href: str = ""
+
+
+class _Reader:
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._names = _style_names(package.styles)
+        self._numbering = Numbering(package.numbering, package.styles)
+        self._beside: list[tuple[Role, str]] = []
+        self._said: Counter[str] = Counter()
+        self._last_was_item = False
+
+    def read(self) -> str:
+        lines: list[str] = []
+        for child in _blocks(self._package.body):
+            if child.tag == f"{W}tbl":
+                lines += self._table(child)
+            else:
+                lines += [*self._paragraph(child), ""]
+        lines += ["", *self._margins(), *self._comments()]
+        for role, text in self._beside:
+            lines += [f"{LINE}{NEW}{role}{part}" for part in text.split("\n")]
+        return "\n".join(lines)
+
+    def _table(self, table: Any) -> list[str]:
+        """A cell after the other, an empty line after each row; nested tables stand in the cell that holds them."""
+        lines: list[str] = []
+        for row in _rows(table):
+            cells = [cell for cell in _cells(row) if not _continues(cell)]
+            marked = _marked_cells(cells, self._names)
+            for number, cell in enumerate(cells):
+                lines += self._cell(cell, number in marked)
+            lines.append("")
+        return [*lines, TABLE_END]
+
+    def _cell(self, cell: Any, is_chosen: bool) -> list[str]:
+        lines: list[str] = []
+        for child in _blocks(cell):
+            if child.tag == f"{W}tbl":
+                lines += self._table(child)
+            else:
+                lines += self._paragraph(child)
+        if not lines or not lines[0].startswith(LINE):
+            first = next((child for child in _blocks(cell) if child.tag == f"{W}p"), None)
+            role = self._role(first.find(f"{W}pPr")) if first is not None else Role.NONE
+            lines.insert(0, f"{LINE}{NEW}{role}")
+        if is_chosen:
+            lines[0] = f"{lines[0]}{CHOSEN}"
+        return [f"\t{lines[0]}", *lines[1:]]
+
+    def _paragraph(self, paragraph: Any) -> list[str]:
+        properties = paragraph.find(f"{W}pPr")
+        style, role = _value(properties, "pStyle"), self._role(properties)
+        boxes: list[Any] = []
+        pieces = list(self._pieces(paragraph, boxes))
+        item = self._numbering.item(properties, style)
+        is_typed = role in TYPED
+        head = ""
+        if item is not None:
+            if item.marker in ("•", "+") or item.is_ordered:
+                head = f"{ITEM}{min(item.level + 1, 9)}{item.marker}{ITEM}"
+            elif item.marker:
+                pieces.insert(0, _Piece(f"{item.marker} "))
+        begins = NEW
+        if item is not None and head:
+            tight = _spacing_before(properties) == "0" if is_typed else self._last_was_item
+            begins = JOINED if tight else NEW
+        self._last_was_item = bool(head)
+        lines = [
+            f"{LINE}{begins if number == 0 else BROKEN}{role}{head if number == 0 else ''}{_written(line, is_typed)}"
+            for number, line in enumerate(_lines(pieces))
+        ]
+        if not any(piece.text.strip() for piece in pieces) and not head:
+            lines = []
+        for box in boxes:
+            for child in _blocks(box):
+                lines += self._table(child) if child.tag == f"{W}tbl" else self._paragraph(child)
+        return lines
+
+    def _role(self, properties: Any) -> Role:
+        style = _value(properties, "pStyle")
+        return role_of_style(self._names.get(style, style))
+
+    def _pieces(self, parent: Any, boxes: list[Any], href: str = "") -> Iterator[_Piece]:
+        for child in parent:
+            if child.tag == f"{W}r":
+                yield from self._run(child, boxes, href)
+            elif child.tag == f"{W}hyperlink":
+                target = self._package.links.get(child.get(f"{R}id", ""), "")
+                is_web = target.casefold().startswith(("http://", "https://"))
+                yield from self._pieces(child, boxes, target if is_web else href)
+            elif child.tag in _DROPPED:
+                text = "".join(_letters(child))
+                if text.strip():
+                    self._beside.append((Role.DELETED, without_marks(text)))
+            elif child.tag == f"{W}sdt" and (box := _check_box(child)) is not None:
+                yield _Piece(box)
+            elif child.tag in _TRANSPARENT:
+                yield from self._pieces(child, boxes, href)
+            elif child.tag.endswith("}oMath") or child.tag.endswith("}oMathPara"):
+                yield _Piece("".join(one.text or "" for one in child.iter() if one.tag.endswith("}t")))
+            elif child.tag.endswith("}AlternateContent"):
+                yield from self._alternate(child, boxes, href)
+
+    def _run(self, run: Any, boxes: list[Any], href: str) -> Iterator[_Piece]:
+        properties = run.find(f"{W}rPr")
+        if properties is not None and _is_on(properties, "vanish"):
+            text = "".join(_letters(run))
+            if text.strip():
+                self._beside.append((Role.DELETED, without_marks(text)))
+            return
+        looks = _looks(properties, self._names)
+        for child in run:
+            name = child.tag.removeprefix(W)
+            if name == "t":
+                yield _Piece(_from_symbol_font(child.text or "", properties), looks, href)
+            elif name in _SIGNS:
+                yield _Piece(_SIGNS[name], looks, href)
+            elif name == "sym":
+                yield _Piece(_symbol(child), looks, href)
+            elif name in ("footnoteReference", "endnoteReference"):
+                yield from self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
+            elif name in ("drawing", "pict", "object"):
+                yield from self._drawn(child, boxes)
+            elif child.tag.endswith("}AlternateContent"):
+                yield from self._alternate(child, boxes, href)
+
+    def _alternate(self, child: Any, boxes: list[Any], href: str) -> Iterator[_Piece]:
+        """Word writes what is new twice; the first is the whole."""
+        choice = next((one for one in child if one.tag.endswith("}Choice")), None)
+        if choice is not None:
+            found = [one for one in choice if one.tag.removeprefix(W) in ("drawing", "pict")]
+            for one in found:
+                yield from self._drawn(one, boxes)
+            if not found:
+                yield from self._pieces(choice, boxes, href)
+
+    def _drawn(self, drawing: Any, boxes: list[Any]) -> Iterator[_Piece]:
+        texts = list(drawing.iter(f"{W}txbxContent"))
+        boxes += texts
+        if not texts:
+            said = [
+                one.get("descr") or one.get("name") or ""
+                for one in drawing.iter()
+                if one.tag.endswith("}docPr")
+            ]
+            self._beside.append((Role.PICTURE, without_marks(f"[Picture] {' '.join(said)}".strip())))
+        yield from ()
+
+    def _note(self, kind: str, number: str) -> Iterator[_Piece]:
+        """A footnote stands in brackets where its mark stood: nothing says that its number is a reference's."""
+        note = self._package.notes.get(f"{kind} {number}")
+        if note is None:
+            return
+        text = " ".join(part for one in note.iter(f"{W}p") if (part := "".join(_letters(one)).strip()))
+        if text:
+            yield _Piece(f" [{text}]")
+
+    def _margins(self) -> list[str]:
+        printed = (
+            _folded(without_marks("".join(_letters(one))))
+            for margin in self._package.margins
+            for one in margin.iter(f"{W}p")
+            if self._role(one.find(f"{W}pPr")) != Role.AGAIN
+        )
+        texts = dict.fromkeys(text for text in printed if any(sign.isalpha() for sign in text))
+        return [f"{LINE}{NEW}{Role.MARGIN}{text}" for text in texts]
+
+    def _comments(self) -> list[str]:
+        comments = self._package.comments
+        found = []
+        for comment in comments if comments is not None else ():
+            text = " ".join("".join(_letters(one)) for one in comment.iter(f"{W}p"))
+            if text.strip():
+                author = comment.get(f"{W}author") or "Somebody"
+                found.append(f"{LINE}{NEW}{Role.COMMENT}{_folded(without_marks(f'{author}: {text}'))}")
+        return found
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _style_names(styles: Any) -> dict[str, str]:
+    """Style id to name."""
+    if styles is None:
+        return {}
+    return {style.get(f"{W}styleId", ""): _value(style, "name") for style in styles.iter(f"{W}style")}
+
+
+def _value(parent: Any, name: str) -> str:
+    child = parent.find(f"{W}{name}") if parent is not None else None
+    return str(child.get(f"{W}val", "")) if child is not None else ""
+
+
+def _is_on(parent: Any, name: str) -> bool:
+    child = parent.find(f"{W}{name}") if parent is not None else None
+    return child is not None and child.get(f"{W}val", "true") not in ("0", "false", "off", "none")
+
+
+def _blocks(parent: Any) -> Iterator[Any]:
+    """Paragraphs and tables, also those inside content controls and tracked insertions."""
+    for child in parent:
+        if child.tag in (f"{W}p", f"{W}tbl"):
+            yield child
+        elif child.tag in _TRANSPARENT:
+            yield from _blocks(child)
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    for child in table:
+        if child.tag == f"{W}tr":
+            yield child
+        elif child.tag in _TRANSPARENT:
+            yield from _rows(child)
+
+
+def _cells(row: Any) -> Iterator[Any]:
+    for child in row:
+        if child.tag == f"{W}tc":
+            yield child
+        elif child.tag in _TRANSPARENT:
+            yield from _cells(child)
+
+
+def _continues(cell: Any) -> bool:
+    """Is it the lower part of a cell that spans rows?"""
+    merge = cell.find(f"{W}tcPr/{W}vMerge")
+    return (
+        merge is not None
+        and merge.get(f"{W}val", "continue") == "continue"
+        and not "".join(_letters(cell)).strip()
+    )
+
+
+def _marked_cells(cells: list[Any], names: Mapping[str, str]) -> set[int]:
+    """The cells that stand out in a row of many by bold letters, else by their shade: the fewer ones."""
+    if len(cells) < 4:
+        return set()
+    filled = [number for number, cell in enumerate(cells) if number and "".join(_letters(cell)).strip()]
+    bold = {number for number in filled if _is_bold(cells[number], names)}
+    if 0 < len(bold) < len(filled):
+        return bold
+    shades = {number: _shade(cells[number]) for number in filled}
+    common = Counter(shades.values()).most_common(2)
+    if len(common) < 2 or common[0][1] == common[1][1]:
+        return set()
+    return {number for number, shade in shades.items() if shade != common[0][0]}
+
+
+def _is_bold(cell: Any, names: Mapping[str, str]) -> bool:
+    runs = [run for run in cell.iter(f"{W}r") if "".join(_letters(run)).strip()]
+    return bool(runs) and all("bold" in _looks(run.find(f"{W}rPr"), names) for run in runs)
+
+
+def _shade(cell: Any) -> str:
+    shade = cell.find(f"{W}tcPr/{W}shd")
+    fill = shade.get(f"{W}fill", "auto").upper() if shade is not None else "AUTO"
+    return "AUTO" if fill == "FFFFFF" else fill
+
+
+def _looks(properties: Any, names: Mapping[str, str]) -> tuple[str, ...]:
+    if properties is None:
+        return ()
+    style = names.get(_value(properties, "rStyle"), _value(properties, "rStyle"))
+    if style == "EtD Citation":
+        return ("cited",)
+    found = [name for name, tag in (("bold", "b"), ("italic", "i")) if _is_on(properties, tag)]
+    found += ["bold"] if style == "Strong" and "bold" not in found else []
+    found += ["italic"] if style == "Emphasis" and "italic" not in found else []
+    shift = _value(properties, "vertAlign")
+    found += ["raised"] if shift == "superscript" else ["lowered"] if shift == "subscript" else []
+    return tuple(sorted(found, key=list(_LOOKS).index))
+
+
+def _letters(parent: Any) -> Iterator[str]:
+    for one in parent.iter():
+        if one.tag in (f"{W}t", f"{W}delText"):
+            yield one.text or ""
+        elif one.tag in _BLANKS and one.getparent().tag == f"{W}r":
+            yield " "
+
+
+def _check_box(control: Any) -> str | None:
+    """The box of a content control that can be ticked."""
+    box = control.find(f"{W}sdtPr/{W14}checkbox")
+    if box is None:
+        return None
+    ticked = box.find(f"{W14}checked")
+    return _TICKS if ticked is not None and ticked.get(f"{W14}val", "0") in ("1", "true", "on") else _BOXES
+
+
+def _symbol(element: Any) -> str:
+    font = element.get(f"{W}font", "").casefold()
+    try:
+        code = int(element.get(f"{W}char", ""), 16)
+    except ValueError:
+        return "\ufffd"
+    return _SYMBOLS.get(font, {}).get(code & 0xFF if code >= 0xF000 else code) or (
+        chr(code) if 0x20 <= code < 0xD800 else "\ufffd"
+    )
+
+
+def _from_symbol_font(text: str, properties: Any) -> str:
+    """Letters that are pictures in their font."""
+    fonts = properties.find(f"{W}rFonts") if properties is not None else None
+    table = _SYMBOLS.get((fonts.get(f"{W}ascii") or "").casefold()) if fonts is not None else None
+    if not table:
+        return text
+    return "".join(table.get(ord(sign) & 0xFF if ord(sign) >= 0xF000 else ord(sign), sign) for sign in text)
+
+
+def _spacing_before(properties: Any) -> str:
+    spacing = properties.find(f"{W}spacing") if properties is not None else None
+    return str(spacing.get(f"{W}before", "")) if spacing is not None else ""
+
+
+def _lines(pieces: Iterable[_Piece]) -> list[list[_Piece]]:
+    lines: list[list[_Piece]] = [[]]
+    for piece in pieces:
+        first, *others = piece.text.split("\n")
+        lines[-1].append(_Piece(first, piece.looks, piece.href))
+        lines += [[_Piece(part, piece.looks, piece.href)] for part in others]
+    return lines
+
+
+def _written(pieces: list[_Piece], is_typed: bool) -> str:
+    """A line with its marks; each look is closed before the line ends."""
+    written = []
+    for piece in pieces:
+        text = without_marks(piece.text)
+        if not text:
+            continue
+        for sign, mark in KEPT_SIGNS.items():
+            text = text.replace(sign, mark if is_typed or sign != "\t" else " ")
+        # Emphasis of a label or a cell is its design; in a text it is what the author meant.
+        for look in reversed(piece.looks):
+            begin, end = _LOOKS[look]
+            text = f"{begin}{text}{end}"
+        written.append(
+            f"{LINK}{without_marks(piece.href)}{LINK_TEXT}{text}{LINK_END}" if piece.href else text
+        )
+    return "".join(written)
