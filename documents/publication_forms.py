@@ -26,7 +26,7 @@ class ApproveForm(StepForm):
 
 
 class PublishForm(ApproveForm):
-    """`note` is asked for from the second version on."""
+    """`note` is what readers see beside the version."""
 
     note = ProseField(
         rows=4,
@@ -39,10 +39,11 @@ class PublishForm(ApproveForm):
         super().__init__(data, auto_id="publish-%s", **kwargs)
         field = self.fields["note"]
         field.widget.attrs["class"] = "form-control"
-        field.required = not is_first
-        field.error_messages["required"] = "Please say what has changed since the last version."
         if is_first:
             field.label = "A note on this version, if you want one"
+        else:
+            # For the browser; the action asks, which knows a second click from a second version.
+            field.widget.attrs["required"] = True
 
 
 class WithdrawForm(StepForm):

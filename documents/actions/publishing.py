@@ -56,6 +56,8 @@ def publish(
         before = publication.last_version(question)
         if already := _published_already(question, note=note, by=by):
             return already
+        # before the PDF is made, which takes seconds; all is asked again when it is stored
+        publication.require_publishable(question, content, note=note)
     published_at = timezone.now()
     approvals = publication.approvals_of(question, content)
     document = _as_version(

@@ -68,6 +68,18 @@ def record_of(version: PublishedVersion) -> VersionRecord:
     )
 
 
+def require_publishable(question: Question, content_sha256: str, *, note: str) -> None:
+    """Raises Refused for whatever keeps the question from being published with this note.
+
+    That is: no review, too few approvals of this content, a number held impossible, nothing said of what has changed.
+    """
+    _require_review(question)
+    _require_approvals(question, len(approvals_of(question, content_sha256)))
+    _require_possible(question)
+    if not note.strip() and question.versions.exists():
+        raise Refused("Please say what has changed since the last version.")
+
+
 def approve(*, question: Question, content_sha256: str, by: User, op: UUID | None = None) -> Approval:
     """Put on record that this person approves the content; doing so twice changes nothing.
 
@@ -112,11 +124,9 @@ def store_version(
         before = last_version(current)
         if before and before.document_sha256 == finished.document_sha256:
             return before
-        _require_review(current)
-        approvals = approvals_of(current, content_sha256)
-        _require_approvals(current, len(approvals))
-        _require_possible(current)
+        require_publishable(current, content_sha256, note=finished.note)
         _require_next(finished, before)
+        approvals = approvals_of(current, content_sha256)
         version = PublishedVersion(
             question=current,
             number=finished.number,
@@ -222,5 +232,3 @@ def _require_next(finished: Finished, before: PublishedVersion | None) -> None:
         raise Refused(
             "Another version was published in the meantime. Please look at it before you publish this one."
         )
-    if before and not finished.note.strip():
-        raise Refused("Please say what has changed since the last version.")
