@@ -53,7 +53,7 @@ class WithdrawForm(StepForm):
     reason = ProseField(
         rows=3,
         label="Why it is withdrawn",
-        help_text="Readers of the version see this reason, with your name and the date. It cannot be edited later.",
+        help_text="Readers of the version see this reason and the date. It cannot be edited later.",
         error_messages={
             "required": "Please say why this version is withdrawn: readers of it will see the reason."
         },
