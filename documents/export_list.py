@@ -11,6 +11,7 @@ from functools import cache
 from django.urls import reverse
 
 from documents.sheets import Sheet
+from etd.models import PublishedVersion
 from etd.selectors import EtdView
 
 PROBE_SECONDS = 30
@@ -46,8 +47,10 @@ class ExportGroup:
     parts: tuple[ExportParts, ...] = ()
 
 
-def export_list(etd: EtdView, sheets: Iterable[Sheet]) -> tuple[ExportGroup, ...]:
-    """The groups of files of a question; `sheets` are the tables of its document."""
+def export_list(
+    etd: EtdView, sheets: Iterable[Sheet], version: PublishedVersion | None
+) -> tuple[ExportGroup, ...]:
+    """The groups of files of a question; `sheets` are the tables of its document, `version` the newest published."""
     place = (etd.guideline_slug, etd.slug)
     sheets = tuple(sheets)
     parts = (
@@ -58,6 +61,7 @@ def export_list(etd: EtdView, sheets: Iterable[Sheet]) -> tuple[ExportGroup, ...
         ExportParts("R code, to compute again", _r_code(etd, place)),
     )
     return (
+        *((_of_version(version, place),) if version else ()),
         ExportGroup("To read and print", _to_read(place)),
         ExportGroup(
             "Tables and study data",
@@ -68,14 +72,51 @@ def export_list(etd: EtdView, sheets: Iterable[Sheet]) -> tuple[ExportGroup, ...
     )
 
 
+def _of_version(version: PublishedVersion, place: tuple[str, str]) -> ExportGroup:
+    """The files that everybody has, as they were published."""
+    kept = [*place, version.number]
+    is_withdrawn = hasattr(version, "withdrawal")
+    return ExportGroup(
+        f"Version {version.number}, {'withdrawn' if is_withdrawn else 'as it was published'}",
+        (
+            ExportFile(
+                "PDF of the version",
+                "PDF",
+                "The one to cite and to pass on: it names its version, and can be verified.",
+                reverse("published_pdf", args=kept),
+            ),
+            ExportFile(
+                "The version with its proof",
+                "ZIP",
+                "The PDF, the data and a program that shows offline whether a letter of them was changed.",
+                reverse("version_bundle", args=kept),
+            ),
+        ),
+    )
+
+
 def _to_read(place: tuple[str, str]) -> tuple[ExportFile, ...]:
+    pdf, off = reverse("document_pdf", args=place), "" if can_make_pdf() else NO_PDF
     return (
         ExportFile(
             "PDF",
             "PDF",
-            "For print and for the archive: the recommendation on one page, then the whole. Its data are inside.",
-            reverse("document_pdf", args=place),
-            off="" if can_make_pdf() else NO_PDF,
+            "For print: the recommendation on one page, then the whole. Its data are inside.",
+            pdf,
+            off,
+        ),
+        ExportFile(
+            "PDF in three columns",
+            "PDF",
+            "The same in the classic layout: judgement, research evidence and considerations side by side.",
+            f"{pdf}?layout=classic",
+            off,
+        ),
+        ExportFile(
+            "Word",
+            "DOCX",
+            "To work on outside: GRADEpro's layout with real tables. OpenEtD reads it in again.",
+            reverse("document_docx", args=place),
         ),
         ExportFile(
             "Web page",
@@ -115,8 +156,8 @@ def _for_programs(place: tuple[str, str]) -> tuple[ExportFile, ...]:
             reverse("document_json", args=place),
         ),
         ExportFile(
-            "Schema",
-            "JSON Schema",
+            "Schema of the data",
+            "JSON",
             "What stands under each key of the data, to check such files by.",
             reverse("document_schema"),
         ),

@@ -13,6 +13,7 @@ from documents.json_schema import schema_bytes
 from documents.sheets import sheet_csv, sheets_of
 from documents.single_file import to_single_file
 from documents.xlsx import to_xlsx
+from etd.actions.publication import last_version
 from etd.permissions import Access, Permission, requires
 from etd.views.pages import page
 from metaanalysis.views.downloads import attachment
@@ -26,8 +27,13 @@ SCHEMA_SECONDS = 3600
 def exports(request: HttpRequest, access: Access) -> HttpResponse:
     """Every file there is of the question, each with what it is for."""
     context = page(access)
-    groups = export_list(context["etd"], sheets_of(assemble(access.question)))
-    return render(request, "documents/files/exports.html", context | {"groups": groups})
+    sheets = sheets_of(assemble(access.question))
+    version = last_version(access.question)
+    context |= {
+        "groups": export_list(context["etd"], sheets, version),
+        "is_published": version is not None,
+    }
+    return render(request, "documents/files/exports.html", context)
 
 
 @require_safe
