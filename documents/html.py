@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from textwrap import shorten
 from typing import Any
 
@@ -49,6 +50,14 @@ EVIDENCE_DIGEST_LETTERS = 12
 PAGE_WIDTH, SCALE_GAP, TYPES_GAP = 493.2, 2.5, 3.0
 SCALE_COLUMNS, TYPES_COLUMNS = 7, 5
 SMALL_BAR = 9
+
+
+class Layout(StrEnum):
+    """How the assessment is laid out: by judgement scales over the page's width, or in GRADEpro's three columns."""
+
+    SCALES = "scales"
+    CLASSIC = "classic"
+
 
 _TAG = re.compile(r"(<[^>]*>)")
 _COMPOUND = re.compile(r"(?<!\S)(?=\S{3,40}(?!\S))\S*\w[-–—/]\w\S*")
@@ -231,9 +240,21 @@ class PrintedVersion:
     earlier: tuple[tuple[EarlierVersion, str], ...]
 
 
-def render_html(document: EtdDocument, *, back: str = "") -> str:
-    """The document as a whole HTML page; with `back`, an address, as a preview that links there."""
-    html = render_to_string("documents/etd_document.html", context_of(document) | {"back": back})
+@dataclass(frozen=True)
+class Preview:
+    """Where a preview leads: addresses of the question, of the same page in the other layout, and of the PDF."""
+
+    back: str
+    other_layout: str
+    pdf: str
+
+
+def render_html(
+    document: EtdDocument, *, layout: Layout = Layout.SCALES, preview: Preview | None = None
+) -> str:
+    """The document as a whole HTML page, as it is printed; with `preview` as a page of the site."""
+    context = context_of(document) | {"is_classic": layout is Layout.CLASSIC, "preview": preview}
+    html = render_to_string("documents/etd_document.html", context)
     head, end, body = html.partition("</head>")
     return head + end + keep_words_whole(body)
 

@@ -9,7 +9,7 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from documents.assemble import assemble, outcome_table
-from documents.html import render_html
+from documents.html import Layout, Preview, render_html
 from documents.pdf import CannotRender, RendererBusy, RendererMissing, render_pdf
 from documents.plots import png_of
 from documents.published import document_bytes
@@ -29,18 +29,27 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 @require_safe
 @requires(Permission.EXPORT)
 def document(request: HttpRequest, access: Access) -> HttpResponse:
-    """The document as it will be printed, as a page."""
-    return HttpResponse(render_html(assemble(access.question), back=_question_address(access)))
+    """The document as it will be printed, as a page. `?layout=classic` has three columns, as the PDF then has."""
+    layout = _layout_or_404(request)
+    page, pdf = (reverse(name, args=_place(access)) for name in ("document", "document_pdf"))
+    preview = Preview(
+        back=_question_address(access),
+        other_layout=page if layout is Layout.CLASSIC else f"{page}?layout={Layout.CLASSIC}",
+        pdf=f"{pdf}?layout={layout}" if layout is Layout.CLASSIC else pdf,
+    )
+    return HttpResponse(render_html(assemble(access.question), layout=layout, preview=preview))
 
 
 @require_safe
 @requires(Permission.EXPORT)
 def document_pdf(request: HttpRequest, access: Access) -> HttpResponse:
+    layout = _layout_or_404(request)
     try:
-        pdf = render_pdf(assemble(access.question))
+        pdf = render_pdf(assemble(access.question), layout)
     except CannotRender as problem:
         return _no_pdf(request, access, problem)
-    return _download(pdf, "application/pdf", access, "pdf")
+    part = layout if layout is Layout.CLASSIC else ""
+    return _download(pdf, "application/pdf", access, "pdf", part)
 
 
 @require_safe
@@ -117,5 +126,16 @@ def _no_pdf(request: HttpRequest, access: Access, problem: CannotRender) -> Http
     return response
 
 
+def _layout_or_404(request: HttpRequest) -> Layout:
+    try:
+        return Layout(request.GET.get("layout", Layout.SCALES))
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _place(access: Access) -> list[str]:
+    return [access.question.guideline.slug, access.question.slug]
+
+
 def _question_address(access: Access) -> str:
-    return reverse("question", args=[access.question.guideline.slug, access.question.slug])
+    return reverse("question", args=_place(access))

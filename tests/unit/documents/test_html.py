@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from documents.html import keep_words_whole, number_list, printed_bases, render_html
+from documents.html import Layout, Preview, keep_words_whole, number_list, printed_bases, render_html
 from documents.published import document_sha256
 from documents.schema import Conflict, Panel, PracticeAnswer, Reference
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
@@ -23,6 +23,8 @@ from tests.unit.documents.example import (
     published,
     row,
 )
+
+PREVIEW = Preview(back="/guidelines/cardiac/device/", other_layout="?layout=classic", pdf="/the.pdf")
 
 
 def words(html: str) -> str:
@@ -225,7 +227,7 @@ def test_what_people_typed_is_only_text() -> None:
 
 
 def test_the_page_has_no_style_and_asks_for_nothing_unless_it_is_a_preview() -> None:
-    printed, preview = render_html(example()), render_html(example(), back="/guidelines/cardiac/device/")
+    printed, preview = render_html(example()), render_html(example(), preview=PREVIEW)
     for html in (printed, preview):
         assert not re.search(r"\sstyle=", html)
         assert "<script" not in html
@@ -288,6 +290,27 @@ def test_the_version_page_tells_who_published_what_and_what_came_before() -> Non
     assert "It is the first version" in page
     assert "Earlier versions" not in page
     assert "This is no published version" in words(render_html(example()))
+
+
+def test_three_columns_hold_what_the_scales_do() -> None:
+    scales, classic = (render_html(example(), layout=layout) for layout in Layout)
+    headings = re.findall(r'<th scope="col"[^>]*>([A-Z ]+)</th>', classic)
+    assert headings[:3] == ["JUDGEMENT", "RESEARCH EVIDENCE", "ADDITIONAL CONSIDERATIONS"]
+    options = re.search(r'<ul class="options">.*?</ul>', classic, flags=re.DOTALL)
+    assert options is not None
+    assert words(options[0]) == "○ Small ● Large (adults) ○ Varies"
+    assert 'class="columns' not in scales
+    assert 'class="scale"' not in classic
+    assert sorted(words(body(classic)).split()) == sorted(words(body(scales)).split())
+
+
+def test_a_preview_leads_to_the_other_layout_and_to_its_pdf() -> None:
+    for layout in Layout:
+        page = render_html(example(), layout=layout, preview=PREVIEW)
+        assert '<a href="/the.pdf">PDF in this layout</a>' in page
+        here = {Layout.SCALES: "Judgement scales", Layout.CLASSIC: "Three columns"}[layout]
+        assert f"<strong>{here}</strong>" in page
+        assert page.count('href="?layout=classic"') == 1
 
 
 def test_a_panel_is_printed_by_fact_and_scope() -> None:

@@ -202,8 +202,7 @@ def test_a_long_summary_is_set_smaller_until_it_has_one_page() -> None:
         reader = pypdf.PdfReader(io.BytesIO(pdf.render_pdf(document)))
         first, second = (" ".join(reader.pages[n].extract_text().split()) for n in (0, 1))
         assert first.count("Weak recommendation for") == many
-        assert second.startswith("Cardiac guideline")
-        assert "QUESTION Should devices be used?" in second
+        assert second.startswith("QUESTION Should devices be used?")
 
 
 def test_the_first_size_that_fits_is_taken() -> None:
