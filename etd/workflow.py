@@ -36,7 +36,7 @@ TRANSITIONS: dict[str, frozenset[str]] = {
 
 WHY_FROZEN: dict[str, str] = {
     S.VOTING: "The panel is voting on it; what is voted on does not change during a round.",
-    S.IN_REVIEW: "It is in review. Reopen the evidence to change it.",
+    S.IN_REVIEW: "It is in review. End the review, on the page Publication, to change it.",
     S.PUBLISHED: "It is published; a published version does not change. Begin a new version to change it.",
     S.WITHDRAWN: "It was withdrawn. Begin a new version to change it.",
 }

@@ -51,6 +51,9 @@ STATUSES = {"voting": "Panel voting"}
         ),
         ("ballot_voided", "Round 2, Mia", {"reason": "Secret"}, "voided a ballot: Round 2, Mia"),
         ("status_changed", "q", "voting", "moved the question to “Panel voting”"),
+        ("approved", "q", {"content_sha256": "ab"}, "approved the question as it stood"),
+        ("version_published", "version 2", {"number": 2, "note": "Newer."}, "published version 2"),
+        ("version_withdrawn", "version 2", {"reason": "A slip."}, "withdrew version 2: A slip"),
         (
             "judgement_recorded",
             "equity",
