@@ -146,6 +146,14 @@ class Basis(models.TextChoices):
     DOCUMENT = "document", "Taken over from a document"
 
 
+class StagedStatus(models.TextChoices):
+    """What became of a document that somebody has sent."""
+
+    STAGED = "staged", "Looked at"
+    STORED = "stored", "Became a question"
+    DISCARDED = "discarded", "Discarded"
+
+
 class TallyDisplay(models.TextChoices):
     """How tallies are shown to the panel and printed."""
 

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     DECLARE_CONFLICT = "declare one's own conflicts of interest"
     MANAGE_CONFLICTS = "manage members' conflicts of interest"
     CREATE_QUESTION = "begin a new question"
+    IMPORT_DOCUMENT = "import an existing document with its judgements"
     EDIT_GUIDELINE = "change a guideline's title, organisation and wording"
     MANAGE_PEOPLE = "invite people, change their roles and end them"
     MANAGE_CHAIRS = "make somebody a chair, or end a chair's role"
@@ -76,6 +77,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.EDIT_RECOMMENDATION,
         Permission.APPROVE,
         Permission.PUBLISH,
+        Permission.IMPORT_DOCUMENT,
         Permission.CREATE_QUESTION,
         Permission.EDIT_GUIDELINE,
         Permission.MANAGE_PEOPLE,
@@ -94,6 +96,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.EDIT_RECOMMENDATION,
         Permission.APPROVE,
         Permission.UPLOAD_DATA,
+        Permission.IMPORT_DOCUMENT,
         Permission.CREATE_QUESTION,
     },
     Role.STAFF: _EVERYBODY

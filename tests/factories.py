@@ -69,6 +69,7 @@ from etd.models import (
     Reference,
     RoundSnapshot,
     SourceDocument,
+    StagedImport,
     SummaryEdit,
     SummaryRow,
     User,
@@ -533,6 +534,18 @@ def audit_event(**fields: Any) -> AuditEvent:
         "hash": DIGEST,
     } | fields
     return AuditEvent.objects.create(**values)
+
+
+def staged_import(**fields: Any) -> StagedImport:
+    values: dict[str, Any] = {
+        "file_name": "etd.docx",
+        "content": b"PK",
+        "sha256": DIGEST,
+        "staged_at": NOW,
+    } | fields
+    values["guideline"] = values.get("guideline") or guideline()
+    values["staged_by"] = values.get("staged_by") or user()
+    return StagedImport.objects.create(**values)
 
 
 def data_upload(**fields: Any) -> DataUpload:

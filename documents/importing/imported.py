@@ -146,6 +146,10 @@ class ImportedEtd:
         """Is there anything by which it can be told to be an Evidence-to-Decision document?"""
         return bool(self.criteria or self.statements or self.types or len(self.fields) > 1)
 
+    def flagged(self, flag: Flag) -> ImportedEtd:
+        """The same with one more thing to look at, before all others."""
+        return replace(self, flags=(flag, *self.flags))
+
     def to_json(self) -> dict[str, Any]:
         content = asdict(replace(self, framework=None))  # type: ignore[arg-type]
         content["framework"] = {"key": self.framework.key, "version": self.framework.version}

@@ -22,6 +22,7 @@ from etd.models.recommendation import (
     Recommendation,
     RecommendationStatement,
 )
+from etd.models.staged_import import StagedImport
 from etd.models.summary import SummaryEdit, SummaryRow
 from etd.models.user import User
 from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
@@ -64,6 +65,7 @@ __all__ = [
     "Reference",
     "RoundSnapshot",
     "SourceDocument",
+    "StagedImport",
     "SummaryEdit",
     "SummaryRow",
     "User",

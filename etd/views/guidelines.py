@@ -33,6 +33,7 @@ def guideline(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
             "edits_guideline": access.may(Permission.EDIT_GUIDELINE),
             "sees_checks": access.may(Permission.SEE_CHECKS),
             "creates_questions": access.may(Permission.CREATE_QUESTION),
+            "imports_documents": access.may(Permission.IMPORT_DOCUMENT),
         },
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from documents.actions import staging
 from etd.enums import QuestionStatus, SummaryColumn
 from etd.models import Question, User
 from metaanalysis.actions import uploads
@@ -56,10 +57,12 @@ def site() -> Site:
         content=examples.TRIALS + b"Eta 2024,2024,1,20,2,21\n",
         by=panel.methodologist,
     )
+    waiting = staging.stage_import(**examples.document_examples.stage_import(panel))
     place = {"guideline": panel.guideline.slug, "question": pooled.slug}
     values = {
         "row": row.pk,
         "upload": staged.pk,
+        "staged": waiting.pk,
         "outcome": row.outcome_id,
         "population": row.population_id,
         "name": "forest",

@@ -31,6 +31,7 @@ from tests.matrix import (
     OF_A_BOOK,
     OF_A_SOURCE,
     OF_A_SUMMARY_ROW,
+    OF_AN_IMPORT,
     OF_AN_OUTCOME,
     OF_AN_UPLOAD_OR_A_ROW,
     OUTSIDE_A_QUESTION,
@@ -118,6 +119,7 @@ def test_every_address_is_in_the_matrix() -> None:
         | OF_AN_UPLOAD_OR_A_ROW
         | OF_AN_OUTCOME
         | OF_A_BOOK
+        | OF_AN_IMPORT
         | OF_A_SOURCE
         | OF_A_SUMMARY_ROW
         | OF_A_MEMBER

@@ -203,8 +203,8 @@ def test_what_cannot_be_read_ends_with_status_2(example: None, tmp_path: Path) -
     into = ("--guideline", GUIDELINE)
     assert "could not be read: No such file" in refused(str(tmp_path / "none.txt"), *into)
     assert "Word file" in refused(written(tmp_path, b"PK\x03\x04"), *into)
-    assert "no part of an Evidence-to-Decision document" in refused(written(tmp_path, "Dear all"), *into)
-    assert "larger than 5 MB" in refused(written(tmp_path, b"x" * 5_000_001), *into)
+    assert "No part of an Evidence-to-Decision document" in refused(written(tmp_path, "Dear all"), *into)
+    assert "larger than 10 MiB" in refused(written(tmp_path, b"x" * (10 * 1024**2 + 1)), *into)
     assert f"There are: {GUIDELINE}." in refused(str(FILE), "--guideline", "other")
 
 

@@ -1,4 +1,4 @@
-"""`manage.py import_etd FILE --guideline SLUG`: an existing document in GRADEpro's layout as a new question."""
+"""`manage.py import_etd FILE --guideline SLUG`: an existing document as a new question."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from django.db import transaction
 
 from documents.actions.imports import import_document
 from documents.import_choices import choice_of, frameworks_to_read_by, suggested_slug
-from documents.importing import ImportedEtd, NotText, decode, read_text
+from documents.importing import ImportedEtd
+from documents.importing.files import MAX_BYTES, NotADocument, ReadFile, read_file
 from etd.actions.errors import Refused
 from etd.enums import Better, Role
 from etd.management.questions import BAD_INPUT
@@ -23,19 +24,17 @@ from etd.models import Guideline, PanelMembership, User
 from etd.permissions import ROLE_PERMISSIONS, Permission
 
 NOT_ALL_UNDERSTOOD = 1
-MAX_BYTES = 5_000_000
-# What an import does: it makes a question and records what the document's panel judged.
-NEEDED = {Permission.CREATE_QUESTION, Permission.RECORD_JUDGEMENT}
 
 
 class Command(BaseCommand):
     help = (
-        "Read an Evidence-to-Decision document (plain text in GRADEpro's layout) into a new question. Exit status 1"
-        " where parts of it were not understood: they are kept beside the question. 2 where nothing could be stored."
+        "Read an Evidence-to-Decision document (Word, HTML or plain text in GRADEpro's layout, or OpenEtD's own JSON"
+        " or HTML) into a new question. Exit status 1 where parts of it were not understood: they are kept beside the"
+        " question. 2 where nothing could be stored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="a text file; - for the input")
+        parser.add_argument("file", metavar="FILE", help="a document; - for the input")
         parser.add_argument("--guideline", required=True, metavar="SLUG")
         parser.add_argument(
             "--slug", default="", help="the question's address; by default made from its title"
@@ -53,20 +52,25 @@ class Command(BaseCommand):
             default="",
             help="which way is better for outcomes whose name does not say it; without, their rows are kept aside",
         )
+        parser.add_argument(
+            "--organisation", default="", help="whose document it is, where another body made it"
+        )
+        parser.add_argument("--address", default="", help="where it was found: its address or DOI")
         parser.add_argument("--dry-run", action="store_true", help="read, try and report, but store nothing")
         parser.add_argument("--json", action="store_true", help="print the report as JSON and nothing else")
 
     def handle(self, *args: Any, file: str, guideline: str, slug: str, email: str, **options: Any) -> None:
         into = _guideline(guideline)
         by = _importer(into, email)
-        text, encoding = _read(file)
+        content = _bytes_of(file)
         choices = frameworks_to_read_by(into)
-        etd = read_text(text, frameworks=[choice.framework for choice in choices], better=options["better"])
-        if not etd.has_content:
-            raise _bad(
-                f"{file}: no part of an Evidence-to-Decision document was recognised; nothing was stored. Headings"
-                " such as QUESTION, ASSESSMENT and JUDGEMENT show where its parts are."
+        try:
+            read = read_file(
+                content, frameworks=[choice.framework for choice in choices], better=options["better"]
             )
+        except NotADocument as problem:
+            raise _bad(f"{file}: {problem} Nothing was stored.") from problem
+        etd = read.etd
         slug = _slug(slug) or suggested_slug(etd)
         try:
             with transaction.atomic():
@@ -76,6 +80,9 @@ class Command(BaseCommand):
                     guideline=into,
                     slug=slug,
                     source="from the input" if file == "-" else Path(file).name,
+                    original=content,
+                    organisation=options["organisation"] or etd.organisation,
+                    address=options["address"],
                     by=by,
                 )
                 transaction.set_rollback(options["dry_run"])
@@ -84,21 +91,24 @@ class Command(BaseCommand):
         report = {
             "question": f"{into.slug}/{slug}",
             "stored": not options["dry_run"],
-            "encoding": encoding,
+            "format": read.format,
+            "encoding": read.encoding,
             "imported_by": by.email,
             **etd.to_json(),
         }
         if options["json"]:
             self.stdout.write(json.dumps(report, ensure_ascii=False, indent=2))
         else:
-            self._say(etd, report)
+            self._say(read, report)
         if etd.not_understood:
             sys.exit(NOT_ALL_UNDERSTOOD)
 
-    def _say(self, etd: ImportedEtd, report: dict[str, Any]) -> None:
+    def _say(self, read: ReadFile, report: dict[str, Any]) -> None:
+        etd: ImportedEtd = read.etd
         done = "Stored as" if report["stored"] else "A trial, nothing was stored. It would become"
         self.stdout.write(f"{done} {report['question']}: {etd.title}")
-        self.stdout.write(f"Read as {report['encoding']}, by: {etd.framework.title}")
+        encoding = f" ({read.encoding})" if read.encoding else ""
+        self.stdout.write(f"Read as {read.format}{encoding}, by: {etd.framework.title}")
         self.stdout.write(f"\nUnderstood: {len(etd.understood)} parts, by the lines of the document")
         for one in etd.understood:
             self.stdout.write(f"  {_lines(one.first_line, one.last_line):>9}  {one.became}")
@@ -145,7 +155,7 @@ def _importer(guideline: Guideline, email: str) -> User:
     member = members.filter(user__email=email.strip().lower()).first()
     if member is None:
         raise _bad(f"{email} is no member of the guideline {guideline.slug}.")
-    if not ROLE_PERMISSIONS[member.role] >= NEEDED:
+    if Permission.IMPORT_DOCUMENT not in ROLE_PERMISSIONS[member.role]:
         raise _bad(
             f"{email} is {member.get_role_display().lower()} of the guideline {guideline.slug} and may not record"
             " judgements: a chair or a methodologist may import a document."
@@ -153,18 +163,15 @@ def _importer(guideline: Guideline, email: str) -> User:
     return member.user
 
 
-def _read(file: str) -> tuple[str, str]:
-    """The text of the file and its encoding. Raises CommandError where there is none."""
+def _bytes_of(file: str) -> bytes:
+    """What is in the file, one byte more than is read at most. Raises CommandError where it cannot be opened."""
     try:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1) if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with Path(file).open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _bad(f"{file} could not be read: {error.strerror}.") from error
-    if len(data) > MAX_BYTES:
-        raise _bad(f"{file} is larger than {MAX_BYTES // 1_000_000} MB: no such document is.")
-    try:
-        return decode(data)
-    except NotText as error:
-        raise _bad(f"{file}: {error}") from error
 
 
 def _slug(slug: str) -> str:
@@ -179,4 +186,7 @@ def _slug(slug: str) -> str:
 
 
 def _lines(first: int, last: int) -> str:
+    """Empty for a document that has no lines."""
+    if not first:
+        return ""
     return str(first) if first == last else f"{first}–{last}"

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from documents.actions import publishing as actions
+from documents.actions import staging
 from documents.assemble import assemble
 from documents.import_choices import choice_of, frameworks_to_read_by
 from documents.importing import read_text
@@ -109,6 +110,32 @@ def import_document(panel: Panel) -> dict[str, Any]:
     }
 
 
+def stage_import(panel: Panel) -> dict[str, Any]:
+    return {
+        "guideline": panel.guideline,
+        "file_name": "a.txt",
+        "content": TEXT.encode(),
+        "by": panel.chair,
+    }
+
+
+def discard_import(panel: Panel) -> dict[str, Any]:
+    return {"staged": staging.stage_import(**stage_import(panel)), "by": panel.chair}
+
+
+def store_import(panel: Panel) -> dict[str, Any]:
+    staged = staging.stage_import(**stage_import(panel))
+    return {
+        "staged": staged,
+        "sha256": staged.sha256,
+        "frameworks": frameworks_to_read_by(panel.guideline),
+        "slug": "imported",
+        "organisation": "Another body",
+        "address": "https://example.org/etd",
+        "by": panel.chair,
+    }
+
+
 def no_pdf(document: EtdDocument) -> bytes:
     """A stand-in for a PDF: to render one takes seconds."""
     return b"%PDF-1.7 no pages"
@@ -198,6 +225,9 @@ def ask_for_book(panel: Panel) -> dict[str, Any]:
 
 
 EXAMPLES = {
+    "documents.actions.staging.stage_import": stage_import,
+    "documents.actions.staging.discard_import": discard_import,
+    "documents.actions.staging.store_import": store_import,
     "documents.actions.books.ask_for_book": ask_for_book,
     "etd.actions.adolopment.keep_source": keep_source,
     "etd.actions.adolopment.choose_adolopment": choose_adolopment,

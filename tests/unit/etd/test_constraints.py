@@ -456,6 +456,14 @@ CHECKS: dict[str, tuple[Callable[..., Any], dict[str, Any], list[dict[str, Any]]
         {"no_evidence_basis": "experience"},
         [{"no_evidence_basis": "gut"}],
     ),
+    "staged_import_status_is_known": (f.staged_import, {"status": "discarded"}, [{"status": "lost"}]),
+    "staged_import_stored_is_a_question": (
+        lambda **given: f.staged_import(
+            **given | ({"question": f.question()} if "question" in given else {})
+        ),
+        {"status": "stored", "question": True},
+        [{"status": "stored"}, {"status": "discarded", "question": True}, {"question": True}],
+    ),
     "upload_status_is_known": (f.data_upload, {"status": "discarded"}, [{"status": "lost"}]),
     "upload_confirmed_pair": (
         lambda **given: f.data_upload(**_by(given, "confirmed_by")),

@@ -148,6 +148,7 @@ STRINGS = {
         f.audit_event(chain="site", seq=4, type="vote_cast", subject="Round 1"),
         "site 4: vote_cast Round 1",
     ),
+    "StagedImport": lambda: (f.staged_import(file_name="etd.docx"), "etd.docx"),
     "DataUpload": lambda: (f.data_upload(filename="trials.csv"), "trials.csv"),
     "Study": lambda: (f.study(label="Thiele 2023"), "Thiele 2023"),
     "StudyResult": lambda: (_study_result(), "Thiele 2023: Survival, Adults"),
