@@ -24,6 +24,7 @@ def pages_of(role: str) -> list[str]:
         "chair": [
             "mcs-after-rosc/",
             "mcs-after-rosc-update/",
+            "mcs-after-rosc/publication/",
             "mcs-after-rosc-update/criteria/resources_required/",
             "mcs-after-rosc-vote/rounds/1/",
             "mcs-after-rosc-vote/rounds/1/remind/",
@@ -133,6 +134,7 @@ def test_every_address_that_shows_a_page_is_looked_at() -> None:
         "checks": "/mcs-after-rosc-update/checks/",
         "before_publication": "/checks/before-publication/",
         "guideline_checks": f"{HOME}/checks/",
+        "publication": "/publication/",
         "document": "/document/",
         "round": "/rounds/1/",
         "remind": "/remind/",
