@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from documents.views import public, verifying
+from documents.views import difference, public, verifying
 
 QUESTION = "published/<slug:guideline>/<slug:question>/"
 VERSION = f"{QUESTION}versions/<int:number>/"
+DIFFERENCE = f"{QUESTION}difference/<int:old>/<int:new>/"
 
 urlpatterns = [
     path("robots.txt", public.robots, name="robots"),
@@ -17,6 +18,8 @@ urlpatterns = [
     path("published/<slug:guideline>/feed.atom", public.feed, name="published_feed"),
     path(QUESTION, public.question, name="published_question"),
     path(f"{QUESTION}feed.atom", public.question_feed, name="published_question_feed"),
+    path(DIFFERENCE, difference.version_difference, name="version_difference"),
+    path(f"{DIFFERENCE}errata.txt", difference.version_errata, name="version_errata"),
     path(VERSION, public.version, name="published_version"),
     path(f"{VERSION}document.pdf", public.pdf, name="published_pdf"),
     path(f"{VERSION}document.json", public.document_json, name="published_json"),

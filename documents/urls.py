@@ -1,11 +1,14 @@
 from django.urls import path
 
-from documents.views import books, exports, files
+from documents.views import books, difference, exports, files
 from documents.views import word
 
 QUESTION = "guidelines/<slug:guideline>/<slug:question>"
 
 urlpatterns = [
+    path(
+        f"{QUESTION}/publication/changes/", difference.changes_since_version, name="changes_since_version"
+    ),
     path("guidelines/<slug:guideline>/book/", books.book, name="book"),
     path("guidelines/<slug:guideline>/book/make/", books.make_book, name="make_book"),
     path("guidelines/<slug:guideline>/book/book.pdf", books.book_file, name="book_file"),

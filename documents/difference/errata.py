@@ -100,7 +100,8 @@ class _Entry:
 def _entries(change: Change, parts: Sequence[Part]) -> Iterator[_Entry]:
     came_or_went = {Manner.ADDED: " (new)", Manner.REMOVED: " (no longer there)", Manner.CHANGED: ""}
     for part in parts:
-        place = f"{change.place}{came_or_went[change.manner]}. {part.what}"
+        what = "" if part.what == change.place else f". {part.what}"
+        place = f"{change.place}{came_or_went[change.manner]}{what}"
         found = passages(part.before, part.after) if part.prose else ()
         for passage in found or (Passage(part.before, part.after),):
             yield _Entry(place, passage)

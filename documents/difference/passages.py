@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 _WORD = re.compile(r"\S+\s*|^\s+")
 # Words beside a change that are quoted with it: more where the passage stands in the text twice.
-_BESIDE = (3, 6, 12, 24)
+BESIDE = (3, 6, 12, 24)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Passage:
     after: str
 
 
-def passages(before: str, after: str) -> tuple[Passage, ...]:
+def passages(before: str, after: str, words_beside: Sequence[int] = BESIDE) -> tuple[Passage, ...]:
     """What to replace in `before` to have `after`, with the words around it that show where; empty where they are one.
 
     Each passage stands only once in `before`; where it would not, the whole texts are one passage.
@@ -28,7 +28,7 @@ def passages(before: str, after: str) -> tuple[Passage, ...]:
     if before == after:
         return ()
     if before and after:
-        for beside in _BESIDE:
+        for beside in words_beside:
             found = tuple(_passages(before, after, beside))
             if all(one.before and before.count(one.before) == 1 for one in found):
                 return found
