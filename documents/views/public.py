@@ -11,7 +11,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
 
 from documents import public_feed
 from documents.citation import Citation, File, to_bibtex, to_json_ld, to_ris
@@ -178,7 +177,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 
 
 @lru_cache(maxsize=KEPT_PAGES)
-def _body(pk: int, document_sha256: str) -> SafeString | None:
+def _body(pk: int, document_sha256: str) -> str | None:
     """The document of a version as the body of its page, None where its schema is unknown."""
     try:
         document = stored_document(pk)

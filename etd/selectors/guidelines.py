@@ -16,6 +16,7 @@ from etd.models import (
     Guideline,
     Invitation,
     PanelMembership,
+    PublishedVersion,
     Question,
     User,
     Vote,
@@ -82,6 +83,10 @@ class GuidelineView:
     card: GuidelineCard
     people: tuple[PersonView, ...]
     invitations: tuple[InvitationView, ...]
+
+
+def is_anything_published() -> bool:
+    return PublishedVersion.objects.exists()
 
 
 def my_guidelines(viewer: User) -> tuple[GuidelineCard, ...]:

@@ -37,6 +37,7 @@ from etd.forms.sign_in import SignInForm
 from etd.models import User
 from etd.permissions import ask_to_sign_in
 from etd.qr import qr_code
+from etd.selectors.guidelines import is_anything_published
 from etd.views.submitting import AnswerFirst, submit
 
 form_page = require_http_methods(["GET", "HEAD", "POST"])
@@ -47,6 +48,9 @@ class SignIn(LoginView):
 
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        return super().get_context_data(**kwargs) | {"is_anything_published": is_anything_published()}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         user = form.get_user()
