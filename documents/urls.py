@@ -1,6 +1,6 @@
 from django.urls import path
 
-from documents.views import books, difference, exports, files
+from documents.views import books, difference, exports, files, importing
 from documents.views import word
 
 QUESTION = "guidelines/<slug:guideline>/<slug:question>"
@@ -8,6 +8,14 @@ QUESTION = "guidelines/<slug:guideline>/<slug:question>"
 urlpatterns = [
     path(
         f"{QUESTION}/publication/changes/", difference.changes_since_version, name="changes_since_version"
+    ),
+    path("guidelines/<slug:guideline>/import/", importing.import_document, name="import_document"),
+    path("guidelines/<slug:guideline>/import/<int:staged>/", importing.preview_import, name="preview_import"),
+    path("guidelines/<slug:guideline>/import/<int:staged>/store/", importing.store_import, name="store_import"),
+    path(
+        "guidelines/<slug:guideline>/import/<int:staged>/discard/",
+        importing.discard_import,
+        name="discard_import",
     ),
     path("guidelines/<slug:guideline>/book/", books.book, name="book"),
     path("guidelines/<slug:guideline>/book/make/", books.make_book, name="make_book"),

@@ -106,6 +106,7 @@ ADDRESSES = (
     Address("make_book", EVERYBODY, SEND, empty_post=302, of_guideline=True),
     Address("guideline_checks", WRITERS, of_guideline=True),
     Address("new_question", WRITERS, EDIT, of_guideline=True),
+    Address("import_document", EDITORS, EDIT, of_guideline=True),
     Address("invite", CHAIR_AND_STAFF, EDIT, of_guideline=True),
     Address("my_conflicts", EVERYBODY, of_guideline=True),
     Address("declare_conflict", EVERYBODY, EDIT, of_guideline=True),
@@ -166,6 +167,9 @@ OF_A_SUMMARY_ROW = {"word_summary_cell", "take_back_summary_words"}
 
 # Addresses of a source document: tests/integration/test_source_page.py keeps one and asks as each actor.
 OF_A_SOURCE = {"source", "source_file", "choose_adolopment"}
+
+# Addresses of a document that was sent: tests/integration/test_import_pages.py sends one and asks as each actor.
+OF_AN_IMPORT = {"preview_import", "store_import", "discard_import"}
 
 # The PDF of a guideline's book: tests/integration/test_book_page.py has one made and asks as each actor.
 OF_A_BOOK = {"book_file"}
