@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from pathlib import Path
@@ -83,6 +84,10 @@ def test_the_example_s_text_becomes_the_question_that_the_fixture_gives(example:
     read, loaded = (
         without_the_moment(json.loads(document_bytes(assemble(one)))) for one in (question, get_question())
     )
+    source = read.pop("source")
+    assert source["file_name"] == "source.txt"
+    assert source["sha256"] == hashlib.sha256(FILE.read_bytes()).hexdigest()
+    assert loaded.pop("source") is None
     assert read == loaded
     assert read["criteria"]
     assert not KeptPart.objects.filter(question=question).exists()

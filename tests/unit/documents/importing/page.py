@@ -1,4 +1,4 @@
-"""The example as a web page in GRADEpro's layout, written from the fixture: tables within tables, entities, superscripts."""
+"""The example as a web page in GRADEpro's layout, written from the fixture: nested tables, entities, superscripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from etd.frameworks import Criterion, Framework, all_frameworks
 from tests.unit.documents.importing.example import document, outcome_rows
 
 _MARK = re.compile(r"\[\^([0-9,–]+)\]")
-HEAD = '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>EtD</title><style>td{color:red}</style></head>'
+HEAD = '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><style>td{color:red}</style></head>'
 
 
 def framework(content: dict[str, Any]) -> Framework:
