@@ -35,7 +35,7 @@ from documents.importing.marks import (
     without_marks,
 )
 from documents.importing.numbering import Numbering
-from documents.importing.roles import TYPED, Role, role_of_style
+from documents.importing.roles import INDENT, TYPED, Role, role_of_style
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -156,6 +156,8 @@ class _Reader:
         item = self._numbering.item(properties, style)
         is_typed = role in TYPED
         head = ""
+        if item is None and is_typed and (depth := _indent(properties) // INDENT):
+            head = f"{ITEM}{min(depth, 9)}{ITEM}"
         if item is not None:
             if item.marker in ("•", "+") or item.is_ordered:
                 head = f"{ITEM}{min(item.level + 1, 9)}{item.marker}{ITEM}"
@@ -413,6 +415,12 @@ def _from_symbol_font(text: str, properties: Any) -> str:
 def _spacing_before(properties: Any) -> str:
     spacing = properties.find(f"{W}spacing") if properties is not None else None
     return str(spacing.get(f"{W}before", "")) if spacing is not None else ""
+
+
+def _indent(properties: Any) -> int:
+    indent = properties.find(f"{W}ind") if properties is not None else None
+    left = indent.get(f"{W}left", "0") if indent is not None else "0"
+    return int(left) if left.isascii() and left.isdigit() and len(left) < 6 else 0
 
 
 def _lines(pieces: Iterable[_Piece]) -> list[list[_Piece]]:

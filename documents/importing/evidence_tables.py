@@ -118,7 +118,7 @@ class TableReader:
             ImportedTable(
                 criterion_key=criterion.key,
                 number=number,
-                title=" ".join((match[2] or "").split()) if match else "",
+                title=_words_of(table.title, match[2] or "") if table.title and match else "",
                 column_headings=table.columns.headings,
                 intervention_label=labels[0],
                 comparison_label=labels[1],
@@ -220,6 +220,11 @@ class TableReader:
                 break
         abbreviations, footnotes = (as_markdown(lines) for lines in notes.values())
         return (abbreviations, footnotes), table.after[end:]
+
+
+def _words_of(title: Fragment, words: str) -> str:
+    """Letter for letter where our own file says so, else with single blanks."""
+    return words if title.role == Role.CAPTION else " ".join(words.split())
 
 
 def _kind_of_note(fragment: Fragment) -> str:

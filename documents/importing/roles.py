@@ -63,6 +63,9 @@ STYLES = {
     "EtD Record Heading": Role.RECORD,
 }
 
+# How far our file indents each depth of a list, in twentieths of a point.
+INDENT = 360
+
 # What people typed, which is never a heading, an option or a mark.
 TYPED = frozenset(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from documents.importing.roles import INDENT
 from documents.prose import Block, blocks_of
 from documents.word_etd.elements import Element, Writer
 from documents.word_etd.styles import LEVELS, new_list
@@ -17,7 +18,7 @@ def prose(writer: Writer, text: str, style: str, following: str = "") -> list[El
             numbering=lists.place(block),
             # No space above tells an item that stands right under the line before it.
             before=0 if block.joined else None,
-            indent=360 * block.depth if block.depth and not block.marker else 0,
+            indent=INDENT * block.depth if block.depth and not block.marker else 0,
         )
         for number, block in enumerate(blocks_of(text))
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from documents.importing.roles import STYLES
+from documents.importing.roles import INDENT, STYLES
 from documents.word_etd.elements import checked, element
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def _numbering(document: Document) -> None:
                 element("w:numFmt", val=kind),
                 element("w:lvlText", val=sign if kind == "bullet" else f"%{level + 1}{sign}"),
                 element("w:lvlJc", val="left"),
-                element("w:pPr", element("w:ind", left=360 * (level + 1), hanging=360)),
+                element("w:pPr", element("w:ind", left=INDENT * (level + 1), hanging=INDENT)),
                 ilvl=level,
             )
             for level in range(LEVELS)
