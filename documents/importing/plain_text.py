@@ -100,7 +100,8 @@ def _may_cite(match: re.Match[str]) -> bool:
 
 
 def _numbers(match: re.Match[str]) -> Sequence[int]:
-    return numbers_of(match["n"] or match["range"])
+    digits = match["n"] or match["range"] or match["raised"]
+    return numbers_of(digits.translate(_LOWERED))
 
 
 def _escaped(paragraph: str) -> str:
