@@ -137,7 +137,8 @@ class _Reader:
         lines: list[str] = []
         for child in _blocks(cell):
             if child.tag == f"{W}tbl":
-                lines += self._table(child)
+                # An empty line ends what stands before, which would else be the first cell of its first row.
+                lines += ["", *self._table(child)]
             else:
                 lines += self._paragraph(child)
         if not lines or not lines[0].startswith(LINE):
