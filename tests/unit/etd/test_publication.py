@@ -87,7 +87,7 @@ def reword(question: Question, by: User, body: str = "Because.") -> None:
     )
 
 
-def refuses(words: str, act: Callable[[], Any]) -> None:
+def assert_refused(words: str, act: Callable[[], Any]) -> None:
     """The action refuses with these words and leaves every table as it was."""
     before = contents()
     with pytest.raises(Refused, match=words):
@@ -100,7 +100,7 @@ class TestApproving:
         question = in_review(panel)
         seen = content_of(question)
         reword(question, panel.staff)
-        refuses(
+        assert_refused(
             "has changed since you opened this page",
             lambda: publishing.approve(question=question, content=seen, by=panel.chair),
         )
@@ -108,7 +108,7 @@ class TestApproving:
     @pytest.mark.parametrize("status", set(QuestionStatus) - {QuestionStatus.IN_REVIEW})
     def test_only_in_review(self, panel: Panel, status: QuestionStatus) -> None:
         question = panel.question(status=status)
-        refuses("is not in review: it is “" + status.label, lambda: approve(question, panel.chair))
+        assert_refused("is not in review: it is “" + status.label, lambda: approve(question, panel.chair))
 
     def test_twice_by_one_person_is_one_approval(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair)
@@ -116,7 +116,7 @@ class TestApproving:
         approve(question, panel.chair)
         assert contents() == before
         assert publication.approvals_of(question, content_of(question))[0][0] == "Carla Chair"
-        refuses("1 of 2 people have approved", lambda: publish(question, panel.chair))
+        assert_refused("1 of 2 people have approved", lambda: publish(question, panel.chair))
 
     def test_the_hash_on_the_page_is_the_one_that_is_compared(self, panel: Panel) -> None:
         question = in_review(panel)
@@ -132,7 +132,7 @@ class TestApproving:
         ended = Approval.objects.filter(question=question).values_list("ended_by", flat=True)
         assert list(ended) == [panel.staff.pk, panel.staff.pk]
         step(question, panel.chair, QuestionStatus.VOTING, QuestionStatus.IN_REVIEW)
-        refuses("0 of 2 people have approved", lambda: publish(question, panel.chair))
+        assert_refused("0 of 2 people have approved", lambda: publish(question, panel.chair))
         approve(question, panel.chair, panel.staff)
         assert publish(question, panel.chair).number == 1
 
@@ -164,12 +164,12 @@ class TestPublishing:
 
     def test_too_few_approvals(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair)
-        refuses("1 of 2 people have approved", lambda: publish(question, panel.staff))
+        assert_refused("1 of 2 people have approved", lambda: publish(question, panel.staff))
 
     def test_an_approval_of_an_earlier_state_counts_for_nothing(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair, panel.methodologist)
         reword(question, panel.staff)
-        refuses("0 of 2 people have approved", lambda: publish(question, panel.staff))
+        assert_refused("0 of 2 people have approved", lambda: publish(question, panel.staff))
         reword(question, panel.staff, "Because of harm.")
         approve(question, panel.chair, panel.staff)
         assert [name for name, _ in publish(question, panel.staff).approvals] == ["Carla Chair", "Sam Staff"]
@@ -188,13 +188,13 @@ class TestPublishing:
     def test_only_in_review(self, panel: Panel, status: QuestionStatus) -> None:
         question = in_review(panel, panel.chair, panel.methodologist)
         Question.objects.filter(pk=question.pk).update(status=status)
-        refuses("is not in review: it is “" + status.label, lambda: publish(question, panel.staff))
+        assert_refused("is not in review: it is “" + status.label, lambda: publish(question, panel.staff))
 
     def test_what_has_changed_since_the_page_was_opened(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair, panel.methodologist)
         seen = content_of(question)
         reword(question, panel.staff)
-        refuses(
+        assert_refused(
             "has changed since you opened this page",
             lambda: publishing.publish(
                 question=question, content=seen, note="", by=panel.staff, render=no_pdf
@@ -248,7 +248,7 @@ class TestPublishing:
             printed={"estimate": "2.10", "ci_low": "0.50", "ci_high": "2.00"},
         )
         approve(question, panel.chair, panel.methodologist)
-        refuses("cannot be published yet", lambda: publish(question, panel.staff))
+        assert_refused("cannot be published yet", lambda: publish(question, panel.staff))
 
     def test_one_approval_is_enough_where_that_is_the_rule(self, panel: Panel) -> None:
         require_approvals(guideline=panel.guideline, approvals_needed=1, by=panel.chair)
@@ -257,7 +257,7 @@ class TestPublishing:
 
     @pytest.mark.parametrize("number", [0, 6, -1])
     def test_no_other_number_of_approvals(self, panel: Panel, number: int) -> None:
-        refuses(
+        assert_refused(
             "from 1 to 5",
             lambda: require_approvals(guideline=panel.guideline, approvals_needed=number, by=panel.chair),
         )
@@ -287,7 +287,9 @@ class TestAtOnce:
         question = in_review(panel, panel.chair, panel.methodologist)
         publish(question, panel.staff, note="First.")
         other = panel.chair if note == "First." else panel.staff
-        refuses("Sam Staff has just published it, as version 1", lambda: publish(question, other, note=note))
+        assert_refused(
+            "Sam Staff has just published it, as version 1", lambda: publish(question, other, note=note)
+        )
 
     def test_of_two_versions_with_one_number_the_second_is_refused(self, panel: Panel) -> None:
         arguments = examples.store_version(panel)
@@ -331,7 +333,9 @@ class TestNextVersion:
         question = published(panel)
         again_in_review(question, panel)
         approve(question, panel.chair, panel.staff)
-        refuses("say what has changed since the last", lambda: publish(question, panel.staff, note=note))
+        assert_refused(
+            "say what has changed since the last", lambda: publish(question, panel.staff, note=note)
+        )
 
     def test_the_published_one_stays_while_the_next_is_made(self, panel: Panel) -> None:
         question = published(panel)
@@ -343,14 +347,16 @@ class TestNextVersion:
     def test_approvals_of_the_last_version_do_not_carry_over(self, panel: Panel) -> None:
         question = published(panel)
         step(question, panel.chair, QuestionStatus.EVIDENCE, QuestionStatus.VOTING, QuestionStatus.IN_REVIEW)
-        refuses("0 of 2 people have approved", lambda: publish(question, panel.staff, note="Nothing new."))
+        assert_refused(
+            "0 of 2 people have approved", lambda: publish(question, panel.staff, note="Nothing new.")
+        )
 
 
 class TestSteps:
     @pytest.mark.parametrize("status", set(QuestionStatus) - {QuestionStatus.VOTING, QuestionStatus.EVIDENCE})
     def test_a_step_is_taken_from_where_it_is_meant_to(self, panel: Panel, status: QuestionStatus) -> None:
         question = panel.question(status=status)
-        refuses(
+        assert_refused(
             f"has moved on: it is “{status.label}” now",
             lambda: questions.change_status(
                 question=question,
@@ -402,7 +408,7 @@ class TestWithdrawing:
     @pytest.mark.parametrize("reason", ["", " \n"])
     def test_not_without_a_reason(self, panel: Panel, reason: str) -> None:
         version = published(panel).versions.get()
-        refuses(
+        assert_refused(
             "say why this version is withdrawn",
             lambda: publication.withdraw_version(version=version, reason=reason, by=panel.chair),
         )
@@ -413,7 +419,7 @@ class TestWithdrawing:
         before = contents()
         assert publication.withdraw_version(version=version, reason="Wrong.", by=panel.chair) == first
         assert contents() == before
-        refuses(
+        assert_refused(
             "Version 1 is withdrawn already",
             lambda: publication.withdraw_version(version=version, reason="Other.", by=panel.staff),
         )
