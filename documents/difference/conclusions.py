@@ -19,8 +19,8 @@ _JUDGEMENT = {
     "recorded_by": Words("Recorded by", printed=False),
     "round_number": Words("Voting round"),
     "reason": Words("The panel’s reason", prose=True),
-    "evidence_changed": Words("Evidence has changed since"),
-    "evidence_change": Words("Change of its evidence since", printed=False),
+    "evidence_changed": Words("Its evidence has changed since it was judged"),
+    "evidence_change": Words("Its evidence has changed since (key)", printed=False),
     "evidence_digest": Words("sha256 of its evidence", printed=False),
     "reaffirmed_by": Words("Reaffirmed by"),
     "reaffirmed_at": Words("Reaffirmed at", printed=False),
@@ -67,6 +67,7 @@ _STATEMENT = {
     "practice_basis_label": Words("Basis of the good practice statement"),
     "certainty_symbols": Words("Certainty in signs"),
 }
+_WORDS_OF_A_NAME = 12
 # A statement recommends something else where one of these is another.
 _DECIDES = (
     "kind",
@@ -215,14 +216,26 @@ def statements(before: EtdDocument, after: EtdDocument) -> Iterator[Change]:
         lambda one: (one.kind, one.population) if one.population else "",
     )
     for old, new in pairs:
-        number = _place(new, after) if new else _place(old, before)
-        side = "" if new else " of the older version"
-        yield from _statement(old, new, f"Statement {number}{side}")
-    if order := order_parts(before.statements, after.statements, pairs, lambda one: one.text):
+        places = (_place(old, before) if old else None, _place(new, after) if new else None)
+        yield from _statement(old, new, _name(*places))
+    if order := order_parts(before.statements, after.statements, pairs, _beginning):
         yield Change(Kind.STATEMENT, Weight.WORDS, "Statements", tuple(order))
 
 
-def _place(statement: Statement | None, document: EtdDocument) -> int:
+def _name(number_before: int | None, number: int | None) -> str:
+    if number is None:
+        return f"Statement {number_before} of the older version"
+    moved = number_before is not None and number_before != number
+    return f"Statement {number} ({number_before} in the older version)" if moved else f"Statement {number}"
+
+
+def _beginning(statement: Statement) -> str:
+    """The first words of a statement, enough to tell it from the others."""
+    words = statement.text.split()
+    return " ".join(words[:_WORDS_OF_A_NAME]) + (" …" if len(words) > _WORDS_OF_A_NAME else "")
+
+
+def _place(statement: Statement, document: EtdDocument) -> int:
     return next(n for n, one in enumerate(document.statements, start=1) if one is statement)
 
 

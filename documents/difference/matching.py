@@ -98,6 +98,8 @@ def same_value(old: object, new: object) -> bool:
     """Whether both are written alike in JSON: 1 is not 1.0, and not true."""
     if old is _ABSENT or new is _ABSENT:
         return old is new
+    if isinstance(old, str) and isinstance(new, str):
+        return old == new
     return plain(old) == plain(new)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from documents import public
 from documents.compared_versions import Unreadable, between, since_last_version
 from documents.difference import Change, Difference, Part, Weight, errata, proposed_note
-from documents.difference.passages import passages
+from documents.difference.passages import Passage, passages
 from documents.public_addresses import whole
 from documents.published import short
 from documents.published_versions import PublishedQuestion, Version, published_question
@@ -29,10 +29,12 @@ TEXT = "text/plain; charset=utf-8"
 
 @dataclass(frozen=True)
 class Sides:
-    """One passage of a part on both sides. Without `is_marked` only its white space differs."""
+    """One passage of a text on both sides. Without `is_marked` only its white space differs."""
 
     before: tuple[Piece, ...]
     after: tuple[Piece, ...]
+    is_from_within: bool
+    goes_on: bool
 
     @property
     def is_marked(self) -> bool:
@@ -195,5 +197,15 @@ def _shown_change(change: Change, parts: tuple[Part, ...]) -> ShownChange:
 
 
 def _sides(part: Part) -> tuple[Sides, ...]:
-    found = (text_difference(one.before, one.after) for one in passages(part.before, part.after, BESIDE))
-    return tuple(Sides(one.before, one.after) for one in found)
+    found = passages(part.before, part.after, BESIDE)
+    return tuple(_marked(one, part) for one in found)
+
+
+def _marked(passage: Passage, part: Part) -> Sides:
+    difference = text_difference(passage.before, passage.after)
+    return Sides(
+        difference.before,
+        difference.after,
+        is_from_within=not part.before.startswith(passage.before),
+        goes_on=not part.before.endswith(passage.before),
+    )

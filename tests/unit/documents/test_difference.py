@@ -82,6 +82,11 @@ def told(difference: Difference) -> str:
     return "\n".join(texts)
 
 
+@cache
+def base() -> EtdDocument:
+    return from_json(plain())
+
+
 def other_than(path: Path, token: int) -> Any:
     """A value of the same kind that stands nowhere else in the document; None where no single value can stand there."""
     value = at(plain(), path)
@@ -89,6 +94,8 @@ def other_than(path: Path, token: int) -> Any:
         return not value
     if isinstance(value, int | float):
         return type(value)(7_000_000 + token)
+    if value is not None:
+        return f"zq{token}zq"
     for new in (f"zq{token}zq", 7_000_000 + token):
         with suppress(UnknownSchema):
             with_values({path: new})
@@ -110,19 +117,22 @@ def test_a_document_does_not_differ_from_itself() -> None:
     assert not compare(full(), from_json(copy.deepcopy(plain())))
 
 
-@pytest.mark.parametrize("path", SINGLE, ids=lambda path: ".".join(map(str, path)))
-def test_another_value_in_any_place_is_told_both_ways(path: Path) -> None:
-    was = at(plain(), path)
-    now = other_than(path, 1)
+def missed(path: Path) -> list[tuple[Path, str]]:
+    """What is not told of another value in this place, forwards and back."""
+    was, now = at(plain(), path), other_than(path, 1)
     changed = with_values({path: now})
-    assert from_json(plain()) != changed
-    for difference, expected in (
-        (compare(from_json(plain()), changed), (was, now)),
-        (compare(changed, from_json(plain())), (now, was)),
-    ):
-        assert difference
-        for value in expected:
-            assert value in (None, True, False, "") or str(value) in told(difference)
+    found = []
+    for way, difference in (("forwards", compare(base(), changed)), ("back", compare(changed, base()))):
+        said = told(difference)
+        if not difference or any(
+            str(one) not in said for one in (was, now) if one not in (None, True, False)
+        ):
+            found.append((path, way))
+    return found
+
+
+def test_another_value_in_any_place_is_told_both_ways() -> None:
+    assert [one for path in SINGLE for one in missed(path)] == []
 
 
 @settings(max_examples=150, deadline=None)
@@ -138,15 +148,15 @@ def test_whatever_can_be_read_in_a_place_is_a_difference(path: Path, now: Any) -
     except UnknownSchema:
         return
     differs = json.dumps(to_json(changed)) != json.dumps(plain())
-    assert bool(compare(from_json(plain()), changed)) is differs
-    assert bool(compare(changed, from_json(plain()))) is differs
+    assert bool(compare(base(), changed)) is differs
+    assert bool(compare(changed, base())) is differs
 
 
 @settings(max_examples=100, deadline=None)
 @given(paths=st.lists(st.sampled_from(SINGLE), min_size=2, max_size=12, unique=True))
 def test_of_many_changes_at_once_none_hides_another(paths: list[Path]) -> None:
     new = {path: other_than(path, token) for token, path in enumerate(paths, start=10)}
-    said = told(compare(from_json(plain()), with_values(new)))
+    said = told(compare(base(), with_values(new)))
     assert [
         path for path, value in new.items() if not isinstance(value, bool) and str(value) not in said
     ] == []
@@ -165,17 +175,19 @@ def lists(value: Any, path: Path = ()) -> Iterator[Path]:
 LISTS = [path for path in lists(plain()) if at(plain(), path) and path[0] != "version"]
 
 
-@pytest.mark.parametrize("path", LISTS, ids=lambda path: ".".join(map(str, path)))
 @pytest.mark.parametrize(
-    "change", [lambda v: v[:-1], lambda v: [*v, v[0]], lambda v: v[::-1]], ids=["-1", "+1", "turned"]
+    "change", [lambda v: v[:-1], lambda v: [*v, v[0]], lambda v: v[::-1]], ids=["shorter", "longer", "turned"]
 )
-def test_what_is_gone_what_is_new_and_another_order_are_told(
-    path: Path, change: Callable[[Any], Any]
-) -> None:
-    new = change(at(plain(), path))
-    changed = with_values({path: new})
-    assert bool(compare(from_json(plain()), changed)) is (new != at(plain(), path))
-    assert bool(compare(changed, from_json(plain()))) is (new != at(plain(), path))
+def test_what_is_gone_what_is_new_and_another_order_are_told(change: Callable[[Any], Any]) -> None:
+    silent = []
+    for path in LISTS:
+        new = change(at(plain(), path))
+        changed = with_values({path: new})
+        expected = new != at(plain(), path)
+        if bool(compare(base(), changed)) is not expected or bool(compare(changed, base())) is not expected:
+            silent.append(path)
+    assert len(LISTS) > 30
+    assert silent == []
 
 
 def test_what_a_document_says_of_itself_is_no_difference() -> None:
