@@ -72,6 +72,8 @@ def site() -> Site:
         "base": FRAMEWORK,
         "number": 1,
         "style": "ris",
+        "old": 1,
+        "new": 2,
     }
     for name, parameters in worlds.patterns(get_resolver()):
         if "guideline" in parameters and set(parameters) <= {*place, *values}:
