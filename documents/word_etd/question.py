@@ -88,6 +88,15 @@ def _beside(criterion: Criterion) -> Iterator[str]:
     for basis in printed_bases(criterion.judgements):
         said = (basis.text, basis.reason, basis.reaffirmed, basis.reaffirmed_because)
         yield " ".join(filter(None, (f"{basis.of}:" if basis.of else "", *said)))
+    if one := criterion.adolopment:
+        origin = "" if one.choice == "redo" else " from the source"
+        judged = f"The source judged: {'; '.join(one.source)}."
+        since = (
+            "The panel’s judgement has been another one since."
+            if one.choice == "adopt" and one.differs
+            else ""
+        )
+        yield " ".join(filter(None, (f"{one.choice_label}{origin}.", judged, since, one.reason)))
 
 
 def _outcomes(writer: Writer, document: EtdDocument, table: OutcomeTable) -> Iterator[Element]:

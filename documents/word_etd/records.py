@@ -31,6 +31,7 @@ def add_records(writer: Writer, document: EtdDocument) -> None:
         writer.where = f"Analysis {number}"
         writer.add(*_analysis(writer, document, analysis))
     parts = {
+        "MADE FROM ANOTHER DOCUMENT": list(_source(document)),
         "PANEL AND CONFLICTS OF INTEREST": list(_panel(document)),
         **{f"HOW THE PANEL DECIDED: ROUND {one.number}": list(_round(one)) for one in document.rounds},
         "PUBLISHED VERSION": list(_version(document)),
@@ -107,6 +108,18 @@ def _analysis(writer: Writer, document: EtdDocument, analysis: Analysis) -> Iter
         yield writer.paragraph(_RECORD, caveat)
     stale = " The study data have changed since." if analysis.is_stale else ""
     yield writer.paragraph(_RECORD, f"sha256 of the inputs {analysis.input_digest}.{stale}")
+
+
+def _source(document: EtdDocument) -> Iterator[tuple[str, str]]:
+    source = document.source
+    if source is None:
+        return
+    yield "Document", ". ".join(filter(None, (source.organisation, source.title, source.address)))
+    yield "File", f"{source.file_name}, sha256 {source.sha256}"
+    if source.type_label:
+        yield "Its type of recommendation", source.type_label
+    for statement in source.statements:
+        yield "Its statement", statement
 
 
 def _panel(document: EtdDocument) -> Iterator[tuple[str, str]]:

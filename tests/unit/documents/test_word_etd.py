@@ -193,6 +193,69 @@ def test_the_example_comes_back_and_what_a_word_file_cannot_say_is_kept() -> Non
     assert {left.where for left in etd.not_understood} == {"Records of OpenEtD"}
 
 
+def test_records_of_every_kind_stand_in_the_file_and_none_is_read_as_a_part() -> None:
+    source = schema.Source(
+        "Another EtD", "A society", "https://example.org/", "etd.docx", "cd" * 32, "For it", ("Do it.",)
+    )
+    adopted = schema.Adolopment("adopt", "Adopted", "As good here.", ("Large",), differs=True)
+    panel = schema.Panel((schema.Conflict("Ann", "question", "", ""),), ("Ben",), ("Cem",))
+    version = schema.Version(
+        2,
+        "2026-11-23T10:00:00+00:00",
+        "Chair",
+        "Mended",
+        (schema.Approval("Ann", "2026-11-22T10:00:00+00:00"),),
+        "ab",
+    )
+    one = example(
+        criteria=(criterion(adolopment=adopted),),
+        source=source,
+        panel=panel,
+        version=version,
+        rounds=(voted(),),
+    )
+    etd = there_and_back(one)
+    assert as_come_back(etd) | {"references": None} == as_sent(example()) | {"references": None}
+    kept = "\n".join(left.text for left in etd.not_understood)
+    for words in (
+        "Adopted from the source. The source judged: Large. The panel’s judgement has been another one since. As good",
+        "A society. Another EtD. https://example.org/",
+        "Do it.",
+        "Conflict of interest for this question. Not decided yet how it is managed.",
+        "Ben",
+        "Large 5 (83%); Small 1. Consensus.",
+        "Version 2, 23 November 2026, 10:00 UTC, by Chair",
+        "Mended",
+    ):
+        assert words in kept
+
+
+def voted() -> schema.Round:
+    options = tuple(
+        schema.OptionVotes(label.lower(), label, column, "", "", False, count, share, count > 1, ())
+        for column, (label, count, share) in enumerate((("Large", 5, "83%"), ("Small", 1, "")), start=1)
+    )
+    tally = schema.Tally("benefit", "Benefit", 6, 6, 0, 0, options, "Consensus.", True, False)
+    return schema.Round(
+        number=1,
+        blind=True,
+        opened_at="2026-11-20T10:00:00+00:00",
+        ended_at="2026-11-21T10:00:00+00:00",
+        by_time=False,
+        items=("Benefit",),
+        n_ballots=7,
+        n_voided=0,
+        n_cast=6,
+        rule="",
+        rule_asks="",
+        rule_citation="",
+        tally_display="counts",
+        roll=(),
+        tallies=(tally,),
+        tally_digest="ef",
+    )
+
+
 def test_a_sign_that_no_word_file_can_hold_is_refused_with_its_place() -> None:
     document = example(criteria=(criterion(research_evidence="One\x0btwo"),))
     with pytest.raises(
@@ -285,7 +348,7 @@ PROPERTIES = ["pStyle", "keepNext", "numPr", "bidi", "spacing", "ind"]
 
 @pytest.mark.parametrize("text", ["", "\n\n".join(HOSTILE)])
 def test_the_xml_is_what_word_demands(text: str) -> None:
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped]
 
     document = example(
         criteria=(criterion(research_evidence=text),),

@@ -263,8 +263,7 @@ def test_nothing_of_a_file_is_lost() -> None:
     table = document.add_table(rows=1, cols=2)
     word.fill(table.cell(0, 0), ["left over"])
     etd = read(document)
-    entries = [*etd.understood, *etd.not_understood]
-    told = " ".join(entry.text for entry in entries)
+    told = " ".join([one.text for one in etd.understood] + [left.text for left in etd.not_understood])
     for words in ("A line that nobody expects", "left over", *FIELDS.values(), STATEMENT, "Equity: second."):
         assert words in told
     assert any("left over" in left.text for left in etd.not_understood)

@@ -64,9 +64,10 @@ def gradepro(
         box.cell(number, 0).paragraphs[0].add_run(name).bold = True
         fill(box.cell(number, 1), [text])
     document.add_paragraph("ASSESSMENT")
-    table = document.add_table(rows=0, cols=3) if one_table else None
+    table = None
     for heading, choice in chosen.items():
-        table = table if one_table else document.add_table(rows=0, cols=3)
+        if table is None or not one_table:
+            table = document.add_table(rows=0, cols=3)
         head, columns, body = (table.add_row() for _ in range(3))
         fill(head.cells[0].merge(head.cells[2]), [heading, prompt(heading)])
         for cell, name in zip(
