@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from documents.importing.decoding import NotText, decode
 from documents.importing.html_document import data_of, html_of, is_html, page_text
+from documents.importing.identifiers import identifiers_in
 from documents.importing.imported import Flag, ImportedEtd
 from documents.importing.json_document import NotOurDocument, read_json
+from documents.importing.marks import without_marks
 from documents.importing.reader import read_text
 from etd.frameworks import Framework
 from metaanalysis.importers.archive import part_names
@@ -81,14 +83,14 @@ def _read(content: bytes, frameworks: Sequence[Framework], better: str) -> ReadF
         return ReadFile(_content_of(read_json(text, frameworks=frameworks)), "OpenEtD’s JSON")
     if text.lstrip().startswith("<?xml"):
         raise NotADocument(f"This is an XML file. {_SAVE}")
-    return _of_text(text, "Plain text", frameworks, better, encoding)
+    return _of_text(without_marks(text), "Plain text", frameworks, better, encoding)
 
 
 def _of_page(html: str, frameworks: Sequence[Framework], better: str) -> ReadFile:
     """Our own HTML file holds the document as data, which says more than its page."""
     data = data_of(html)
     if not data:
-        return _of_text(page_text(html), "HTML", frameworks, better)
+        return _of_text(without_marks(page_text(html)), "HTML", frameworks, better)
     etd = read_json(data, frameworks=frameworks)
     flag = Flag("Document", "The data inside the HTML file were read, not the page that it shows.")
     return ReadFile(_content_of(etd.flagged(flag)), "OpenEtD’s HTML")
@@ -100,6 +102,10 @@ def _of_text(
     if len(text) > LONGEST_TEXT:
         raise NotADocument(f"The file has {len(text):,} characters of text: no such document has.")
     etd = read_text(text, frameworks=frameworks, better=better)
+    named = {number: identifiers_in(citation) for number, citation in etd.references.items()}
+    etd = replace(
+        etd, identifiers={number: pair for number, pair in named.items() if any(pair)} | dict(etd.identifiers)
+    )
     return ReadFile(_content_of(etd), format, encoding)
 
 

@@ -37,8 +37,10 @@ STRENGTHS = ("", "strong", "conditional")
 DIRECTIONS = ("", "for", "against", "either")
 PEOPLE_PER = (100, 1000, 10_000, 100_000)
 TAKEN_OVER = "document"
+COMPUTED = "computed"
 _LARGEST_REFERENCE = 99_999
 _LONGEST_LABEL = 60
+_LONGEST_NAME = 500
 _LONGEST_SHOWN = 80
 
 
@@ -285,40 +287,20 @@ class _Reader:
             )
 
     def _rows(self, table: schema.OutcomeTable, where: str) -> Iterator[ImportedRow]:
-        taken: set[tuple[str, str]] = set()
         recomputed: list[str] = []
         for group in table.groups:
-            if group.better not in BETTER or self._better.get(group.name, group.better) != group.better:
-                reason = "It does not say, or not in one way, whether more or less of it is better."
-                self._leave(f"{where}, {group.name}", _rows_in_words(group.rows), reason)
+            if problem := self._problem_of_group(group):
+                place = f"{where}, {group.name[:_LONGEST_SHOWN]}"
+                self._leave(place, _rows_in_words(group.rows), problem)
                 continue
-            reported = {row.population for row in group.rows if row.source == "reported"}
-            for row in group.rows:
-                place = f"{where}, {group.name}, {row.population}"
-                if row.source == "computed" and row.population in reported:
-                    reason = (
-                        "It was recomputed by the document's makers; the reported row beside it was taken."
-                    )
-                    self._leave(place, _rows_in_words([row]), reason)
-                    continue
-                if (group.name, row.population) in taken:
-                    reason = "The table has this outcome and population already."
-                    self._leave(place, _rows_in_words([row]), reason)
-                    continue
-                try:
-                    cells, printed = read_row(row)
-                except RowProblem as problem:
-                    self._leave(place, _rows_in_words([row]), str(problem))
-                    continue
-                taken.add((group.name, row.population))
-                if row.source == "computed":
-                    recomputed.append(f"{group.name} ({row.population})")
-                    if row.caveats:
-                        self._leave(place, "\n\n".join(row.caveats), "Said of a number that was recomputed.")
-                self._take(f"{group.name}, {row.population}: {row.effect}", f"{where}: row")
-                yield ImportedRow(group.name, row.population, cells, printed)
-            if any(name == group.name for name, _ in taken):
+            rows = list(self._rows_of_group(group, where))
+            if rows:
                 self._outcome(group, where)
+            taken = {row.population for row in rows}
+            computed = {row.population for row in group.rows if row.source == COMPUTED}
+            reported = {row.population for row in group.rows if row.source != COMPUTED}
+            recomputed += [f"{group.name} ({name})" for name in sorted(taken & computed - reported)]
+            yield from rows
         if recomputed:
             self.flag(
                 where,
@@ -329,6 +311,36 @@ class _Reader:
             self._leave(
                 f"{where}, note on certainty", f"{note.mark} {note.text}", "Its worksheet is not here."
             )
+
+    def _problem_of_group(self, group: schema.OutcomeGroup) -> str:
+        if not group.name.strip() or len(group.name) > _LONGEST_NAME:
+            return "It names no outcome, or one whose name is too long."
+        if group.better not in BETTER or self._better.get(group.name, group.better) != group.better:
+            return "It does not say, or not in one way, whether more or less of it is better."
+        return ""
+
+    def _rows_of_group(self, group: schema.OutcomeGroup, where: str) -> Iterator[ImportedRow]:
+        reported = {row.population for row in group.rows if row.source != COMPUTED}
+        taken: set[str] = set()
+        for row in group.rows:
+            place = f"{where}, {group.name}, {row.population}"
+            if row.source == COMPUTED and row.population in reported:
+                reason = "It was recomputed by the document's makers; the reported row beside it was taken."
+                self._leave(place, _rows_in_words([row]), reason)
+                continue
+            if row.population in taken:
+                reason = "The table has this outcome and population already."
+                self._leave(place, _rows_in_words([row]), reason)
+                continue
+            try:
+                cells, printed = read_row(row)
+            except RowProblem as problem:
+                self._leave(place, _rows_in_words([row]), str(problem))
+                continue
+            taken.add(row.population)
+            self._leave(place, "\n\n".join(row.caveats), "Said of a number that was recomputed.")
+            self._take(f"{group.name}, {row.population}: {row.effect}", f"{where}: row")
+            yield ImportedRow(group.name, row.population, cells, printed)
 
     def _outcome(self, group: schema.OutcomeGroup, where: str) -> None:
         self._better.setdefault(group.name, group.better)
@@ -430,6 +442,16 @@ class _Reader:
             "\n\n".join(bases),
             "Here every judgement rests on the document that it was taken over from.",
         )
+        for criterion in document.criteria:
+            if criterion.adolopment:
+                self._leave(
+                    f"{criterion.heading}, what became of its own source",
+                    _in_words(criterion.adolopment),
+                    "Here that document is the source.",
+                )
+        if document.source:
+            reason = "Here that document is the source."
+            self._leave("The source that it was made from", _in_words(document.source), reason)
         for one in document.rounds:
             self._leave(f"Voting round {one.number}", _in_words(one), "Its votes were not given here.")
         if document.panel:
