@@ -49,7 +49,7 @@ class PublishForm(ApproveForm):
 class WithdrawForm(StepForm):
     """Which version is withdrawn, and why."""
 
-    number = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     reason = ProseField(
         rows=3,
         label="Why it is withdrawn",

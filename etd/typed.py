@@ -15,7 +15,7 @@ from django.http import HttpRequest
 NOT_TYPED = frozenset(
     {
         *("csrfmiddlewaretoken", "op", "revision", "over", "code", "setup", "next", "action", "arrange"),
-        *("declaration", "evidence_digest", "fingerprint", "key", "made"),
+        *("content", "declaration", "evidence_digest", "fingerprint", "key", "made"),
         *("seen", "sha256", "shown", "usual", "version"),
         *("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS"),
     }

@@ -81,6 +81,8 @@ def publish(
             return already
         if publication.approvals_of(current, content) != approvals:
             raise Refused("Somebody approved it at this moment. Please publish again.")
+        if _earlier_versions(current) != document.version.earlier:
+            raise Refused("An earlier version was withdrawn at this moment. Please publish again.")
         return publication.store_version(
             question=current,
             content_sha256=content,

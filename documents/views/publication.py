@@ -132,9 +132,9 @@ def publish_version(request: HttpRequest, access: Access) -> HttpResponse:
 def withdraw_version(request: HttpRequest, access: Access) -> HttpResponse:
     """Withdraw a version, with a reason; it stays readable."""
     form = WithdrawForm(request.POST, anchor="sent")
-    if form.errors.get("number"):
+    if form.errors.get("version"):
         return _page(request, access, refusal="No version was named. Nothing was changed.", status=422)
-    number = form.cleaned_data["number"]
+    number = form.cleaned_data["version"]
     if not form.is_valid():
         return _page(request, access, status=422, withdrawing=number)
     version = (
@@ -229,7 +229,7 @@ def _card(request: HttpRequest, access: Access, view: VersionView, withdrawing: 
     anchor = f"withdraw-{view.number}"
     if view.number == withdrawing:
         return VersionCard(view, WithdrawForm(request.POST, anchor=anchor))
-    return VersionCard(view, WithdrawForm(initial={"number": view.number}, anchor=anchor))
+    return VersionCard(view, WithdrawForm(initial={"version": view.number}, anchor=anchor))
 
 
 def _open_items(checks: QuestionChecks) -> int:

@@ -110,7 +110,7 @@ class TestTheWay:
         assert status_now() == QuestionStatus.EVIDENCE
         shown = page(chair.get(PAGE))
         assert "stays public, unchanged, while version 2 is prepared here" in shown
-        send(chair, "withdraw/", number="1", reason="A trial was retracted.")
+        send(chair, "withdraw/", version="1", reason="A trial was retracted.")
         shown = page(chair.get(PAGE))
         assert "Withdrawn by Helena Brandt" in shown
         assert "A trial was retracted." in shown
@@ -302,7 +302,7 @@ class TestWithdrawing:
     @pytest.mark.parametrize("reason", ["", " \n "])
     def test_it_needs_a_reason(self, client_for: ClientFor, reason: str) -> None:
         published()
-        answer = send(client_for("staff"), "withdraw/", number="1", reason=reason)
+        answer = send(client_for("staff"), "withdraw/", version="1", reason=reason)
         assert answer.status_code in (409, 422)
         assert "say why this version is withdrawn" in page(answer)
         assert status_now() == QuestionStatus.PUBLISHED
@@ -310,7 +310,7 @@ class TestWithdrawing:
     def test_a_second_reason_is_refused_and_kept(self, client_for: ClientFor) -> None:
         question = published()
         publication.withdraw_version(version=question.versions.get(), reason="Wrong.", by=CHAIR())
-        answer = send(client_for("staff"), "withdraw/", number="1", reason=TYPED)
+        answer = send(client_for("staff"), "withdraw/", version="1", reason=TYPED)
         assert answer.status_code == 409
         assert "Version 1 is withdrawn already." in page(answer)
         assert TYPED in html.unescape(answer.content.decode())
@@ -318,8 +318,8 @@ class TestWithdrawing:
     def test_a_version_that_there_is_not(self, client_for: ClientFor) -> None:
         published()
         staff = client_for("staff")
-        assert send(staff, "withdraw/", number="7", reason="Wrong.").status_code == 404
-        assert send(staff, "withdraw/", number="x", reason=TYPED).status_code == 422
+        assert send(staff, "withdraw/", version="7", reason="Wrong.").status_code == 404
+        assert send(staff, "withdraw/", version="x", reason=TYPED).status_code == 422
         assert status_now() == QuestionStatus.PUBLISHED
 
 

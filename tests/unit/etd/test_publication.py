@@ -225,6 +225,21 @@ class TestPublishing:
         assert not PublishedVersion.objects.exists()
         assert publish(question, panel.staff).approvals[2][0] == "Sam Staff"
 
+    def test_a_withdrawal_while_the_pdf_is_made(self, panel: Panel) -> None:
+        """The document names the versions before it, and which of them are withdrawn."""
+        question = published(panel)
+        again_in_review(question, panel)
+        approve(question, panel.chair, panel.methodologist)
+
+        def render(document: EtdDocument) -> bytes:
+            publication.withdraw_version(version=question.versions.get(), reason="Wrong.", by=panel.chair)
+            return no_pdf(document)
+
+        with pytest.raises(Refused, match="An earlier version was withdrawn at this moment"):
+            publish(question, panel.staff, note="Newer.", render=render)
+        document = json.loads(publish(question, panel.staff, note="Newer.").document)
+        assert document["version"]["earlier"][0]["withdrawn"] == "Wrong."
+
     def test_a_pdf_that_cannot_be_made_stores_nothing(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair, panel.methodologist)
 

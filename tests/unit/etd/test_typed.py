@@ -24,9 +24,14 @@ def shown(**sent: str | list[str]) -> list[tuple[str, str]]:
 def form_classes() -> Iterator[type[forms.Form]]:
     for package in (etd.forms, metaanalysis.forms):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            for _, one in inspect.getmembers(importlib.import_module(found.name), inspect.isclass):
-                if issubclass(one, forms.Form):
-                    yield one
+            yield from forms_of(found.name)
+    yield from forms_of("documents.publication_forms")
+
+
+def forms_of(module: str) -> Iterator[type[forms.Form]]:
+    for _, one in inspect.getmembers(importlib.import_module(module), inspect.isclass):
+        if issubclass(one, forms.Form):
+            yield one
 
 
 def test_texts_come_first_and_letter_for_letter() -> None:
