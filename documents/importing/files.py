@@ -17,7 +17,7 @@ from metaanalysis.importers.archive import part_names
 
 MIB = 1024 * 1024
 MAX_BYTES = 10 * MIB
-LONGEST_TEXT = 4_000_000
+LONGEST_TEXT = 1_000_000
 """Characters of plain text; a document of 200 pages has half a million."""
 
 _SAVE = "Save the document as Word (.docx), as a web page (.html) or as plain text, and send that."

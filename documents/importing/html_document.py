@@ -15,7 +15,7 @@ from documents.importing.html_page import TOO_DEEP
 WORKER = Path(__file__).with_name("html_page.py")
 WALL_SECONDS = 20
 WAIT_SECONDS = 30
-LONGEST_TEXT = 4_000_000
+LONGEST_TEXT = 1_000_000
 """Characters; a document of 200 pages has half a million."""
 
 _AT_ONCE = BoundedSemaphore(2)
