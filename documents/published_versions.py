@@ -87,6 +87,7 @@ class Version:
     published_at: datetime
     document_sha256: str
     pdf_sha256: str
+    record_sha256: str
     withdrawn: Withdrawn | None
     front: Front
 
@@ -272,6 +273,7 @@ def _version(row: PublishedVersion, fronts: dict[int, Front]) -> Version:
         published_at=row.published_at.astimezone(UTC),
         document_sha256=row.document_sha256,
         pdf_sha256=row.pdf_sha256,
+        record_sha256=row.record_sha256,
         withdrawn=Withdrawn(withdrawal.reason, withdrawal.withdrawn_at.astimezone(UTC))
         if withdrawal
         else None,

@@ -23,6 +23,7 @@ from etd.actions.publication import record_of
 from etd.models import AuditEvent, Guideline, PublishedVersion, Withdrawal
 
 MOST_DIFFERENCES = 20
+MOST_COMPARED = 1_000
 LETTERS_OF_A_VALUE = 80
 MOST_VERSIONS = 1_000_000
 _SLUG = re.compile("[-A-Za-z0-9_]{1,200}")
@@ -183,6 +184,10 @@ class Difference:
     published: str
     file: str
 
+    def is_small(self) -> bool:
+        """Only when something was done, or only in one of the two: listed after what a reader would notice."""
+        return self.where.endswith(" at") or not (self.published and self.file)
+
 
 @dataclass(frozen=True)
 class KnownVersion:
@@ -325,7 +330,9 @@ def _unlike(document: dict[str, Any], file_sha256: str, document_sha256: str) ->
             " Another site may have: ask the one that it comes from.",
         )
     known = _known(version)
-    differences = list(islice(_differences(_document(version), document), MOST_DIFFERENCES + 1))
+    differences = sorted(
+        islice(_differences(_document(version), document), MOST_COMPARED), key=Difference.is_small
+    )
     if not differences:
         return Answer(
             Verdict.DATA_PUBLISHED,
@@ -454,6 +461,8 @@ def _first_difference(published: Any, file: Any) -> int:
 
 def _short(value: Any, differs_at: int = 0) -> str:
     """A value as a short text, from a little before the place where it differs."""
+    if value is None:
+        return ""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     start = max(0, differs_at - LETTERS_OF_A_VALUE // 3) if len(text) > LETTERS_OF_A_VALUE else 0
     return ("…" if start else "") + verify_etd.shown(text[start:], LETTERS_OF_A_VALUE)

@@ -112,6 +112,16 @@ def test_a_difference_is_named_by_what_it_is_about(example: None) -> None:
     assert (found["recommendation note"].file, found["added"].published) == ("", "")
 
 
+def test_what_a_reader_would_notice_comes_first(example: None) -> None:
+    document = json.loads(stored().document)
+    document["criteria"][0]["judgements"][0]["at"] = "2001-01-01T00:00:00+00:00"
+    document["openetd_version"] = ""
+    document["sections"][0]["heading"] += "!"
+    answer = verify_file(json.dumps(document).encode())
+    assert answer.differences[0].where.startswith("sections")
+    assert len(answer.differences) == 3
+
+
 def test_more_differences_than_can_be_read_are_cut(example: None) -> None:
     document = json.loads(stored().document)
     answer = verify_file(json.dumps({**document, **{f"k{n}": n for n in range(1000)}}).encode())
@@ -250,6 +260,16 @@ def test_a_bundle_holds_what_is_stored_and_the_chain_before_it(db: None) -> None
     assert record_of_a_file(
         verify_etd.read_document(files["document.json"]), third.document_sha256, third.pdf_sha256
     ) == json.loads(files["record.json"])
+
+
+def test_the_page_of_a_version_gives_the_numbers_and_the_bundle(example: None) -> None:
+    version = stored()
+    page = Client().get("/published/ilcor-als/mcs-after-rosc/versions/1/").content.decode()
+    for number in (version.record_sha256, version.pdf_sha256, version.document_sha256):
+        assert number in page
+    for name in ("verify_pdf", "verifier"):
+        assert reverse(name) in page
+    assert reverse("version_bundle", args=["ilcor-als", "mcs-after-rosc", 1]) in page
 
 
 def test_there_is_no_bundle_of_what_is_not_published(example: None) -> None:

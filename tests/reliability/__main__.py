@@ -56,6 +56,7 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("A2", lambda d: s.a2_at_once(d, 2000, 25)),
     ("A2", lambda d: s.a2_control_unlocked(d, 10, 25)),
     ("T1", lambda d: s.t_the_trail(d, 1)),
+    ("T7", lambda d: s.t7_printed_is_published(d, 20)),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
     ("V1", lambda d: s.v1_no_vote_is_lost(d, s.Load(12, 144))),
@@ -70,6 +71,7 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("A1", lambda d: s.a1_any_history(d, 10)),
     ("A2", lambda d: s.a2_at_once(d, 100, 25)),
     ("T1", lambda d: s.t_the_trail(d, 12)),
+    ("T7", lambda d: s.t7_printed_is_published(d, 1)),
 )
 # A scenario also answers for these goals.
 ALSO = {"V2": "V1", "V4": "V1", "T2": "T1", "A3": "A1"}

@@ -847,6 +847,17 @@ def t_the_trail(database: ExampleDatabase, every: int) -> list[Result]:
     ]
 
 
+def t7_printed_is_published(database: ExampleDatabase, documents: int) -> list[Result]:
+    """T7: the pages of a PDF say what its data say, each says of which version, and a second rendering is the same."""
+    found = json.loads(run_alone(database, "tests.reliability.printed", "--documents", documents))
+    control = {key: found.pop(key) for key in ("control_changes", "control_missed")}
+    where = vendor(database)
+    return [
+        Result("T7", where, not found["wrong"], found),
+        Result("T7", where, control["control_missed"] == 0, control, is_control=True),
+    ]
+
+
 def a1_any_history(database: ExampleDatabase, histories: int) -> list[Result]:
     """A1: thousands of random steps against a plain model. A3: with recusals left out the model is contradicted."""
     shares = [histories // 2, histories - histories // 2]

@@ -61,7 +61,10 @@ NOT_PRINTED_THERE = frozenset(
 )
 # Where the text is Markdown.
 MARKDOWN = frozenset(
-    {"text", "body", "research_evidence", "additional_considerations", "recommendation_note"}
+    {
+        *("text", "body", "research_evidence", "additional_considerations", "recommendation_note"),
+        *("paradigm_reason", "rationale", "remark"),
+    }
 )
 
 # In points: what is not the body of a page, from its top and from its bottom.
