@@ -116,7 +116,7 @@ def render(job: dict[str, Any], fetcher: Any) -> bytes:
     document = laid_out(with_summary_on_one_page(job["html"], lambda html: len(laid_out(html).pages)))
     document.metadata.attachments = [*document.metadata.attachments, *attachments]
     document.metadata.generate_rdf_metadata = with_pdf_ua(document.metadata.generate_rdf_metadata)
-    pdf: bytes = document.write_pdf(**OPTIONS)
+    pdf: bytes = document.write_pdf(finisher=mend_tags, **OPTIONS)
     return pdf
 
 
@@ -131,6 +131,64 @@ def with_summary_on_one_page(html: str, count_pages: Callable[[str], int]) -> st
 
 def _sized(html: str, size: str) -> str:
     return html.replace("<body", f'<body class="{size}"', 1)
+
+
+def mend_tags(_: Any, pdf: Any) -> None:
+    """What PDF/UA-1 asks for and WeasyPrint leaves: terms in lists, scopes of headers, running heads as artifacts.
+
+    And each attached file once in the catalogue, which else names all of them twice.
+    """
+    tags = {one.reference: one for one in pdf.objects if _is(one, "/StructElem")}
+    for tag in tags.values():
+        if tag["S"] == "/L":
+            _join_terms(tag, tags)
+    root = next(one for one in pdf.objects if _is(one, "/StructTreeRoot"))
+    read = _read_from(root["K"], tags, "")
+    by_number = next(one for one in pdf.objects if getattr(one, "reference", b"") == root["ParentTree"])["Nums"]
+    for page in (one for one in pdf.objects if _is(one, "/Page")):
+        stream = next(one for one in pdf.objects if getattr(one, "reference", b"") == page["Contents"])
+        _set_running_heads_apart(stream.stream, by_number[2 * page["StructParents"] + 1], read)
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
+
+
+def _is(entry: Any, kind: str) -> bool:
+    return isinstance(entry, dict) and entry.get("Type") == kind
+
+
+def _join_terms(list_tag: Any, tags: dict[bytes, Any]) -> None:
+    """`<div><dt><dd></div>` of a `<dl>` as one item, with the term as its label."""
+    for place, reference in enumerate(list_tag["K"]):
+        group = tags[reference]
+        if group["S"] != "/Div":
+            continue
+        first, *others = (tags[item] for item in group["K"])
+        if others:
+            tags[first["K"][0]]["S"] = "/Lbl"
+        for body in (tags[body] for item in others for body in item["K"]):
+            body["P"] = first.reference
+            first["K"].append(body.reference)
+        first["P"] = list_tag.reference
+        list_tag["K"][place] = first.reference
+
+
+def _read_from(references: Any, tags: dict[bytes, Any], part: str) -> set[bytes]:
+    """All tags that are read; each header cell is told what it heads by the part of the table it stands in."""
+    read: set[bytes] = set()
+    for tag in (tags[one] for one in references if one in tags):
+        read.add(tag.reference)
+        if tag["S"] == "/TH":
+            tag["A"]["Scope"] = "/Column" if part == "/THead" else "/Row"
+        read |= _read_from(tag["K"], tags, tag["S"] if tag["S"] in {"/THead", "/TBody"} else part)
+    return read
+
+
+def _set_running_heads_apart(stream: list[Any], owners: list[Any], read: set[bytes]) -> None:
+    """Makes what no read tag holds an artifact; `owners` are the tags of a page by the number of their content."""
+    for place, entry in enumerate(stream):
+        if isinstance(entry, dict) and "MCID" in entry and owners[entry["MCID"]] not in read:
+            owners[entry["MCID"]] = "null"
+            stream[place - 1 : place + 1] = ["/Artifact", type(entry)({"Type": "/Pagination"})]
 
 
 def with_pdf_ua(generate: Callable[..., bytes]) -> Callable[..., bytes]:

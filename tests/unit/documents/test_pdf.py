@@ -326,7 +326,7 @@ def test_the_worker_limits_itself_before_it_reads() -> None:
     )
     assert done.stdout.split() == ["1073741824", "30", "67108864", "0"]
     source = pdf.WORKER.read_text(encoding="utf-8")
-    main = source[source.index("def main()") :]
+    main = source[source.index("def main(") :]
     assert main.index("limit_this_process(") < main.index("sys.stdin")
 
 
@@ -382,7 +382,7 @@ def test_without_pango_the_worker_says_so() -> None:
         "    def find_spec(self, name, *rest):\n"
         "        if name.split('.')[0] == 'weasyprint': raise OSError('cannot load library libgobject-2.0-0')\n"
         "sys.meta_path.insert(0, NoPango())\n"
-        f"sys.exit(runpy.run_path({str(pdf.WORKER)!r})['main']())"
+        f"sys.exit(runpy.run_path({str(pdf.WORKER)!r})['main']([]))"
     )
     job = json.dumps({"html": "x", "attachments": []})
     done = subprocess.run(
