@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from documents.importing.marks import without_marks
+
 _SAVE = "Save it as plain text in UTF-8."
 
 
@@ -12,7 +14,8 @@ class NotText(ValueError):
 def decode(data: bytes) -> tuple[str, str]:
     """The text and the name of its encoding: UTF-8 and UTF-16 with their marks, UTF-8 without, else Windows-1252.
 
-    Raises NotText for anything else. UTF-16 without a mark is known by its zero bytes.
+    Noncharacters of Unicode become the sign for an unknown one. UTF-16 without a mark is known by its zero bytes.
+    Raises NotText for anything else.
     """
     if data.startswith((b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rtf")):
         raise NotText(f"This is a Word file, a PDF or an archive, not plain text. {_SAVE}")
@@ -25,7 +28,7 @@ def decode(data: bytes) -> tuple[str, str]:
         if encoding != "utf-8-sig":
             raise NotText(f"This is damaged UTF-16 text, at byte {error.start}. {_SAVE}") from error
         text, encoding = _windows(data, error), "windows-1252"
-    text = text.removeprefix("\ufeff")
+    text = without_marks(text.removeprefix("\ufeff"))
     if "\x00" in text:
         raise NotText(f"This is not text: it has zero bytes. {_SAVE}")
     return text, "utf-8" if encoding == "utf-8-sig" else encoding

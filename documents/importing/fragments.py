@@ -54,7 +54,7 @@ class Fragment:
     @property
     def bare(self) -> str:
         """The letters alone, also of what people typed."""
-        return without_typed_mark(self.text)
+        return without_typed_mark(self.text) if self.marked else self.text
 
     @cached_property
     def folded(self) -> str:

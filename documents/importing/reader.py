@@ -139,6 +139,13 @@ def _with_raised_citations(etd: ImportedEtd, account: Account) -> ImportedEtd:
             "Citations", f"Raised numbers that may cite nothing became superscripts: {_listed(left)}."
         )
 
+    on_line = {number for text in _texts(etd) for number in cited_numbers(text)} & set(etd.references)
+    if not raised and on_line:
+        account.flag(
+            "Citations",
+            f"Digits on the line that may cite were left as they are: {_listed(sorted(on_line))}.",
+        )
+
     def settled(text: str) -> str:
         return settle_raised(text, lambda mark: bool(numbers_of(mark)) and set(numbers_of(mark)) <= cited)
 

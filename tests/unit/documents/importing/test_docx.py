@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import Any
 
@@ -12,6 +13,7 @@ from documents.importing import ImportedEtd, NotWord, read_docx, read_text
 from documents.importing.docx_package import open_package
 from documents.importing.docx_text import text_of
 from tests.unit.documents.importing import word_files as word
+from tests.unit.documents.importing.example import SOURCE, as_fixture, differences, expected, frameworks
 from tests.unit.documents.importing.word_files import (
     CHOSEN,
     FIELDS,
@@ -85,6 +87,34 @@ def test_a_grid_that_marks_something_else_is_flagged(mark: str) -> None:
     etd = read(document)
     assert flags_of(etd, "marks “Large”, the criterion ticks “Small”") == ["Desirable Effects, judgement"]
     assert flags_of(etd, "summary of judgements marks") == ["Desirable Effects, judgement"]
+
+
+def test_the_example_s_text_in_word_s_tables_gives_the_question_of_its_fixture() -> None:
+    text = text_of(open_package(packed(word.from_text(SOURCE))))
+    etd = read_text(text, frameworks=frameworks("weak"))
+    assert etd.not_understood == ()
+    read, fixture = (as_words(content) for content in (as_fixture(etd), expected()))
+    # Digits on the line cite nothing in a Word file, which would have raised them.
+    assert (read.pop("references_cited"), fixture.pop("references_cited")) == ([], list(range(1, 13)))
+    assert list(differences(read, fixture)) == []
+
+
+def as_words(content: Any) -> Any:
+    """Texts without citation marks, backslashes and ends of lines: Word's paragraphs are no line breaks."""
+    if isinstance(content, str):
+        return " ".join(re.sub(r"\[\^([^\]]*)\]", r"\1", content).replace("\\", "").split())
+    if isinstance(content, dict):
+        return {name: as_words(value) for name, value in content.items()}
+    return [as_words(one) for one in content] if isinstance(content, list) else content
+
+
+def test_digits_on_the_line_that_may_cite_are_told() -> None:
+    document = criterion_with(lambda cell: word.fill(cell, ["It was seen in a trial1."]))
+    document.add_paragraph("REFERENCES")
+    document.add_paragraph("1. Alpha A. Trial. 2005.")
+    etd = read(document)
+    assert etd.criteria[0].research_evidence == "It was seen in a trial1."
+    assert flags_of(etd, "may cite were left as they are: 1") == ["Citations"]
 
 
 def test_german_headings_are_read_by_the_table_of_words() -> None:

@@ -71,9 +71,9 @@ def assert_every_line_is_accounted_for(text: str, etd: ImportedEtd) -> None:
     """Each piece of each line stands in exactly one entry, and that entry names the line."""
     entries: list[Understood | NotUnderstood] = [*etd.understood, *etd.not_understood]
     found = sorted(
-        fold(piece.text) for entry in entries for piece in fragments_of(entry.text) if not piece.is_blank
+        fold(piece.bare) for entry in entries for piece in fragments_of(entry.text) if not piece.is_blank
     )
-    printed = sorted(fold(piece.text) for piece in fragments_of(text) if not piece.is_blank)
+    printed = sorted(fold(piece.bare) for piece in fragments_of(text) if not piece.is_blank)
     assert found == printed
     lines = {number for entry in entries for number in range(entry.first_line, entry.last_line + 1)}
     assert {piece.line for piece in fragments_of(text) if not piece.is_blank} <= lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -156,3 +157,55 @@ def with_parts(content: bytes, **parts: bytes | None) -> bytes:
             if part is not None:
                 target.writestr(name, part)
     return stream.getvalue()
+
+
+def from_text(text: str) -> Any:
+    """The Word file that a text with a tab before every cell was saved from: tables whose rows end with an empty line.
+
+    A row that begins with a text and a title like "Table 2." is a cell with that table in it.
+    """
+    document = new_document()
+    holder: Any = None
+    rows: list[list[list[str]]] = []
+    for block in re.split(r"\n(?:[ \u00a0]*\n)+", text):
+        row = [cell.split("\n") for cell in block.split("\t")]
+        before, cells = row[0], row[1:]
+        if before != [""] and not cells and holder is None:
+            add_rows(document, rows)
+            rows = []
+            for line in before:
+                document.add_paragraph(line)
+        elif before != [""] and not cells:
+            add_rows(holder, rows)
+            rows, target = [], holder
+            holder = None
+            for line in before:
+                target.add_paragraph(line)
+        else:
+            if before != [""]:
+                add_rows(document, rows)
+                rows = []
+                for line in before:
+                    document.add_paragraph(line)
+            if len(cells) > 3 and cells[0][-1].startswith("Table "):
+                add_rows(document, rows)
+                holder = document.add_table(rows=1, cols=1).cell(0, 0)
+                fill(holder, cells[0])
+                rows, cells = [], cells[1:]
+            rows += [[[one.strip("\n") for one in cell if one] or [""] for cell in cells]]
+    add_rows(document, rows)
+    return document
+
+
+def add_rows(parent: Any, rows: Sequence[Sequence[Sequence[str]]]) -> None:
+    """One table; a row of fewer cells ends with one that spans the others."""
+    if not rows:
+        return
+    width = max(len(row) for row in rows)
+    table = parent.add_table(rows=0, cols=width)
+    for row in rows:
+        cells = table.add_row().cells
+        if len(row) < width:
+            cells[len(row) - 1].merge(cells[-1])
+        for cell, lines in zip(cells, row, strict=False):
+            fill(cell, lines)
