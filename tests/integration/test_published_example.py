@@ -55,7 +55,7 @@ def test_the_page_is_what_was_stored_whatever_becomes_of_the_question() -> None:
 
 def test_nothing_published_is_one_answer_whatever_lies_behind_it(client_for: ClientFor) -> None:
     other = f.draft_question(guideline=f.guideline(slug="elsewhere"), slug="mcs-after-rosc")
-    asked = [
+    asked: list[tuple[str, list[object]]] = [
         ("published_guideline", ["elsewhere"]),
         ("published_guideline", ["no-such-guideline"]),
         ("published_feed", ["elsewhere"]),
