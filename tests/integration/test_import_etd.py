@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,13 @@ from etd.models import (
     OutcomeRow,
     Question,
     Recommendation,
+    SourceDocument,
     User,
 )
 from tests import factories
 from tests.integration.conftest import get_question
 from tests.unit.documents.importing.example import FOLDER, SOURCE
+from tests.unit.documents.importing.page import page
 
 FILE = FOLDER / "source.txt"
 GUIDELINE = "ilcor-als"
@@ -168,6 +171,22 @@ def test_the_encoding_is_found_out(example: None, tmp_path: Path, encoding: str)
     path = written(tmp_path, SOURCE.replace("\n", "\r\n").encode(encoding))
     assert run(path, "--guideline", GUIDELINE, "--slug", "imported")[1] == 0
     assert imported().population == get_question().population
+
+
+@pytest.mark.parametrize(
+    ("write", "said"),
+    [(lambda: page().encode(), "HTML"), (lambda: document_bytes(assemble(get_question())), "OpenEtD’s JSON")],
+    ids=["html", "json"],
+)
+def test_other_formats_are_read_too(
+    example: None, tmp_path: Path, write: Callable[[], bytes], said: str
+) -> None:
+    path = written(tmp_path, write(), "etd.bin")
+    output, _ = run(path, "--guideline", GUIDELINE, "--slug", "imported", "--organisation", "Another body")
+    assert f"Read as {said}, by:" in output
+    assert imported().intervention == get_question().intervention
+    source = SourceDocument.objects.get(question=imported())
+    assert (source.organisation, bytes(source.original)) == ("Another body", Path(path).read_bytes())
 
 
 def test_the_input_is_read_too(example: None, monkeypatch: pytest.MonkeyPatch) -> None:
