@@ -409,6 +409,9 @@ def test_every_change_to_every_column_of_a_version_is_found(tampered: tuple[Pane
                     except IntegrityError:
                         refused += 1
                         continue
+                    again = type(row)._default_manager.get(pk=row.pk)
+                    if field.value_from_object(again) == field.value_from_object(row):
+                        continue  # PostgreSQL cuts a space beyond the length of a column
                     tried += 1
                     if not verify_guideline(panel.guideline):
                         missed.append((str(row), field.name, value))
