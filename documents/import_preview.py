@@ -15,6 +15,7 @@ from documents.importing.imported import (
     ImportedTable,
     NotUnderstood,
 )
+from etd.domain import numbers
 from etd.domain.certainty import symbols
 from etd.domain.recommendation_rules import graded
 from etd.domain.text import plain
@@ -229,19 +230,43 @@ def _outcome(name: str, etd: ImportedEtd) -> str:
 
 
 def _row(row: ImportedRow) -> PreviewRow:
-    cells = row.digits
+    cells = {**row.cells, **_rounded(row)}
     return PreviewRow(
         outcome=row.outcome,
         population=row.population,
         n_studies=f"{cells['n_studies']}{cells.get('footnote_mark', '')}",
         intervention=_arm(cells, "intervention"),
         comparison=_arm(cells, "comparison"),
-        effect=f"{cells['measure']} {cells['estimate']} ({cells['ci_low']} to {cells['ci_high']})"
+        effect=f"{cells['measure']} {cells.get('effect') or _effect(cells)}"
         if cells.get("estimate")
         else "-",
         p_value=cells.get("p_value") or "-",
         i_squared=f"{cells['i2']}%" if cells.get("i2") else "-",
     )
+
+
+def _rounded(row: ImportedRow) -> dict[str, str]:
+    """The printed digits of a row with numbers in full; of one without any, those that our own rounding gives."""
+    cells, printed = row.cells, row.printed
+    if printed is None or printed:
+        return dict(printed or {})
+    found: dict[str, str] = {}
+    if cells["estimate"]:
+        estimate, low, high = (float(cells[name]) for name in ("estimate", "ci_low", "ci_high"))
+        found["effect"] = numbers.effect(estimate, low, high, cells["measure"])
+    if cells["p_value"]:
+        found["p_value"] = numbers.p_value(float(cells["p_value"]))
+    if cells["i2"]:
+        found["i2"] = numbers.rounded(float(cells["i2"]), 0)
+    for arm in ("intervention", "comparison"):
+        if cells[f"events_{arm}"]:
+            share = numbers.percent(int(cells[f"events_{arm}"]), int(cells[f"n_{arm}"]))
+            found[f"percent_{arm}"] = share.removesuffix("%")
+    return found
+
+
+def _effect(cells: Mapping[str, str]) -> str:
+    return f"{cells['estimate']} ({cells['ci_low']} to {cells['ci_high']})"
 
 
 def _arm(cells: Mapping[str, str], arm: str) -> str:

@@ -38,11 +38,6 @@ class ImportedRow:
     cells: Mapping[str, str]
     printed: Mapping[str, str] | None = None
 
-    @property
-    def digits(self) -> Mapping[str, str]:
-        """What is shown: the printed digits where there are some."""
-        return {**self.cells, **(self.printed or {})}
-
 
 @dataclass(frozen=True)
 class ImportedTable:

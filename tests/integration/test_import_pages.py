@@ -261,6 +261,7 @@ def test_what_a_question_cannot_hold_is_kept_in_words(client_for: ClientFor) -> 
         row, source="computed", source_label="Recomputed", caveats=("Few studies.",), provenance={}
     )
     alone = replace(out.tables[0].groups[1].rows[0], source="computed", provenance={})
+    alone = replace(alone, values=dict(alone.values) | {"estimate": 0.9712345})
     groups = (
         replace(
             out.tables[0].groups[0], rows=(row, computed), certainty="Low", certainty_sum="High -2 = Low"
@@ -285,6 +286,8 @@ def test_what_a_question_cannot_hold_is_kept_in_words(client_for: ClientFor) -> 
     one = staged(chair, document_bytes(changed), "document.json")
     shown = look(chair, one)
     assert "Recomputed by the document&#x27;s makers; here they are what a document reports" in shown
+    assert "OR 0.97 (0.73–1.30)" in shown
+    assert "0.9712345" not in shown
     assert "doi:10.1056/nejmoa2312572 PMID 38587239" in shown
     assert store(chair, one).status_code == 302
     question = Question.objects.get(slug="imported")
@@ -293,6 +296,7 @@ def test_what_a_question_cannot_hold_is_kept_in_words(client_for: ClientFor) -> 
     assert "A. Member" in kept["The panel and its interests"]
     assert "Vote, round 1, recorded by A. Chair" in kept["What the judgements rested on there"]
     assert {row.source for row in OutcomeRow.objects.filter(table__question=question)} == {"reported"}
+    assert OutcomeRow.objects.filter(table__question=question, estimate=0.9712345).count() == 1
     assert question.outcomes.get(name=groups[0].name).certainty == "low"
     reference = question.references.get(number=1)
     assert (reference.doi, reference.pmid) == ("10.1056/nejmoa2312572", "38587239")
