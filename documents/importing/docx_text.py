@@ -10,15 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from documents.importing.docx_looks import (
+    LOOKS,
+    W,
+    check_box,
+    from_symbol_font,
+    is_on,
+    letters,
+    looks_of,
+    marked_cells,
+    style_names,
+    symbol,
+    value,
+)
 from documents.importing.marks import (
-    BOLD,
-    BOLD_END,
     BROKEN,
     CHOSEN,
-    CITED,
-    CITED_END,
-    ITALIC,
-    ITALIC_END,
     ITEM,
     JOINED,
     KEPT_SIGNS,
@@ -26,46 +33,19 @@ from documents.importing.marks import (
     LINK,
     LINK_END,
     LINK_TEXT,
-    LOWERED,
-    LOWERED_END,
     NEW,
-    RAISED,
-    RAISED_END,
     TABLE_END,
     without_marks,
 )
 from documents.importing.numbering import Numbering
 from documents.importing.roles import INDENT, TYPED, Role, role_of_style
 
-W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
 _TRANSPARENT = {
     f"{W}{name}"
     for name in ("ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "bdo", "dir")
 }
 _DROPPED = {f"{W}del", f"{W}moveFrom"}
-_TICKS, _BOXES = "☒", "☐"
-# Letters of symbol fonts, by font and number without the private-use offset: ticks, boxes, circles, bullets.
-_SYMBOLS = {
-    "wingdings": {
-        0x6C: "●", 0x6D: "○", 0x6E: "■", 0x6F: "☐", 0x71: "☐", 0x76: "◆", 0x9E: "·", 0x9F: "•", 0xA1: "○",
-        0xA7: "▪", 0xA8: "☐", 0xFB: "✗", 0xFC: "✓", 0xFD: "☒", 0xFE: "☑",
-    },
-    "wingdings 2": {0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x81: "○", 0x98: "●", 0x99: "◉", 0xA3: "☐"},
-    "symbol": {
-        0xB7: "·", 0xA3: "≤", 0xB3: "≥", 0xB1: "±", 0xB4: "×", 0xA5: "∞", 0x6D: "μ", 0x61: "α", 0x62: "β", 0x2D: "−",
-        0xAE: "→", 0xB9: "≠", 0xBB: "≈", 0x44: "Δ", 0x63: "χ", 0x74: "τ", 0x53: "Σ",
-    },
-}  # fmt: skip
-_LOOKS = {
-    "bold": (BOLD, BOLD_END),
-    "italic": (ITALIC, ITALIC_END),
-    "raised": (RAISED, RAISED_END),
-    "lowered": (LOWERED, LOWERED_END),
-    "cited": (CITED, CITED_END),
-}
-_BLANKS = {f"{W}tab", f"{W}br", f"{W}cr"}
 # What one letter each of a run's elements prints.
 _SIGNS = {
     "br": "\n",
@@ -104,7 +84,7 @@ class _Piece:
 class _Reader:
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._names = _style_names(package.styles)
+        self._names = style_names(package.styles)
         self._numbering = Numbering(package.numbering, package.styles)
         self._beside: list[tuple[Role, str]] = []
         self._said: Counter[str] = Counter()
@@ -127,7 +107,7 @@ class _Reader:
         lines: list[str] = []
         for row in _rows(table):
             cells = [cell for cell in _cells(row) if not _continues(cell)]
-            marked = _marked_cells(cells, self._names)
+            marked = marked_cells(cells, self._names)
             for number, cell in enumerate(cells):
                 lines += self._cell(cell, number in marked)
             lines.append("")
@@ -151,7 +131,7 @@ class _Reader:
 
     def _paragraph(self, paragraph: Any) -> list[str]:
         properties = paragraph.find(f"{W}pPr")
-        style, role = _value(properties, "pStyle"), self._role(properties)
+        style, role = value(properties, "pStyle"), self._role(properties)
         boxes: list[Any] = []
         pieces = list(self._pieces(paragraph, boxes))
         item = self._numbering.item(properties, style)
@@ -181,7 +161,7 @@ class _Reader:
         return lines
 
     def _role(self, properties: Any) -> Role:
-        style = _value(properties, "pStyle")
+        style = value(properties, "pStyle")
         return role_of_style(self._names.get(style, style))
 
     def _pieces(self, parent: Any, boxes: list[Any], href: str = "") -> Iterator[_Piece]:
@@ -193,10 +173,10 @@ class _Reader:
                 is_web = target.casefold().startswith(("http://", "https://"))
                 yield from self._pieces(child, boxes, target if is_web else href)
             elif child.tag in _DROPPED:
-                text = "".join(_letters(child))
+                text = "".join(letters(child))
                 if text.strip():
                     self._beside.append((Role.DELETED, without_marks(text)))
-            elif child.tag == f"{W}sdt" and (box := _check_box(child)) is not None:
+            elif child.tag == f"{W}sdt" and (box := check_box(child)) is not None:
                 yield _Piece(box)
             elif child.tag in _TRANSPARENT:
                 yield from self._pieces(child, boxes, href)
@@ -207,20 +187,20 @@ class _Reader:
 
     def _run(self, run: Any, boxes: list[Any], href: str) -> Iterator[_Piece]:
         properties = run.find(f"{W}rPr")
-        if properties is not None and _is_on(properties, "vanish"):
-            text = "".join(_letters(run))
+        if properties is not None and is_on(properties, "vanish"):
+            text = "".join(letters(run))
             if text.strip():
                 self._beside.append((Role.DELETED, without_marks(text)))
             return
-        looks = _looks(properties, self._names)
+        looks = looks_of(properties, self._names)
         for child in run:
             name = child.tag.removeprefix(W)
             if name == "t":
-                yield _Piece(_from_symbol_font(child.text or "", properties), looks, href)
+                yield _Piece(from_symbol_font(child.text or "", properties), looks, href)
             elif name in _SIGNS:
                 yield _Piece(_SIGNS[name], looks, href)
             elif name == "sym":
-                yield _Piece(_symbol(child), looks, href)
+                yield _Piece(symbol(child), looks, href)
             elif name in ("footnoteReference", "endnoteReference"):
                 yield from self._note(name.removesuffix("Reference"), child.get(f"{W}id", ""))
             elif name in ("drawing", "pict", "object"):
@@ -255,13 +235,13 @@ class _Reader:
         note = self._package.notes.get(f"{kind} {number}")
         if note is None:
             return
-        text = " ".join(part for one in note.iter(f"{W}p") if (part := "".join(_letters(one)).strip()))
+        text = " ".join(part for one in note.iter(f"{W}p") if (part := "".join(letters(one)).strip()))
         if text:
             yield _Piece(f" [{text}]")
 
     def _margins(self) -> list[str]:
         printed = (
-            _folded(without_marks("".join(_letters(one))))
+            _folded(without_marks("".join(letters(one))))
             for margin in self._package.margins
             for one in margin.iter(f"{W}p")
             if self._role(one.find(f"{W}pPr")) != Role.AGAIN
@@ -273,7 +253,7 @@ class _Reader:
         comments = self._package.comments
         found = []
         for comment in comments if comments is not None else ():
-            text = " ".join("".join(_letters(one)) for one in comment.iter(f"{W}p"))
+            text = " ".join("".join(letters(one)) for one in comment.iter(f"{W}p"))
             if text.strip():
                 author = comment.get(f"{W}author") or "Somebody"
                 found.append(f"{LINE}{NEW}{Role.COMMENT}{_folded(without_marks(f'{author}: {text}'))}")
@@ -282,23 +262,6 @@ class _Reader:
 
 def _folded(text: str) -> str:
     return " ".join(text.split())
-
-
-def _style_names(styles: Any) -> dict[str, str]:
-    """Style id to name."""
-    if styles is None:
-        return {}
-    return {style.get(f"{W}styleId", ""): _value(style, "name") for style in styles.iter(f"{W}style")}
-
-
-def _value(parent: Any, name: str) -> str:
-    child = parent.find(f"{W}{name}") if parent is not None else None
-    return str(child.get(f"{W}val", "")) if child is not None else ""
-
-
-def _is_on(parent: Any, name: str) -> bool:
-    child = parent.find(f"{W}{name}") if parent is not None else None
-    return child is not None and child.get(f"{W}val", "true") not in ("0", "false", "off", "none")
 
 
 def _blocks(parent: Any) -> Iterator[Any]:
@@ -332,85 +295,8 @@ def _continues(cell: Any) -> bool:
     return (
         merge is not None
         and merge.get(f"{W}val", "continue") == "continue"
-        and not "".join(_letters(cell)).strip()
+        and not "".join(letters(cell)).strip()
     )
-
-
-def _marked_cells(cells: list[Any], names: Mapping[str, str]) -> set[int]:
-    """The cells that stand out in a row of many by bold letters, else by their shade: the fewer ones."""
-    if len(cells) < 4:
-        return set()
-    filled = [number for number, cell in enumerate(cells) if number and "".join(_letters(cell)).strip()]
-    bold = {number for number in filled if _is_bold(cells[number], names)}
-    if 0 < len(bold) < len(filled):
-        return bold
-    shades = {number: _shade(cells[number]) for number in filled}
-    common = Counter(shades.values()).most_common(2)
-    if len(common) < 2 or common[0][1] == common[1][1]:
-        return set()
-    return {number for number, shade in shades.items() if shade != common[0][0]}
-
-
-def _is_bold(cell: Any, names: Mapping[str, str]) -> bool:
-    runs = [run for run in cell.iter(f"{W}r") if "".join(_letters(run)).strip()]
-    return bool(runs) and all("bold" in _looks(run.find(f"{W}rPr"), names) for run in runs)
-
-
-def _shade(cell: Any) -> str:
-    shade = cell.find(f"{W}tcPr/{W}shd")
-    fill = shade.get(f"{W}fill", "auto").upper() if shade is not None else "AUTO"
-    return "AUTO" if fill == "FFFFFF" else fill
-
-
-def _looks(properties: Any, names: Mapping[str, str]) -> tuple[str, ...]:
-    if properties is None:
-        return ()
-    style = names.get(_value(properties, "rStyle"), _value(properties, "rStyle"))
-    if style == "EtD Citation":
-        return ("cited",)
-    found = [name for name, tag in (("bold", "b"), ("italic", "i")) if _is_on(properties, tag)]
-    found += ["bold"] if style == "Strong" and "bold" not in found else []
-    found += ["italic"] if style == "Emphasis" and "italic" not in found else []
-    shift = _value(properties, "vertAlign")
-    found += ["raised"] if shift == "superscript" else ["lowered"] if shift == "subscript" else []
-    return tuple(sorted(found, key=list(_LOOKS).index))
-
-
-def _letters(parent: Any) -> Iterator[str]:
-    for one in parent.iter():
-        if one.tag in (f"{W}t", f"{W}delText"):
-            yield one.text or ""
-        elif one.tag in _BLANKS and one.getparent().tag == f"{W}r":
-            yield " "
-
-
-def _check_box(control: Any) -> str | None:
-    """The box of a content control that can be ticked."""
-    box = control.find(f"{W}sdtPr/{W14}checkbox")
-    if box is None:
-        return None
-    ticked = box.find(f"{W14}checked")
-    return _TICKS if ticked is not None and ticked.get(f"{W14}val", "0") in ("1", "true", "on") else _BOXES
-
-
-def _symbol(element: Any) -> str:
-    font = element.get(f"{W}font", "").casefold()
-    try:
-        code = int(element.get(f"{W}char", ""), 16)
-    except ValueError:
-        return "\ufffd"
-    return _SYMBOLS.get(font, {}).get(code & 0xFF if code >= 0xF000 else code) or (
-        chr(code) if 0x20 <= code < 0xD800 else "\ufffd"
-    )
-
-
-def _from_symbol_font(text: str, properties: Any) -> str:
-    """Letters that are pictures in their font."""
-    fonts = properties.find(f"{W}rFonts") if properties is not None else None
-    table = _SYMBOLS.get((fonts.get(f"{W}ascii") or "").casefold()) if fonts is not None else None
-    if not table:
-        return text
-    return "".join(table.get(ord(sign) & 0xFF if ord(sign) >= 0xF000 else ord(sign), sign) for sign in text)
 
 
 def _spacing_before(properties: Any) -> str:
@@ -444,7 +330,7 @@ def _written(pieces: list[_Piece], is_typed: bool) -> str:
             text = text.replace(sign, mark if is_typed or sign != "\t" else " ")
         # Emphasis of a label or a cell is its design; in a text it is what the author meant.
         for look in reversed(piece.looks):
-            begin, end = _LOOKS[look]
+            begin, end = LOOKS[look]
             text = f"{begin}{text}{end}"
         written.append(
             f"{LINK}{without_marks(piece.href)}{LINK_TEXT}{text}{LINK_END}" if piece.href else text
