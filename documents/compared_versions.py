@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from documents.assemble import assemble
 from documents.difference import Difference, Edition, compare
 from documents.pdf import document_bytes
 from documents.published import document_sha256
 from documents.published_versions import read
-from documents.schema import UnknownSchema
+from documents.schema import EtdDocument, UnknownSchema
 from etd.models import PublishedVersion, Question
-from etd.selectors.question import EtdView
 
 NOW = "The question as it stands now"
 
@@ -38,15 +36,15 @@ def between(old: int, new: int) -> Compared:
     return Compared(before, after, compare(before.document, after.document))
 
 
-def since_last_version(question: Question, etd: EtdView | None = None) -> Compared | None:
+def since_last_version(question: Question, now: EtdDocument) -> Compared | None:
     """The last version, withdrawn or not, and the question now; None before the first one. Raises Unreadable."""
     last = question.versions.defer("pdf").order_by("-number").first()
     if last is None:
         return None
     (before,) = _editions(last)
     # Written and read again: what is compared is what would be published.
-    now = read(document_bytes(assemble(question, etd)))
-    after = Edition(NOW, now, document_sha256(now))
+    today = read(document_bytes(now))
+    after = Edition(NOW, today, document_sha256(today))
     return Compared(before, after, compare(before.document, after.document))
 
 

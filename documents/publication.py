@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from documents.assemble import assemble
 from documents.published import content_sha256, short
+from documents.schema import EtdDocument
 from etd.enums import QuestionStatus
 from etd.models import PublishedVersion, Question, User
-from etd.selectors.question import EtdView
 
 
 @dataclass(frozen=True)
@@ -95,11 +94,11 @@ class Publication:
         return _steps(self)
 
 
-def load_publication(question: Question, viewer: User, etd: EtdView) -> Publication:
-    """The question's way to being published, in one query, in review in at most fourteen: the document is assembled."""
+def load_publication(question: Question, viewer: User, document: EtdDocument | None) -> Publication:
+    """The question's way to being published, in one query, in review in two; `document` is what is reviewed."""
     status = QuestionStatus(question.status)
-    in_review = status == QuestionStatus.IN_REVIEW
-    content = content_sha256(assemble(question, etd)) if in_review else ""
+    in_review = document is not None
+    content = content_sha256(document) if document else ""
     standing = question.approvals.filter(ended_at__isnull=True).select_related("approved_by")
     approvals = list(standing.order_by("approved_at", "pk")) if in_review else []
     return Publication(

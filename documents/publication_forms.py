@@ -32,7 +32,8 @@ class PublishForm(ApproveForm):
         rows=4,
         required=False,
         label="What has changed since the last version",
-        help_text="Readers see this beside the version, letter for letter. It cannot be edited later.",
+        help_text="What stands here is proposed from the differences: say it in your words. Readers see it beside"
+        " the version, letter for letter, and it cannot be edited later.",
     )
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, is_first: bool, **kwargs: Any) -> None:
@@ -41,6 +42,9 @@ class PublishForm(ApproveForm):
         field.widget.attrs["class"] = "form-control"
         if is_first:
             field.label = "A note on this version, if you want one"
+            field.help_text = (
+                "Readers see it beside the version, letter for letter. It cannot be edited later."
+            )
         else:
             # For the browser; the action asks, which knows a second click from a second version.
             field.widget.attrs["required"] = True

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
 from documents import public
+from documents.assemble import assemble
 from documents.compared_versions import Unreadable, between, since_last_version
 from documents.difference import Change, Difference, Part, Weight, errata, proposed_note
 from documents.difference.passages import Passage, passages
@@ -128,7 +129,7 @@ def changes_since_version(request: HttpRequest, access: Access) -> HttpResponse:
     """What is no longer as the last version says it, and a first sentence for the note of the next one."""
     context = page(access)
     try:
-        compared = since_last_version(access.question, context["etd"])
+        compared = since_last_version(access.question, assemble(access.question, context["etd"]))
     except Unreadable as problem:
         context |= {"problem": problem}
         return render(request, "documents/difference/changes.html", context, status=422)

@@ -11,9 +11,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from documents.actions import publishing
+from documents.assemble import assemble
+from documents.compared_versions import Unreadable, since_last_version
+from documents.difference import proposed_note
 from documents.pdf import CannotRender, RendererBusy, RendererMissing
 from documents.publication import Publication, VersionView, load_publication
 from documents.publication_forms import ApproveForm, PublishForm, StepForm, WithdrawForm
+from documents.schema import EtdDocument
 from documents.views.exports import RETRY_AFTER_SECONDS
 from etd.actions import publication as actions
 from etd.actions import questions
@@ -193,11 +197,15 @@ def _page(
     if refusal:
         access = load_access(access.user, *access.slugs)
     context = page(access)
-    found = load_publication(access.question, access.user, context["etd"])
+    in_review = access.question.status == QuestionStatus.IN_REVIEW
+    document = assemble(access.question, context["etd"]) if in_review else None
+    found = load_publication(access.question, access.user, document)
     checks: QuestionChecks | None = context["checks"]
     cards = tuple(_card(request, access, one, withdrawing) for one in found.versions)
     is_ready = found.content and not found.n_missing and not (checks and checks.n_impossible)
-    form = _publish_form(request, found, publish_form is not None) if is_ready else None
+    form = None
+    if is_ready and document:
+        form = _publish_form(request, access, found, document, was_sent=publish_form is not None)
     is_shown = (publish_form and form) or any(card.form and card.form.is_bound for card in cards)
     more = {
         "publication": found,
@@ -214,13 +222,27 @@ def _page(
     return render(request, "documents/publication/publication.html", context | more, status=status)
 
 
-def _publish_form(request: HttpRequest, found: Publication, was_sent: bool) -> PublishForm:
-    """What was typed, for the question as the page shows it now."""
+def _publish_form(
+    request: HttpRequest, access: Access, found: Publication, document: EtdDocument, *, was_sent: bool
+) -> PublishForm:
+    """What was typed, or a first note to be edited, for the question as the page shows it now."""
     if was_sent:
         sent = request.POST.copy()
         sent["content"] = found.content
         return PublishForm(sent, is_first=not found.versions)
-    return PublishForm(initial={"content": found.content}, is_first=not found.versions)
+    initial = {"content": found.content, "note": _first_note(access, document)}
+    return PublishForm(initial=initial, is_first=not found.versions)
+
+
+def _first_note(access: Access, document: EtdDocument) -> str:
+    """What has changed since the last version in a few words, empty before the first and where it cannot be read."""
+    if not access.may(Permission.PUBLISH):
+        return ""
+    try:
+        compared = since_last_version(access.question, document)
+    except Unreadable:
+        return ""
+    return proposed_note(compared.difference) if compared else ""
 
 
 def _card(request: HttpRequest, access: Access, view: VersionView, withdrawing: int | None) -> VersionCard:

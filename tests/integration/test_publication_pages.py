@@ -17,7 +17,15 @@ from documents.pdf import CannotRender, RendererBusy, RendererMissing
 from documents.schema import EtdDocument
 from etd.actions import guideline_settings, publication, questions
 from etd.enums import QuestionStatus
-from etd.models import Approval, AuditEvent, Guideline, OutcomeRow, PublishedVersion, Question
+from etd.models import (
+    Approval,
+    AuditEvent,
+    CriterionAssessment,
+    Guideline,
+    OutcomeRow,
+    PublishedVersion,
+    Question,
+)
 from tests import factories
 from tests.integration.conftest import ClientFor, demo, get_question
 from tests.unit.etd.document_examples import no_pdf
@@ -216,6 +224,21 @@ class TestApprovals:
 
 
 class TestPublishing:
+    def test_a_first_note_is_proposed_from_what_has_changed(self, client_for: ClientFor) -> None:
+        published()
+        CriterionAssessment.objects.filter(question__slug=SLUG).update(
+            additional_considerations="One word more."
+        )
+        question = get_question(SLUG)
+        for status in (QuestionStatus.EVIDENCE, QuestionStatus.VOTING, QuestionStatus.IN_REVIEW):
+            questions.change_status(question=question, status=status, by=CHAIR())
+        approve(question, CHAIR(), STAFF())
+        shown = client_for("staff").get(PAGE).content.decode()
+        note = re.search(r'<textarea name="note"[^>]*>\s*(.*?)</textarea>', shown, re.DOTALL)
+        assert note is not None
+        assert note[1].startswith("Changed: ")
+        assert "proposed from the differences" in shown
+
     @pytest.mark.parametrize("note", ["", " \n"])
     def test_the_note_is_asked_for_from_the_second_version_on(self, client_for: ClientFor, note: str) -> None:
         second_in_review()
@@ -390,5 +413,6 @@ def test_the_page_takes_no_more_queries_for_more_of_everything(client_for: Clien
     for _ in range(4):
         approve(question, factories.panel_membership(guideline=question.guideline).user)
     many = queries(chair)
-    assert many == one
+    # The last version is read once, for a first note on the next.
+    assert many == one + 1
     assert one <= 32
