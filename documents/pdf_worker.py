@@ -144,7 +144,9 @@ def mend_tags(_: Any, pdf: Any) -> None:
             _join_terms(tag, tags)
     root = next(one for one in pdf.objects if _is(one, "/StructTreeRoot"))
     read = _read_from(root["K"], tags, "")
-    by_number = next(one for one in pdf.objects if getattr(one, "reference", b"") == root["ParentTree"])["Nums"]
+    by_number = next(one for one in pdf.objects if getattr(one, "reference", b"") == root["ParentTree"])[
+        "Nums"
+    ]
     for page in (one for one in pdf.objects if _is(one, "/Page")):
         stream = next(one for one in pdf.objects if getattr(one, "reference", b"") == page["Contents"])
         _set_running_heads_apart(stream.stream, by_number[2 * page["StructParents"] + 1], read)
