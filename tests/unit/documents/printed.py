@@ -72,8 +72,11 @@ MARGINS = {"first": (30, 44), "portrait": (56, 52), "landscape": (42, 38)}
 
 
 def page_text(pdf: bytes) -> str:
-    """The text of the bodies of all pages, folded."""
-    return folded("\n".join(text for _, text in pages(pdf, body_alone=True)))
+    """The text of the bodies of all pages, folded: as it is read across, and as it was written, cell after cell."""
+    return "".join(
+        folded("\n".join(text for _, text in pages(pdf, "-raw" if raw else "-nopgbrk", body_alone=True)))
+        for raw in (False, True)
+    )
 
 
 def missing(text: str, document: schema.EtdDocument) -> list[str]:
@@ -120,7 +123,7 @@ def folded(text: str) -> str:
     return re.sub(r"[\s\u00ad\u2010\u200b\u2060-]", "", plain_letters).casefold()
 
 
-def pages(pdf: bytes, *, body_alone: bool) -> list[tuple[int, str]]:
+def pages(pdf: bytes, order: str = "-nopgbrk", *, body_alone: bool) -> list[tuple[int, str]]:
     """Number and text of each page, with or without what stands in its margins."""
     found = []
     for number, page in enumerate(pypdf.PdfReader(io.BytesIO(pdf)).pages, start=1):
@@ -130,7 +133,7 @@ def pages(pdf: bytes, *, body_alone: bool) -> list[tuple[int, str]]:
         area = {"-x": 0, "-y": top, "-W": int(width), "-H": int(height - top - bottom)}
         options = [str(part) for pair in area.items() for part in pair]
         done = subprocess.run(
-            ["pdftotext", "-r", "72", "-f", str(number), "-l", str(number), *options, "-", "-"],
+            ["pdftotext", order, "-r", "72", "-f", str(number), "-l", str(number), *options, "-", "-"],
             input=pdf,
             capture_output=True,
             timeout=60,
