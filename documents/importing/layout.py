@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from documents.importing.fragments import Fragment
 from documents.importing.labels import REFERENCES, Labels
+from documents.importing.roles import TYPED
 from documents.importing.ticks import split_mark
 from etd.frameworks import Criterion, Framework, Option, QuestionField, Section
 
@@ -118,6 +119,8 @@ class Layout:
 
     def _is_field_heading(self, fragment: Fragment) -> bool:
         """A known field, or an unknown one in GRADEpro's form: capitals and a colon at the beginning of a cell."""
+        if fragment.role in TYPED:
+            return False
         name, colon, _ = fragment.folded.partition(":")
         if self._field(fragment) is not None:
             return bool(colon) or fragment.begins_cell

@@ -179,6 +179,13 @@ def test_a_text_that_looks_like_something_else_comes_back_as_it_is_shown(text: s
     assert list(etd.sections) == ["advice", "gaps", "watching"]
 
 
+def test_a_field_that_begins_like_another_field_stays_itself() -> None:
+    question = example().question
+    fields = tuple(replace(field, text="AUTHORS: nobody\nPOPULATION: children") for field in question.fields)
+    etd = there_and_back(example(question=replace(question, fields=fields)))
+    assert etd.fields == {field.key: field.text for field in fields}
+
+
 def test_the_example_comes_back_and_what_a_word_file_cannot_say_is_kept() -> None:
     etd = there_and_back(example())
     assert as_come_back(etd) | {"references": None} == as_sent(example()) | {"references": None}
