@@ -35,7 +35,9 @@ PLACE = {"guideline": "ilcor-als", "question": "mcs-after-rosc"}
 
 
 # What stands at the top and at the bottom of every page, in the middle of what is read across it.
-RUNNING = re.compile(r"\f?(ILCOR Advanced Life Support\s+·\s+Mechanical|(Draft|Working copy) – not [^·]*·|[0-9]+ / [0-9]+$)")
+RUNNING = re.compile(
+    r"\f?(ILCOR Advanced Life Support\s+·\s+Mechanical|(Draft|Working copy) – not [^·]*·|[0-9]+ / [0-9]+$)"
+)
 
 
 def fold(text: str) -> str:
@@ -232,3 +234,26 @@ def test_a_file_that_cannot_be_written_is_said(example: None, tmp_path: Path) ->
     with pytest.raises(CommandError, match="could not be written") as caught:
         call_command("export_etd", "mcs-after-rosc", format="json", output=str(tmp_path / "no" / "where"))
     assert caught.value.returncode == 2
+
+
+def test_the_classic_layout_is_asked_for_by_name(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        "documents.views.exports.render_pdf", lambda document, layout: asked.append(layout) or b"%PDF-1.7"
+    )
+    client = client_for("observer")
+    page, file = (reverse(name, kwargs=PLACE) for name in ("document", "document_pdf"))
+    scales, classic = client.get(page).content.decode(), client.get(f"{page}?layout=classic").content.decode()
+    assert f'<a href="{page}?layout=classic">Three columns</a>' in scales
+    assert f'<a href="{page}">Judgement scales</a>' in classic
+    assert f'<a href="{file}?layout=classic">PDF in this layout</a>' in classic
+    assert classic.count('<table class="columns') == 12
+    assert (
+        "ilcor-als-mcs-after-rosc-classic.pdf" in client.get(f"{file}?layout=classic")["Content-Disposition"]
+    )
+    assert "ilcor-als-mcs-after-rosc.pdf" in client.get(file)["Content-Disposition"]
+    assert asked == ["classic", "scales"]
+    assert client.get(f"{page}?layout=modern").status_code == 404
+    assert client.get(f"{file}?layout=modern").status_code == 404
