@@ -12,6 +12,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,11 @@ def test_a_long_summary_is_set_smaller_until_it_has_one_page() -> None:
         assert second.startswith("QUESTION Should devices be used?")
 
 
+def counted(pages: list[int], html: str) -> int:
+    assert "b</body>" not in html
+    return pages.pop(0)
+
+
 def test_the_first_size_that_fits_is_taken() -> None:
     page = f"<body data-x>a{pdf_worker.AFTER_THE_SUMMARY}b</body>"
     for pages, size in (
@@ -213,10 +219,10 @@ def test_the_first_size_that_fits_is_taken() -> None:
         ([3, 2, 1], "small smallest"),
         ([3, 3, 2], "small smallest"),
     ):
-        left = iter(pages)
-        sized = pdf_worker.with_summary_on_one_page(page, lambda html, left=left: next(left))
+        left = list(pages)
+        sized = pdf_worker.with_summary_on_one_page(page, partial(counted, left))
         assert sized == page.replace("<body", f'<body class="{size}"')
-        assert list(left) == []
+        assert left == []
     assert pdf_worker.with_summary_on_one_page("<body>no summary", lambda html: 9) == "<body>no summary"
 
 
