@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from documents.actions.books import ask_for_book
-from documents.book_state import book_pdf, load_books
+from documents.selectors.books import book_pdf, load_books
 from etd.actions.errors import Refused
 from etd.permissions import GuidelineAccess, Permission, requires_in_guideline
 from metaanalysis.views.downloads import attachment

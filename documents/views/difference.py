@@ -10,14 +10,14 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_safe
 
-from documents import public
 from documents.assemble import assemble
-from documents.compared_versions import Unreadable, between, since_last_version
 from documents.difference import Change, Difference, Part, Weight, errata, proposed_note
 from documents.difference.passages import Passage, passages
-from documents.public_addresses import whole
+from documents.public import pages
+from documents.public.addresses import whole
 from documents.published import short
-from documents.published_versions import PublishedQuestion, Version, published_question
+from documents.selectors.compared_versions import Unreadable, between, since_last_version
+from documents.selectors.published_versions import PublishedQuestion, Version, published_question
 from etd.domain.text_difference import Piece, text_difference
 from etd.permissions import Access, Permission, requires
 from etd.views.pages import page
@@ -91,7 +91,7 @@ class Shown:
         return not self.sections and not self.data
 
 
-@public.public
+@pages.public
 def version_difference(
     request: HttpRequest, guideline: str, question: str, old: int, new: int
 ) -> HttpResponseBase:
@@ -109,16 +109,16 @@ def version_difference(
     except Unreadable as problem:
         text = render_to_string("documents/difference/unreadable.html", context | {"problem": problem})
         return HttpResponse(text, status=422)
-    return public.page(request, render_to_string("documents/difference/versions.html", context))
+    return pages.page(request, render_to_string("documents/difference/versions.html", context))
 
 
-@public.public
+@pages.public
 def version_errata(
     request: HttpRequest, guideline: str, question: str, old: int, new: int
 ) -> HttpResponseBase:
     _, before, after = _versions(guideline, question, old, new)
     try:
-        return public.page(request, _errata(*_key(before), *_key(after)), TEXT)
+        return pages.page(request, _errata(*_key(before), *_key(after)), TEXT)
     except Unreadable as problem:
         return HttpResponse(f"{problem}\n", content_type=TEXT, status=422)
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from documents.actions import staging
+from documents.forms.importing import ReadOtherwiseForm, SendDocumentForm, StoreDocumentForm
 from documents.import_choices import frameworks_to_read_by, suggested_slug
-from documents.import_forms import ReadOtherwiseForm, SendDocumentForm, StoreDocumentForm
 from documents.import_preview import preview_of
 from documents.importing.files import MAX_BYTES, MIB, NotADocument, read_file
 from etd.actions.errors import Refused

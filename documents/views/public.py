@@ -12,13 +12,15 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.loader import render_to_string
 
-from documents import public_feed
-from documents.citation import Citation, File, to_bibtex, to_json_ld, to_ris
 from documents.html import context_of
-from documents.public import file, page, public
-from documents.public_addresses import whole
+from documents.public.addresses import whole
+from documents.public.citation import Citation, File, to_bibtex, to_json_ld, to_ris
+from documents.public.feed import CONTENT_TYPE as ATOM
+from documents.public.feed import of_guideline, of_question
+from documents.public.pages import file, page, public
 from documents.published import short
-from documents.published_versions import (
+from documents.schema import UnknownSchema
+from documents.selectors.published_versions import (
     PublishedGuideline,
     PublishedQuestion,
     Version,
@@ -29,7 +31,6 @@ from documents.published_versions import (
     stored_json,
     stored_pdf,
 )
-from documents.schema import UnknownSchema
 from etd.domain.text import plain
 
 KEPT_PAGES = 16
@@ -121,13 +122,13 @@ def metadata(request: HttpRequest, guideline: str, question: str, number: int) -
 
 @public
 def feed(request: HttpRequest, guideline: str) -> HttpResponseBase:
-    return page(request, public_feed.of_guideline(_guideline(guideline)), public_feed.CONTENT_TYPE)
+    return page(request, of_guideline(_guideline(guideline)), ATOM)
 
 
 @public
 def question_feed(request: HttpRequest, guideline: str, question: str) -> HttpResponseBase:
     found = _question(guideline, question)
-    return page(request, public_feed.of_question(found), public_feed.CONTENT_TYPE)
+    return page(request, of_question(found), ATOM)
 
 
 @public

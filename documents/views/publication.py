@@ -12,12 +12,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from documents.actions import publishing
 from documents.assemble import assemble
-from documents.compared_versions import Unreadable, since_last_version
 from documents.difference import proposed_note
+from documents.forms.publication import ApproveForm, PublishForm, StepForm, WithdrawForm
 from documents.pdf import CannotRender, RendererBusy, RendererMissing
-from documents.publication import Publication, VersionView, load_publication
-from documents.publication_forms import ApproveForm, PublishForm, StepForm, WithdrawForm
 from documents.schema import EtdDocument
+from documents.selectors.compared_versions import Unreadable, since_last_version
+from documents.selectors.publication import Publication, VersionView, load_publication
 from documents.views.exports import RETRY_AFTER_SECONDS
 from etd.actions import publication as actions
 from etd.actions import questions

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from documents import verify_etd
 from documents.bundle import bundle_of
-from documents.public import file, page, public
+from documents.public.pages import file, page, public
 from documents.verification import verify_file
 from metaanalysis.importers.limits import MAX_REVIEW_BYTES, MIB
 from metaanalysis.uploads import INTERRUPTED, TOO_LARGE

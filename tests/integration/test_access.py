@@ -27,8 +27,8 @@ from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor, demo, get_
 from tests.integration.everything import Site, every_pattern, site
 from tests.matrix import (
     ADDRESSES,
-    OF_A_MEMBER,
     OF_A_BOOK,
+    OF_A_MEMBER,
     OF_A_SOURCE,
     OF_A_SUMMARY_ROW,
     OF_AN_IMPORT,

@@ -19,10 +19,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from documents import public_feed
 from documents.actions import publishing
 from documents.html import render_html
-from documents.published_versions import published_guidelines
+from documents.public import feed
+from documents.selectors.published_versions import published_guidelines
 from etd.actions import publication
 from etd.models import (
     Question,
@@ -319,10 +319,10 @@ def test_the_feed_tells_each_version_and_each_withdrawal_the_newest_first(
 
 def test_an_entry_keeps_its_id_when_more_is_published(device: Question) -> None:
     (guideline,) = published_guidelines()
-    before = {change.what for change in public_feed.changes(guideline.questions[0].versions)}
+    before = {change.what for change in feed.changes(guideline.questions[0].versions)}
     publish(device, example_document(), 2, "More.")
     (guideline,) = published_guidelines()
-    assert before < {change.what for change in public_feed.changes(guideline.questions[0].versions)}
+    assert before < {change.what for change in feed.changes(guideline.questions[0].versions)}
 
 
 def test_search_engines_are_led_to_what_stands(device: Question, settings: LazySettings) -> None:

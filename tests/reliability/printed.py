@@ -16,7 +16,7 @@ import django
 django.setup()
 
 from documents import pdf, schema  # noqa: E402 -- after the set-up
-from documents.published_versions import read  # noqa: E402
+from documents.selectors.published_versions import read  # noqa: E402
 from etd.models import PublishedVersion  # noqa: E402
 from tests.unit.documents.printed import altered, generated, missing, page_text, without_version  # noqa: E402
 

@@ -1,4 +1,4 @@
-"""`manage.py export_etd SLUG --format pdf|json|docx --output FILE`: one question as a document."""
+"""`manage.py export_etd SLUG --format pdf|json|docx|html|xlsx --output FILE`: one question as a document."""
 
 from __future__ import annotations
 
@@ -14,14 +14,24 @@ from documents.assemble import assemble
 from documents.pdf import CannotRender, render_pdf
 from documents.published import document_bytes
 from documents.schema import EtdDocument
+from documents.single_file import to_single_file
 from documents.word_etd import CannotHold, word_file
+from documents.xlsx import to_xlsx
 from etd.management.questions import BAD_INPUT, find_question
 
-FORMATS: dict[str, Callable[[EtdDocument], bytes]] = {"pdf": render_pdf, "json": document_bytes, "docx": word_file}
+FORMATS: dict[str, Callable[[EtdDocument], bytes]] = {
+    "pdf": render_pdf,
+    "json": document_bytes,
+    "docx": word_file,
+    "html": to_single_file,
+    "xlsx": to_xlsx,
+}
 
 
 class Command(BaseCommand):
-    help = "Write one question as a PDF, as JSON or as a Word file."
+    help = (
+        "Write one question as a PDF, as JSON, as a Word file, as one HTML file, or its tables as a workbook."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="QUESTION, or GUIDELINE/QUESTION")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from documents.citation import Citation, File, to_bibtex, to_json_ld, to_ris
+from documents.public.citation import Citation, File, to_bibtex, to_json_ld, to_ris
 
 CITATION = Citation(
     key="cardiac-device-v2",

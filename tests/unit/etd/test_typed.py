@@ -25,7 +25,7 @@ def form_classes() -> Iterator[type[forms.Form]]:
     for package in (etd.forms, metaanalysis.forms):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             yield from forms_of(found.name)
-    yield from forms_of("documents.publication_forms")
+    yield from forms_of("documents.forms.publication")
 
 
 def forms_of(module: str) -> Iterator[type[forms.Form]]:

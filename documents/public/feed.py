@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.feedgenerator import Atom1Feed, Enclosure
 
-from documents.public_addresses import whole
-from documents.published_versions import PublishedGuideline, PublishedQuestion, Version
+from documents.public.addresses import whole
+from documents.selectors.published_versions import PublishedGuideline, PublishedQuestion, Version
 
 CONTENT_TYPE = "application/atom+xml; charset=utf-8"
 

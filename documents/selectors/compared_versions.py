@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from documents.difference import Difference, Edition, compare
 from documents.pdf import document_bytes
 from documents.published import document_sha256
-from documents.published_versions import read
 from documents.schema import EtdDocument, UnknownSchema
+from documents.selectors.published_versions import read
 from etd.models import PublishedVersion, Question
 
 NOW = "The question as it stands now"
