@@ -240,9 +240,12 @@ def test_the_classic_layout_is_asked_for_by_name(
     client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(
-        "documents.views.exports.render_pdf", lambda document, layout: asked.append(layout) or b"%PDF-1.7"
-    )
+
+    def render(document: EtdDocument, layout: str) -> bytes:
+        asked.append(layout)
+        return b"%PDF-1.7"
+
+    monkeypatch.setattr("documents.views.exports.render_pdf", render)
     client = client_for("observer")
     page, file = (reverse(name, kwargs=PLACE) for name in ("document", "document_pdf"))
     scales, classic = client.get(page).content.decode(), client.get(f"{page}?layout=classic").content.decode()
