@@ -22,7 +22,7 @@ from documents import pdf
 from documents.assemble import assemble
 from documents.html import render_html
 from documents.published import document_bytes
-from documents.schema import from_json
+from documents.schema import EtdDocument, from_json
 from etd.enums import Better
 from etd.models import Outcome, OutcomeRow, OutcomeTable, Population, User
 from metaanalysis.actions.analyses import run_analysis
