@@ -18,6 +18,7 @@ from etd.frameworks import Criterion, Option
 
 Lines = Sequence[Fragment]
 _LINES_OF_A_HEADING = 4
+_COLUMNS = 3
 _LONGEST_HEADING = 200
 
 
@@ -164,6 +165,7 @@ class AssessmentReader:
         options = self._layout.options[criterion.key]
         seen: set[str] = set()
         last, has_marks = -1, False
+        first = next((place for place, one in enumerate(body) if one.begins_cell or not one.is_blank), 0)
         for place, fragment in enumerate(body):
             mark, label = split_mark(fragment.text)
             option = options.find(label) if not fragment.is_blank else None
@@ -171,12 +173,20 @@ class AssessmentReader:
             if counts or is_circle(mark):
                 last, has_marks = place, has_marks or bool(mark)
                 seen |= {option.key} if option else set()
-            elif fragment.begins_cell:
+            elif fragment.begins_cell and not (
+                place == first and self._is_judgement(criterion, body[place:])
+            ):
                 return place, last
             if len(seen) == len(criterion.options):
                 break
         following = (p for p in range(last + 1, len(body)) if body[p].begins_cell)
         return next(following, len(body)), last
+
+    def _is_judgement(self, criterion: Criterion, lines: Lines) -> bool:
+        """Is the cell that begins here that of the judgement, though its first line is no option?"""
+        cells = cells_of(lines)
+        labels = (split_mark(fragment.text)[1] for fragment in cells[0].fragments)
+        return len(cells) == _COLUMNS or any(self._layout.options[criterion.key].find(one) for one in labels)
 
     def _settle_bare(self, bare: Sequence[tuple[Fragment, Option]], where: str, *, alone: bool) -> None:
         """Labels without any mark: all options where the marks are lost, or the one that was chosen."""

@@ -21,6 +21,7 @@ from documents.importing.marks import (
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 W14 = "{http://schemas.microsoft.com/office/word/2010/wordml}"
+STRUCK = "~~"
 _TICKS, _BOXES = "☒", "☐"
 # Letters of symbol fonts, by font and number without the private-use offset: ticks, boxes, circles, bullets.
 _SYMBOLS = {
@@ -40,6 +41,8 @@ LOOKS = {
     "raised": (RAISED, RAISED_END),
     "lowered": (LOWERED, LOWERED_END),
     "cited": (CITED, CITED_END),
+    # Seen in the text: what is struck through is no part of a number, and not for us to leave out.
+    "struck": (STRUCK, STRUCK),
 }
 _BLANKS = {f"{W}tab", f"{W}br", f"{W}cr"}
 
@@ -98,6 +101,7 @@ def looks_of(properties: Any, names: Mapping[str, str]) -> tuple[str, ...]:
     found += ["italic"] if style == "Emphasis" and "italic" not in found else []
     shift = value(properties, "vertAlign")
     found += ["raised"] if shift == "superscript" else ["lowered"] if shift == "subscript" else []
+    found += ["struck"] if is_on(properties, "strike") or is_on(properties, "dstrike") else []
     return tuple(sorted(found, key=list(LOOKS).index))
 
 

@@ -33,6 +33,7 @@ _LONGEST_LABEL = 60
 _LONGEST_HEADING = 200
 _LONGEST_NAME = 500
 _NOTES = {Role.ABBREVIATIONS: "abbreviations", Role.FOOTNOTES: "footnotes"}
+_RAISED = re.compile("[⁰¹²³⁴-⁹]")
 _FOOTNOTE = re.compile(r"\s*(?:[*†‡§¶#]|[a-z][.)]\s)")
 
 
@@ -98,6 +99,9 @@ class TableReader:
         if table.columns is None:
             reason = "Its columns are not those of a table of results (outcome, studies, two arms, effect)."
             self._account.leave(table.fragments, where, reason)
+            return table.after
+        if table.columns.problem:
+            self._account.leave(table.fragments, where, table.columns.problem)
             return table.after
         if number in numbers or not number:
             self._account.leave(table.fragments, where, "There is another table of this number.")
@@ -186,7 +190,8 @@ class TableReader:
     def _direction(self, outcome: str) -> str:
         if outcome in self._known:
             return self._known[outcome]
-        said = [side for side, words in aliases().better.items() if words.search(outcome)]
+        named = _RAISED.sub(" ", outcome)
+        said = [side for side, words in aliases().better.items() if words.search(named)]
         if len(said) == 1:
             return said[0]
         if not self._otherwise:

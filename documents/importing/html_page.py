@@ -42,6 +42,8 @@ _PARAGRAPHS = frozenset(
     | {"caption", "figcaption", "legend", "hr"}
 )
 _MARKS = "●⬤⚫◉•☒☑✓✔✗✘○◯⚪☐"
+_DELETED = frozenset({"del", "s", "strike"})
+_STRUCK = "~~"
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _SHADED = re.compile(
@@ -49,6 +51,7 @@ _SHADED = re.compile(
 )
 _CHOSEN = re.compile(r"(?:^|[\s_-])(?:selected|chosen|checked|active)(?:$|[\s_-])", re.I)
 _RAISED = re.compile(r"\d{1,3}(?:\s*[,–-]\s*\d{1,3})*")
+_RAISED_MINUS = re.compile(r"^[-−–](?=\d)")
 # Raised digits stay raised: 2019⁷ is no 20197.
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # A start tag's attributes by name.
@@ -117,6 +120,7 @@ class _Page(HTMLParser):
             "strong": self._begin_bold,
             "pre": self._begin_preformatted,
             "sup": self._begin_raised,
+            **dict.fromkeys(_DELETED, self._strike),
             "input": self._input,
             "img": self._image,
         }
@@ -130,6 +134,7 @@ class _Page(HTMLParser):
             "strong": self._end_bold,
             "pre": self._end_preformatted,
             "sup": self._end_raised,
+            **dict.fromkeys(_DELETED, self._strike),
         }
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -241,6 +246,10 @@ class _Page(HTMLParser):
     def _end_bold(self) -> None:
         self._bold = max(0, self._bold - 1)
 
+    def _strike(self, said: Attributes | None = None) -> None:
+        """Seen in the text: what is struck through is no part of a number, and not for us to leave out."""
+        self._text(_STRUCK)
+
     def _begin_preformatted(self, said: Attributes) -> None:
         self._preformatted += 1
 
@@ -277,8 +286,8 @@ class _Page(HTMLParser):
             return
         text, self._raised = _SPACES.sub(" ", "".join(self._raised)).strip(), None
         if _RAISED.fullmatch(text):
-            text = text.replace(" ", "").translate(_SUPERSCRIPTS)
-        self._text(text)
+            text = text.replace(" ", "")
+        self._text(_RAISED_MINUS.sub("⁻", text).translate(_SUPERSCRIPTS))
 
     def _begin_table(self, said: Attributes) -> None:
         if len(self._tables) >= DEEPEST_TABLES:

@@ -28,6 +28,8 @@ class Aliases:
     words: Mapping[str, str]
     labels: Mapping[str, tuple[str, ...]]
     columns: Mapping[str, str]
+    controls: frozenset[str]
+    of_effect: frozenset[str]
     table_title: re.Pattern[str]
     abbreviations: re.Pattern[str]
     better: Mapping[str, re.Pattern[str]]
@@ -58,6 +60,8 @@ def aliases() -> Aliases:
         words=words,
         labels={other: tuple(own) for other, own in labels.items()},
         columns=columns,
+        controls=frozenset(_same(heading, words) for heading in table["controls"]),
+        of_effect=frozenset(table["of_effect"]),
         table_title=re.compile(rf"\s*(?:{_any(table['title'])})\s+(\d{{1,4}})\s*[.:]?(?:\s+(.*)|\s*)", re.I),
         abbreviations=re.compile(rf"\s*(?:{_any(table['abbreviations'])})\s*:", re.I),
         better={side: _words(names) for side, names in _merged(files, "better").items()},

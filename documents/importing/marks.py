@@ -28,7 +28,10 @@ _LINKED = re.compile(f"{LINK}[^{LINK_TEXT}]*{LINK_TEXT}")
 _PIECES = re.compile("([\ufdd5-\ufde1])")
 _SUPERSCRIPTS = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ")
 _SUBSCRIPTS = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
+_RAISED_DIGITS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_RAISED_MINUS = re.compile(r"^\s*[-−–](?=\d)")
 _RAISED = re.compile(f"{RAISED}([^{RAISED_END}]*){RAISED_END}")
+_LOWERED = re.compile(f"{LOWERED}([^{LOWERED_END}]*){LOWERED_END}")
 _CITATION = re.compile(r"\s*\d{1,3}(?:\s*[,–-]\s*\d{1,3})*\s*")
 
 
@@ -61,7 +64,11 @@ def marked_line(line: str) -> MarkedLine:
 
 def printed(line: MarkedLine) -> str:
     """What is seen of the line, its bullet too; what people typed begins with a mark, so that it is like no label."""
-    text = _ALL.sub("", _LINKED.sub("", line.text.replace(KEPT_SIGNS["\t"], " ").translate(_KEPT_AS_BLANKS)))
+    text = line.text.replace(KEPT_SIGNS["\t"], " ").translate(_KEPT_AS_BLANKS)
+    text = _LOWERED.sub(
+        lambda match: subscript(match[1]), _RAISED.sub(lambda match: superscript(match[1]), text)
+    )
+    text = _ALL.sub("", _LINKED.sub("", text))
     shown = f"{'·' if line.marker == '•' else line.marker} {text}" if line.marker else text
     return f"{TYPED_TEXT}{shown}" if line.role in TYPED and shown.strip() else shown
 
@@ -93,8 +100,14 @@ def blocks_of_lines(lines: list[str]) -> list[Block]:
 
 
 def superscript(text: str) -> str:
-    """Digits as the superscripts of Unicode, where it has all of them."""
-    return text.translate(_SUPERSCRIPTS) if re.fullmatch(r"[0-9+=()n-]*", text) else text
+    """Raised digits as the superscripts of Unicode: they are no digits of the number that they stand at."""
+    if re.fullmatch(r"[0-9+=()n-]*", text):
+        return text.translate(_SUPERSCRIPTS)
+    return _RAISED_MINUS.sub("⁻", text).translate(_RAISED_DIGITS)
+
+
+def subscript(text: str) -> str:
+    return text.translate(_SUBSCRIPTS) if re.fullmatch(r"[0-9+=()-]*", text) else text
 
 
 def raised_marks(text: str) -> list[str]:
@@ -148,6 +161,4 @@ def _runs(line: MarkedLine) -> tuple[Run, ...]:
 def _shifted(text: str, shift: str) -> str:
     if shift == RAISED:
         return f"{RAISED}{text}{RAISED_END}" if _CITATION.fullmatch(text) else superscript(text)
-    if shift == LOWERED and re.fullmatch(r"[0-9+=()-]*", text):
-        return text.translate(_SUBSCRIPTS)
-    return text
+    return subscript(text) if shift == LOWERED else text

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from documents.importing.labels import aliases
-from documents.importing.marks import blocks_of_lines, has_marks
+from documents.importing.marks import TABLE_END, blocks_of_lines, has_marks
 from documents.prose import markdown_of
 from etd.domain.text import plain
 
@@ -39,7 +39,7 @@ def folded_lines(text: str) -> list[str]:
 def as_markdown(lines: Iterable[str]) -> str:
     """The lines of a text as CommonMark: an empty line between paragraphs, and a backslash before every sign that
     would be taken for markup. Without citation marks, see `with_citations`. Lines with formatting keep it."""
-    lines = list(lines)
+    lines = [line.replace(TABLE_END, "") for line in lines]
     if any(has_marks(line) for line in lines):
         return markdown_of(blocks_of_lines(lines))
     paragraphs: list[list[str]] = [[]]

@@ -26,7 +26,10 @@ _MISSING = frozenset(
 )
 _COUNT = r"\d{1,3}(?:[ ,]\d{3})+|\d{1,9}"
 _DECIMAL = r"\d{1,9}(?:[.,]\d{1,9})?"
-_STUDIES = re.compile(r"(\d{1,6})\s*([*†‡§¶#]{1,3}|[a-z])?")
+_RAISED = "[⁰¹²³⁴-⁹]{1,2}"
+_STUDIES = re.compile(
+    rf"(\d{{1,6}})\s*([*†‡§¶#]{{1,3}}|[a-z](?:, ?[a-z]){{0,2}}|{_RAISED}(?:, ?{_RAISED}){{0,2}})?"
+)
 _ARM = re.compile(rf"({_COUNT})\s*/\s*({_COUNT})(?:\s*\(\s*({_DECIMAL})\s*%\s*\))?")
 _EFFECT = re.compile(
     rf"(?:(?P<measure>[A-Z]{{2}})\s*[:=]?\s*)?(?P<estimate>[-−]?{_DECIMAL})\s*[(\[]\s*(?:95\s*%\s*CI[:,]?\s*)?"
@@ -34,7 +37,10 @@ _EFFECT = re.compile(
 )
 _P = re.compile(r"(?:[Pp]\s*=?\s*)?([<>]?)\s*=?\s*([01]?[.,]\d{1,9}|[01])")
 _PERCENT = re.compile(rf"({_DECIMAL})\s*%?")
+_INSIDE = re.compile(r"[(\[{]([^)\]}]*)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BRACKETS = re.compile(r"[(\[{][^)\]}]*[)\]}]?")
+_INTERVAL = re.compile(r"[\s,;:–-]*(?:95\s*%)?[\s,;:–-]*")
 # "1,234" may be a thousand or a fraction: nobody can tell.
 _AMBIGUOUS = re.compile(r"\d{1,3},\d{3}")
 
@@ -50,6 +56,8 @@ class Columns:
     kinds: tuple[str, ...]
     measure: str
     headings: tuple[str, ...]
+    problem: str = ""
+    """Why the table is not read although its columns are known, empty where it is."""
 
     def label(self, kind: str) -> str:
         return " ".join(self.headings[self.kinds.index(kind)].split())
@@ -79,7 +87,27 @@ def columns_of(row: Sequence[Cell]) -> Columns | None:
     if second != first + 1 or second > effect or kinds[0] != OUTCOME:
         return None
     kinds[first], kinds[second], kinds[effect] = INTERVENTION, COMPARISON, EFFECT
-    return Columns(tuple(kinds), measures[0], headings)
+    problem = _problem(headings[effect], headings[first], headings[second])
+    return Columns(tuple(kinds), measures[0], headings, problem)
+
+
+def _problem(effect: str, first: str, second: str) -> str:
+    """An interval or a unit of another kind in the effect's heading, or the arms the other way round."""
+    for inside in _INSIDE.findall(effect):
+        words = _WORD.sub(
+            lambda match: "" if match[0].casefold() in aliases().of_effect else match[0], inside
+        )
+        if not _INTERVAL.fullmatch(words):
+            return (
+                f"Its effects are “{' '.join(effect.split())}”, and only those with a 95 % interval are read."
+            )
+    if _is_control(first) and not _is_control(second):
+        return f"“{first}” stands before “{second}”: the column of the intervention must be the first of the two."
+    return ""
+
+
+def _is_control(heading: str) -> bool:
+    return same(_BRACKETS.sub(" ", heading)) in aliases().controls
 
 
 def read_cells(columns: Columns, texts: Sequence[str]) -> Mapping[str, str]:

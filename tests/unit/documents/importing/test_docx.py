@@ -243,6 +243,47 @@ def test_a_nested_table_of_results_is_read_and_the_text_after_it_stays_text() ->
     assert etd.criteria[0].research_evidence == "The trials were small."
 
 
+def results(*rows: tuple[str, ...]) -> ImportedEtd:
+    """A document with a table of these rows; what stands between circumflexes is raised, between tildes struck."""
+
+    def change(cell: Any) -> None:
+        cell.paragraphs[0].add_run("Table 1. Deaths")
+        table = cell.add_table(rows=0, cols=5)
+        for texts in (("Outcome", "Studies", "Device", "No device", "Odds ratio (95% CI)"), *rows):
+            for there, text in zip(table.add_row().cells, texts, strict=True):
+                for part in re.findall(r"\^[^^]*\^|~[^~]*~|[^~^]+", text):
+                    run = there.paragraphs[0].add_run(part.strip("^~"))
+                    run.font.superscript, run.font.strike = part[0] == "^", part[0] == "~"
+
+    return read(criterion_with(change))
+
+
+def test_a_raised_or_struck_digit_is_no_digit_of_a_number() -> None:
+    effect = "0.44 (0.20–0.99)"
+    etd = results(
+        ("Mortality^1^", "3^1,2^", "10/100", "20/100", effect),
+        ("Stroke", "3", "10/100^2^", "20/100", effect),
+        ("Bleeding", "3", "10/100", "20/100", "0.44^2^ (0.20–0.99)"),
+        ("Sepsis", "3", "10/100", "20/100", "0.44 (0.20–0.99^2a^)"),
+        ("Pneumonia", "~1~3", "10/100", "20/100", effect),
+        ("Infection", "3", "~1~10/100", "20/100", effect),
+    )
+    (row,) = etd.tables[0].rows
+    assert (row.outcome, row.cells["n_studies"], row.cells["footnote_mark"]) == ("Mortality¹", "3", "¹,²")
+    assert etd.criteria[0].research_evidence == ""
+    kept = " ".join(one.text for one in etd.not_understood)
+    for text in ("10/100²", "0.44² (0.20–0.99)", "0.44 (0.20–0.99²a)", "~~1~~3", "~~1~~10/100"):
+        assert text in kept
+
+
+def test_struck_letters_of_a_text_stay_and_show_it() -> None:
+    def change(cell: Any) -> None:
+        cell.paragraphs[0].add_run("24").font.double_strike = True
+        cell.paragraphs[0].add_run("25 of 137")
+
+    assert evidence(change) == "~~24~~25 of 137"
+
+
 def test_two_tables_with_a_line_between_are_two() -> None:
     def change(cell: Any) -> None:
         cell.paragraphs[0].add_run("Before.")

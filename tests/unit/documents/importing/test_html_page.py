@@ -84,8 +84,14 @@ def test_a_page_that_is_not_in_the_encoding_that_it_declares_is_refused() -> Non
 def test_raised_digits_never_become_part_of_a_number() -> None:
     text = text_of(
         "<p>In 2019<sup>7</sup> there were 10<sup>6</sup> of them<sup>1, 2</sup>, 5 kg/m<sup>2</sup>.</p>"
+        "<p>10<sup>-3</sup> and 10<sup>−3</sup> m, kg<sup>0.75</sup>, 12<sup>2a</sup></p>"
     )
-    assert text == "In 2019⁷ there were 10⁶ of them¹,², 5 kg/m².\n"
+    assert text == "In 2019⁷ there were 10⁶ of them¹,², 5 kg/m².\n\n10⁻³ and 10⁻³ m, kg⁰.⁷⁵, 12²a\n"
+
+
+def test_what_is_struck_through_is_no_part_of_a_number() -> None:
+    text = text_of("<p><del>24</del><ins>25</ins> of <s>1</s>37, <strike>old</strike></p>")
+    assert text == "~~24~~25 of ~~1~~37, ~~old~~\n"
 
 
 def test_what_a_page_hides_or_runs_is_no_text() -> None:

@@ -167,6 +167,32 @@ def test_one_option_alone_without_a_mark_is_not_taken_for_a_judgement() -> None:
     assert left(etd) == [(f"{FIRST.heading}, judgement", "Probably yes")]
 
 
+@pytest.mark.parametrize(
+    ("judgement", "options"),
+    [
+        ("Choose one:\n○ No\n● Yes", ("yes",)),
+        ("~~● No~~\n● Yes\n○ Varies", ("yes",)),
+        ("\n○ No\n● Yes", ("yes",)),
+        ("X No\nYes\nVaries", ()),
+        ("The panel said yes.", ()),
+        ("", ()),
+    ],
+)
+def test_a_cell_of_the_judgement_that_begins_otherwise_shifts_no_text(
+    judgement: str, options: tuple[str, ...]
+) -> None:
+    etd = read_text(
+        f"ASSESSMENT\n\tProblem\n\n\tJUDGEMENT\n\tRESEARCH EVIDENCE\n\tADDITIONAL CONSIDERATIONS\n\n"
+        f"\t{judgement}\n\tThe evidence.\n\tThe considerations.\n"
+    )
+    (one,) = etd.criteria
+    texts = (one.research_evidence, one.additional_considerations)
+    assert (one.options, *texts) == (options, "The evidence.", "The considerations.")
+    kept = " ".join(text for _, text in left(etd))
+    first = judgement.split("\n")[0]
+    assert first in kept
+
+
 def test_where_the_marks_are_lost_nothing_is_ticked() -> None:
     etd = read_text(SOURCE.replace("●\u00a0", "").replace("○\u00a0", ""))
     assert {one.options for one in etd.criteria} == {()}
@@ -462,6 +488,44 @@ def test_a_table_of_another_kind_is_kept_whole(headings: str) -> None:
     assert text.split("\n")[0] == "Table 2. Certainty"
     assert row in text
     assert criterion(etd, SECOND.heading).research_evidence.endswith("\n\nAfter the table.")
+
+
+@pytest.mark.parametrize(
+    ("headings", "reason"),
+    [
+        ("A\tB\tRisk ratio (90% CI)", "only those with a 95 % interval"),
+        ("A\tB\tOdds ratio (log, 95% CI)", "only those with a 95 % interval"),
+        ("A\tB\tRisk difference (%, 95% CI)", "only those with a 95 % interval"),
+        ("A\tB\tRD (per 100)", "only those with a 95 % interval"),
+        ("Control\tDevice\tRisk ratio (95% CI)", "“Control” stands before “Device”"),
+        ("Kontrollgruppe (n/N)\tGerät\tRR (95 %-KI)", "stands before “Gerät”"),
+    ],
+)
+def test_a_table_of_other_effects_or_with_its_arms_the_other_way_round_is_kept_whole(
+    headings: str, reason: str
+) -> None:
+    row = "Mortality\t3\t10/100\t20/100\t0.5 (0.1–0.9)"
+    etd = with_table(f"Table 2. T\nOutcome\tStudies\t{headings}\n{row}\n\nAfter the table.\n")
+    assert etd.tables == ()
+    (one,) = etd.not_understood
+    assert row in one.text
+    assert reason in one.reason
+    assert criterion(etd, SECOND.heading).research_evidence.endswith("\n\nAfter the table.")
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Device\tControl\tRR (95% CI)",
+        "Tight control\tUsual care\tPooled risk ratio (random effects, 95 % CI)",
+        "Placebo\tSham\tRR [IC 95%]",
+    ],
+)
+def test_arms_in_their_order_are_read_with_a_95_percent_interval(headings: str) -> None:
+    etd = with_table(f"Outcome\tStudies\t{headings}\nMortality\t3²,⁴\t10/100\t20/100\t0.5 (0.1–0.9)\n")
+    (row,) = etd.tables[0].rows
+    assert (row.cells["n_studies"], row.cells["footnote_mark"]) == ("3", "²,⁴")
+    assert (row.cells["events_intervention"], row.cells["events_comparison"]) == ("10", "20")
 
 
 def test_two_tables_share_outcomes_and_two_of_one_number_do_not_stand_together() -> None:
