@@ -11,6 +11,10 @@ class Role(models.TextChoices):
     OBSERVER = "observer", "Observer"
 
 
+APPROVING = (Role.CHAIR, Role.METHODOLOGIST, Role.STAFF)
+"""The roles that send a question to review and approve it."""
+
+
 class QuestionStatus(models.TextChoices):
     DRAFT = "draft", "Draft"
     EVIDENCE = "evidence", "Evidence"

@@ -125,7 +125,7 @@ FROZEN_WITH: dict[Permission, Part] = {
 
 @dataclass(frozen=True)
 class StandingVersion:
-    """The newest published version of a question that is not withdrawn."""
+    """The newest published version of a question, where it is not withdrawn: no earlier one comes back by that."""
 
     number: int
     published_at: datetime
@@ -172,9 +172,7 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
     declared = ConflictDeclaration.objects.filter(
         guideline=OuterRef("guideline"), question__isnull=True, member=user
     )
-    standing = PublishedVersion.objects.filter(question=OuterRef("pk"), withdrawal__isnull=True).order_by(
-        "-number"
-    )
+    newest = PublishedVersion.objects.filter(question=OuterRef("pk")).order_by("-number")
     question = (
         Question.objects.select_related(
             "guideline",
@@ -188,8 +186,9 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
             has_declared=Exists(declared),
             has_kept_parts=Exists(KeptPart.objects.filter(question=OuterRef("pk"))),
             has_source=Exists(SourceDocument.objects.filter(question=OuterRef("pk"))),
-            standing_number=Subquery(standing.values("number")[:1]),
-            standing_since=Subquery(standing.values("published_at")[:1]),
+            newest_number=Subquery(newest.values("number")[:1]),
+            newest_since=Subquery(newest.values("published_at")[:1]),
+            newest_withdrawn=Subquery(newest.values("withdrawal")[:1]),
         )
         .first()
     )
@@ -202,8 +201,8 @@ def load_access(user: User, guideline_slug: str, question_slug: str) -> Access:
         has_declared=question.has_declared,
         has_kept_parts=question.has_kept_parts,
         has_source=question.has_source,
-        standing=StandingVersion(question.standing_number, question.standing_since)
-        if question.standing_number
+        standing=StandingVersion(question.newest_number, question.newest_since)
+        if question.newest_number and not question.newest_withdrawn
         else None,
     )
 

@@ -60,8 +60,12 @@ def publish(
         publication.require_publishable(question, content, note=note)
     published_at = timezone.now()
     approvals = publication.approvals_of(question, content)
+    assembled = assemble(question)
+    # What changes now and is changed back before it is stored would go out without having been approved.
+    if content_sha256(assembled) != content:
+        raise Refused(CHANGED)
     document = _as_version(
-        assemble(question),
+        assembled,
         schema.Version(
             number=before.number + 1 if before else 1,
             published_at=publication.in_utc(published_at),

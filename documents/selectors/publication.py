@@ -7,6 +7,7 @@ from datetime import datetime
 
 from documents.published import content_sha256, short
 from documents.schema import EtdDocument
+from etd.actions.publication import standing_approvals
 from etd.enums import QuestionStatus
 from etd.models import PublishedVersion, Question, User
 
@@ -86,8 +87,8 @@ class Publication:
 
     @property
     def standing(self) -> VersionView | None:
-        """The newest version that is not withdrawn."""
-        return next((one for one in self.versions if one.withdrawal is None), None)
+        """The newest version, unless it is withdrawn: an earlier one does not come back by that."""
+        return next((one for one in self.versions[:1] if one.withdrawal is None), None)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -99,8 +100,7 @@ def load_publication(question: Question, viewer: User, document: EtdDocument | N
     status = QuestionStatus(question.status)
     in_review = document is not None
     content = content_sha256(document) if document else ""
-    standing = question.approvals.filter(ended_at__isnull=True).select_related("approved_by")
-    approvals = list(standing.order_by("approved_at", "pk")) if in_review else []
+    approvals = list(standing_approvals(question)) if in_review else []
     return Publication(
         status=status,
         needed=question.guideline.approvals_needed,

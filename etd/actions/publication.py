@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question
 from etd.domain.version_record import VersionRecord
-from etd.enums import QuestionStatus
-from etd.models import Approval, PublishedVersion, Question, User, Withdrawal
+from etd.enums import APPROVING, QuestionStatus
+from etd.models import Approval, PanelMembership, PublishedVersion, Question, User, Withdrawal
 from etd.row_checks import open_impossible
 
 
@@ -38,12 +39,25 @@ def in_utc(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
+def standing_approvals(question: Question) -> QuerySet[Approval]:
+    """Those of this review, of whatever content, by people whose role still approves; in the order they were given."""
+    may_approve = PanelMembership.objects.filter(
+        guideline=question.guideline_id,
+        user=OuterRef("approved_by"),
+        role__in=APPROVING,
+        ended_at__isnull=True,
+    )
+    return (
+        Approval.objects.filter(Exists(may_approve), question=question, ended_at__isnull=True)
+        .select_related("approved_by")
+        .order_by("approved_at", "pk")
+    )
+
+
 def approvals_of(question: Question, content_sha256: str) -> list[tuple[str, str]]:
     """Name and time of everybody who approves this content, in the order in which they did."""
-    standing = Approval.objects.filter(
-        question=question, content_sha256=content_sha256, ended_at__isnull=True
-    ).select_related("approved_by")
-    return [(str(one.approved_by), in_utc(one.approved_at)) for one in standing.order_by("approved_at", "pk")]
+    standing = standing_approvals(question).filter(content_sha256=content_sha256)
+    return [(str(one.approved_by), in_utc(one.approved_at)) for one in standing]
 
 
 def last_version(question: Question) -> PublishedVersion | None:

@@ -16,7 +16,7 @@ from documents.actions import publishing
 from documents.pdf import CannotRender, RendererBusy, RendererMissing
 from documents.schema import EtdDocument
 from etd.actions import guideline_settings, publication, questions
-from etd.enums import QuestionStatus
+from etd.enums import QuestionStatus, Role
 from etd.models import (
     Approval,
     AuditEvent,
@@ -359,6 +359,15 @@ class TestElsewhere:
         publication.withdraw_version(version=question.versions.get(), reason="Wrong.", by=CHAIR())
         assert "version 1 of" not in page(client.get(address))
 
+    def test_an_earlier_version_does_not_come_back_by_a_withdrawal(self, client_for: ClientFor) -> None:
+        """As the public page has it, on which no recommendation stands then."""
+        question = second_in_review()
+        publish(question, STAFF(), note="Second.")
+        publication.withdraw_version(version=question.versions.get(number=2), reason="Wrong.", by=CHAIR())
+        client = client_for("observer")
+        assert "ersion 1 of" not in page(client.get(f"{AT}{SLUG}/"))
+        assert "stays public" not in page(client.get(PAGE))
+
     def test_the_outline_leads_there(self, client_for: ClientFor) -> None:
         for actor in ("observer", "chair"):
             outline = client_for(actor).get(f"{AT}{SLUG}/").content.decode().split("</nav>")[1]
@@ -411,7 +420,7 @@ def test_the_page_takes_no_more_queries_for_more_of_everything(client_for: Clien
     question = second_in_review()
     guideline_settings.require_approvals(guideline=question.guideline, approvals_needed=5, by=CHAIR())
     for _ in range(4):
-        approve(question, factories.panel_membership(guideline=question.guideline).user)
+        approve(question, factories.panel_membership(guideline=question.guideline, role=Role.STAFF).user)
     many = queries(chair)
     # The last version is read once, for a first note on the next.
     assert many == one + 1

@@ -15,11 +15,13 @@ from documents.actions import publishing
 from documents.assemble import assemble
 from documents.published import content_sha256
 from documents.schema import EtdDocument
-from etd.actions import assessments, publication, questions, recommendations
+from documents.selectors.publication import load_publication
+from etd.actions import accounts, assessments, publication, questions, recommendations
 from etd.actions.errors import Refused, StaleEdit
 from etd.actions.guideline_settings import require_approvals
-from etd.enums import Basis, QuestionStatus
+from etd.enums import APPROVING, Basis, QuestionStatus, Role
 from etd.models import Approval, PublishedVersion, Question, User, Withdrawal
+from etd.permissions import ROLE_PERMISSIONS, Permission
 from etd.selectors import load_etd
 from etd.workflow import TRANSITIONS
 from tests import factories as f
@@ -96,6 +98,10 @@ def assert_refused(words: str, act: Callable[[], Any]) -> None:
 
 
 class TestApproving:
+    def test_the_roles_that_approve(self) -> None:
+        may = {role for role, permissions in ROLE_PERMISSIONS.items() if Permission.APPROVE in permissions}
+        assert may == set(APPROVING)
+
     def test_what_has_changed_since_is_not_approved(self, panel: Panel) -> None:
         question = in_review(panel)
         seen = content_of(question)
@@ -212,6 +218,40 @@ class TestPublishing:
             publish(question, panel.staff, render=render)
         assert not PublishedVersion.objects.exists()
         assert now(question).status == QuestionStatus.IN_REVIEW
+
+    def test_words_of_a_moment_are_not_published(self, panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Changed as the document is put together, and changed back before it is stored."""
+        question = in_review(panel, panel.chair, panel.methodologist)
+        was = question.sections.get(section_key=SECTION).body
+        seen: list[str] = []
+
+        def assemble_meanwhile(current: Question) -> EtdDocument:
+            seen.append("assembled")
+            if len(seen) != 2:
+                return assemble(current)
+            reword(question, panel.staff, "Approved by nobody.")
+            document = assemble(now(question))
+            reword(question, panel.staff, was)
+            return document
+
+        monkeypatch.setattr(publishing, "assemble", assemble_meanwhile)
+        with pytest.raises(Refused, match="has changed since you opened this page"):
+            publish(question, panel.staff)
+        assert len(seen) == 2
+        assert not PublishedVersion.objects.exists()
+
+    def test_whoever_may_no_longer_approve_has_not(self, panel: Panel) -> None:
+        question = in_review(panel, panel.chair, panel.methodologist)
+        approver = panel.guideline.memberships.get(user=panel.methodologist)
+        accounts.change_role(membership=approver, role=Role.OBSERVER, by=panel.chair)
+        assert_refused("1 of 2 people have approved", lambda: publish(question, panel.staff))
+        found = load_publication(now(question), panel.methodologist, assemble(now(question)))
+        assert ([one.name for one in found.approvals], found.n_missing) == (["Carla Chair"], 1)
+        accounts.change_role(membership=approver, role=Role.STAFF, by=panel.chair)
+        accounts.end_membership(membership=approver, by=panel.chair)
+        assert_refused("1 of 2 people have approved", lambda: publish(question, panel.staff))
+        approve(question, panel.staff)
+        assert [name for name, _ in publish(question, panel.staff).approvals] == ["Carla Chair", "Sam Staff"]
 
     def test_an_approval_while_the_pdf_is_made(self, panel: Panel) -> None:
         question = in_review(panel, panel.chair, panel.methodologist)
