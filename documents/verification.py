@@ -75,10 +75,14 @@ def problems_of(version: PublishedVersion) -> list[str]:
     """What is wrong with one stored version; empty where it is as it was published."""
     before = PublishedVersion.objects.filter(question=version.question_id, number=version.number - 1)
     published, _ = _events(version.question.guideline, "version_published")
+    withdrawn, _ = _events(version.question.guideline, "version_withdrawn")
     previous = before.values_list("record_sha256", flat=True).first() or ""
-    return _problems(version, previous) + _differing_event(
-        version, published.get((version.question.slug, version.number))
-    )
+    key = (version.question.slug, version.number)
+    return [
+        *_problems(version, previous),
+        *_differing_event(version, published.get(key)),
+        *_withdrawal(version, withdrawn.get(key)),
+    ]
 
 
 def _problems(version: PublishedVersion, previous: str) -> list[str]:
@@ -191,7 +195,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class KnownVersion:
-    """A version of this site. `newest` is the number of the question's newest one; `withdrawn` is why it was."""
+    """A version of this site; `withdrawn` is why it was. `newest` is the number of the question's newest one."""
 
     guideline: str
     question: str
@@ -203,6 +207,7 @@ class KnownVersion:
     pdf_sha256: str
     record_sha256: str
     newest: int
+    newest_withdrawn_at: datetime | None
     withdrawn: str | None
     withdrawn_at: datetime | None
 
@@ -215,6 +220,11 @@ class KnownVersion:
         """Whether the guideline still stands by it."""
         if self.withdrawn is not None and self.withdrawn_at is not None:
             return f"Version {self.number} was withdrawn on {_day(self.withdrawn_at)}: {self.withdrawn}"
+        if self.newest > self.number and self.newest_withdrawn_at is not None:
+            return (
+                f"Version {self.number} no longer holds: version {self.newest} followed it, and was withdrawn on"
+                f" {_day(self.newest_withdrawn_at)}."
+            )
         if self.newest > self.number:
             return f"Version {self.number} is not the newest: version {self.newest} has followed it."
         return f"Version {self.number} is the newest one, and it has not been withdrawn."
@@ -376,7 +386,11 @@ def _stored(**which: Any) -> PublishedVersion | None:
 
 def _known(version: PublishedVersion) -> KnownVersion:
     withdrawal: Withdrawal | None = getattr(version, "withdrawal", None)
-    newest = PublishedVersion.objects.filter(question=version.question_id).order_by("-number")
+    newest, newest_withdrawn_at = (
+        PublishedVersion.objects.filter(question=version.question_id)
+        .order_by("-number")
+        .values_list("number", "withdrawal__withdrawn_at")[0]
+    )
     return KnownVersion(
         guideline=version.question.guideline.slug,
         question=version.question.slug,
@@ -387,7 +401,8 @@ def _known(version: PublishedVersion) -> KnownVersion:
         document_sha256=version.document_sha256,
         pdf_sha256=version.pdf_sha256,
         record_sha256=version.record_sha256,
-        newest=newest.values_list("number", flat=True)[0],
+        newest=newest,
+        newest_withdrawn_at=newest_withdrawn_at,
         withdrawn=withdrawal.reason if withdrawal else None,
         withdrawn_at=withdrawal.withdrawn_at if withdrawal else None,
     )

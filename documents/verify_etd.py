@@ -293,7 +293,9 @@ def _check_chain(content: bytes, record: dict[str, Any], version: dict[str, Any]
         previous = found
     if (record["number"], record["previous_sha256"]) != (len(chain) + 1, previous):
         raise Altered("The record does not follow from the last one of chain.json.")
-    told = version.get("earlier")
+    told = version.get("earlier") or []
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise Altered("What the document says of the versions before it is no list of them.")
     if told and [one.get("record_sha256") for one in told] != [one["sha256"] for one in chain]:
         raise Altered("The earlier versions that the document names are not those of chain.json.")
     if canonical([{"record": one["record"], "sha256": one["sha256"]} for one in chain]) != content:

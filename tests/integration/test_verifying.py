@@ -165,6 +165,25 @@ def test_a_version_that_no_longer_stands_says_so(db: None) -> None:
     assert second.previous_sha256 == first.record_sha256
 
 
+def test_a_version_does_not_come_back_where_the_one_after_it_is_withdrawn(db: None) -> None:
+    panel, question = published_three_times()
+    first, _, third = versions_of(question)
+    publication.withdraw_version(version=third, reason="Wrong.", by=panel.chair)
+    said = verify_file(first.document.encode()).sentences[1]
+    assert said.startswith("Version 1 no longer holds: version 3 followed it, and was withdrawn on ")
+
+
+def test_a_withdrawal_that_is_gone_is_not_denied(db: None) -> None:
+    panel, question = published_three_times()
+    third = versions_of(question)[2]
+    publication.withdraw_version(version=third, reason="Wrong.", by=panel.chair)
+    drop_triggers(connection, Withdrawal._meta.db_table)
+    Withdrawal.objects.all().delete()
+    said = verify_file(third.document.encode()).sentences[-1]
+    assert "its withdrawal is no longer stored" in said
+    assert "do not rely on this answer" in said
+
+
 def test_where_the_sites_own_copy_is_not_whole_its_word_is_worth_nothing(example: None) -> None:
     version = stored()
     drop_triggers(connection, PublishedVersion._meta.db_table)

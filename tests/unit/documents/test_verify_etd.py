@@ -253,6 +253,13 @@ def test_a_rewritten_chain_does_not_lead_up_to_the_record(files: dict[str, bytes
         verify_etd.check(verify_etd.pack({**files, "chain.json": verify_etd.canonical(chain)}))
 
 
+@pytest.mark.parametrize("told", [1, "x", {"a": 1}, [1], [["x"]]])
+def test_earlier_versions_that_are_no_list_of_them_are_found(told: Any) -> None:
+    record = first_record() | {"number": 1, "previous_sha256": ""}
+    with pytest.raises(verify_etd.Altered, match="no list of them"):
+        verify_etd._check_chain(b"[]", record, {"earlier": told})
+
+
 def test_a_bundle_packed_again_is_not_taken_as_it_is(files: dict[str, bytes]) -> None:
     def packed(compression: int, names: list[str]) -> bytes:
         buffer = io.BytesIO()
