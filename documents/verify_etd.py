@@ -355,6 +355,7 @@ class _Pdf:
         self.places: dict[int, tuple[str, int, int]] = {}
         self.held: dict[int, tuple[bytes, list[int], int]] = {}
         self.trailer: dict[str, Any] = {}
+        self.n_sections = 0
         self._read_cross_references()
         if "Encrypt" in self.trailer:
             raise Unreadable("The PDF is encrypted. OpenEtD publishes none that is.")
@@ -455,6 +456,7 @@ class _Pdf:
             if place in seen or len(seen) >= MOST_SECTIONS:
                 raise Unreadable("The cross-references of the PDF lead in circles.")
             seen.add(place)
+            self.n_sections += 1
             start = self._after_blanks(self.data, place)
             is_table = self.data[start : start + 4] == b"xref"
             trailer = self._table(start + 4) if is_table else self._section(start)
@@ -753,8 +755,18 @@ def check_bundle(files: dict[str, bytes]) -> Result:
     return Result(0, sentences, facts)
 
 
+def was_added_to(pdf: bytes) -> bool:
+    """Was a PDF changed by writing at its end, as programs do that save notes? OpenEtD writes one in one piece."""
+    return _Pdf(pdf).n_sections > 1
+
+
 def check_pdf(content: bytes) -> Result:
     data = attached_json(content)
+    if was_added_to(content):
+        raise Altered(
+            "Something was added to this PDF after it was made: notes, or pages that show something else than its data."
+            " Read the PDF on the public page of the version."
+        )
     document = read_document(data)
     record = record_of(document, sha256(data), sha256(content))
     facts = {

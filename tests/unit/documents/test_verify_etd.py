@@ -306,7 +306,15 @@ def test_the_data_are_found_in_a_pdf_that_was_saved_again(rendered: bytes, incre
     again = saved_again(rendered, incremental=incremental)
     assert again != rendered
     assert verify_etd.attached_json(again) == document_bytes(second())
-    assert verify_etd.check(again).facts["pdf_sha256"] != verify_etd.sha256(rendered)
+    if not incremental:
+        assert verify_etd.check(again).facts["pdf_sha256"] != verify_etd.sha256(rendered)
+
+
+def test_a_pdf_that_was_added_to_is_altered(rendered: bytes) -> None:
+    """Its pages may show other words while its data stay as they were."""
+    assert not verify_etd.was_added_to(rendered)
+    with pytest.raises(verify_etd.Altered, match="Something was added to this PDF"):
+        verify_etd.check(saved_again(rendered, incremental=True))
 
 
 def with_files(**attached: bytes) -> bytes:
