@@ -11,7 +11,7 @@ import pytest
 
 from documents.html import Layout, Preview, keep_words_whole, number_list, printed_bases, render_html
 from documents.published import document_sha256
-from documents.schema import Conflict, Panel, PracticeAnswer, Reference
+from documents.schema import Adolopment, Conflict, Panel, PracticeAnswer, Reference
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from tests.unit.documents.example import (
     COMPUTED,
@@ -293,7 +293,10 @@ def test_the_version_page_tells_who_published_what_and_what_came_before() -> Non
 
 
 def test_three_columns_hold_what_the_scales_do() -> None:
-    scales, classic = (render_html(example(), layout=layout) for layout in Layout)
+    taken_over = Adolopment("adapt", "Adapted", "Fewer centres.", ("Small",), False)
+    document = example(criteria=(criterion(adolopment=taken_over),))
+    scales, classic = (render_html(document, layout=layout) for layout in Layout)
+    assert "Adapted from the source. The source judged: Small. Why: Fewer centres." in words(classic)
     headings = re.findall(r'<th scope="col"[^>]*>([A-Z ]+)</th>', classic)
     assert headings[:3] == ["JUDGEMENT", "RESEARCH EVIDENCE", "ADDITIONAL CONSIDERATIONS"]
     options = re.search(r'<ul class="options">.*?</ul>', classic, flags=re.DOTALL)
