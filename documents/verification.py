@@ -152,15 +152,27 @@ def _withdrawal(version: PublishedVersion, event: AuditEvent | None) -> list[str
 def _events(
     guideline: Guideline, type: str
 ) -> tuple[dict[tuple[str, int], AuditEvent], list[tuple[str, int]]]:
-    """The events by question and number, and those of which there are two."""
+    """The events by question and number, and those of which there are two; none that names no number."""
     found: dict[tuple[str, int], AuditEvent] = {}
     twice = []
     for event in AuditEvent.objects.filter(chain=chain_name(guideline), type=type).order_by("seq"):
-        key = (event.question, int(json.loads(event.after)["number"]))
+        number = _number(event)
+        if number is None:
+            continue
+        key = (event.question, number)
         if key in found:
             twice.append(key)
         found[key] = event
     return found, twice
+
+
+def _number(event: AuditEvent) -> int | None:
+    """The number of the version that an event is about, None where somebody has made it unreadable."""
+    try:
+        number = json.loads(event.after)["number"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return number if type(number) is int else None
 
 
 # --- A file that somebody holds

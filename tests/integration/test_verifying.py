@@ -473,6 +473,12 @@ def test_what_the_trail_knows_nothing_of_is_found(tampered: tuple[Panel, Questio
         AuditEvent.objects.filter(type="version_published", subject="version 1").delete()
         (fault,) = verify_guideline(panel.guideline)
         assert (fault.number, fault.problem) == (1, "the audit trail knows nothing of its publication")
+    for unreadable in ("{", "[]", "{}", '{"number": "one"}'):
+        with undone():
+            AuditEvent.objects.filter(type="version_published", subject="version 1").update(after=unreadable)
+            (fault,) = verify_guideline(panel.guideline)
+            assert fault.problem == "the audit trail knows nothing of its publication"
+            assert "do not rely on this answer" in verify_file(first.document.encode()).sentences[-1]
 
 
 def test_the_command_names_each_fault_and_is_quiet_otherwise(tampered: tuple[Panel, Question]) -> None:
