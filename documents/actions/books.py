@@ -19,7 +19,7 @@ from documents.assemble import assemble
 from documents.book import render_book
 from documents.pdf import CannotRender
 from documents.published import document_sha256
-from documents.schema import EtdDocument, from_json
+from documents.schema import EtdDocument, UnknownSchema, from_json
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.enums import BookPhase, QuestionStatus
@@ -106,7 +106,7 @@ def _begin(pk: int) -> None:
 
 
 def _gathered(book: Book) -> list[EtdDocument]:
-    """Every question: as it was published where it is, else as it stands."""
+    """Every question: as it was published where it is and can be printed so, else as it stands."""
     documents = []
     for number, question in enumerate(_questions(book.guideline), start=1):
         documents.append(_as_published(question) or assemble(question))
@@ -123,10 +123,21 @@ def _questions(guideline: Guideline) -> list[Question]:
 
 
 def _as_published(question: Question) -> EtdDocument | None:
+    """The document of the published version, None where there is none.
+
+    None also where an earlier release stored it in a form that this one does not write letter for letter: the book
+    would give it another sha256 than the one that was published.
+    """
     if question.status != QuestionStatus.PUBLISHED:
         return None
     newest = question.versions.defer("pdf").order_by("number").last()
-    return from_json(json.loads(newest.document)) if newest else None
+    if newest is None:
+        return None
+    try:
+        document = from_json(json.loads(newest.document))
+    except UnknownSchema:
+        return None
+    return document if document_sha256(document) == newest.document_sha256 else None
 
 
 def _say(pk: int, **progress: int | str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -70,6 +72,28 @@ def test_a_book_is_asked_for_made_and_downloaded(client_for: ClientFor, rendered
     ]
     assert document_sha256(rendered[0]) == version.document_sha256
     assert book.contents == [[one.question.slug, document_sha256(one)] for one in rendered]
+
+
+@pytest.mark.parametrize("form", ["openetd-etd/0", "openetd-etd/1"])
+def test_a_version_in_an_older_form_is_no_version_in_the_book(
+    example: None, rendered: list[EtdDocument], form: str
+) -> None:
+    """Of a form that cannot be read, and of one that would be written with more than was published."""
+    first = PublishedVersion.objects.get()
+    older = json.loads(first.document)
+    older["schema_version"] = form
+    del older["source"]
+    factories.published_version(
+        question=first.question,
+        number=2,
+        note="Older.",
+        previous_sha256=first.record_sha256,
+        document=json.dumps(older),
+        document_sha256=hashlib.sha256(json.dumps(older).encode()).hexdigest(),
+    )
+    books.make_book(asked().pk)
+    assert Book.objects.get().phase == BookPhase.DONE
+    assert [one.version for one in rendered] == [None, None, None]
 
 
 def test_asking_again_while_one_is_made_makes_no_second(example: None) -> None:
