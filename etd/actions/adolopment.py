@@ -90,7 +90,9 @@ def choose_adolopment(
         current = lock_question(question)
         assessment = CriterionAssessment.objects.get(question=current, criterion_key=criterion_key)
         before = Adolopment.objects.filter(assessment=assessment).first()
-        if before and (before.choice, before.reason) == (choice, reason):
+        is_told = before is not None and (before.choice, before.reason) == (choice, reason)
+        # Adopted, judged otherwise since, and adopted again is no second click.
+        if before and is_told and (choice != AdolopmentChoice.ADOPT or _is_adopted(current, assessment)):
             return before
         require_open(current, Part.JUDGEMENTS)
         stored, told = (before.revision, _told(before)) if before else (0, {})
@@ -119,6 +121,14 @@ def choose_adolopment(
     return adolopment
 
 
+def _is_adopted(question: Question, assessment: CriterionAssessment) -> bool:
+    return _chosen(assessment) == set(_source_options(question, assessment.criterion_key))
+
+
+def _chosen(assessment: CriterionAssessment) -> set[tuple[str, str]]:
+    return {(one.option_key, one.applies_to) for one in assessment.judgements.all()}
+
+
 def _source_options(question: Question, criterion_key: str) -> tuple[tuple[str, str], ...]:
     source = SourceDocument.objects.defer("original").filter(question=question).first()
     if source is None:
@@ -138,11 +148,10 @@ def _follow(
 ) -> None:
     """Make the judgement what the choice says, where that overwrites nothing that the panel judged itself."""
     standing = list(assessment.judgements.all())
-    chosen = {(one.option_key, one.applies_to) for one in standing}
     is_taken_over = all(one.basis == Basis.DOCUMENT for one in standing)
     if choice == AdolopmentChoice.ADOPT and not standing:
         wanted: list[tuple[str, str]] = list(options)
-    elif choice == AdolopmentChoice.ADOPT and chosen != set(options):
+    elif choice == AdolopmentChoice.ADOPT and _chosen(assessment) != set(options):
         raise Refused(
             "The panel’s judgement differs from the source’s. Record it as adapted, or take the judgement back first."
         )

@@ -83,6 +83,37 @@ class TestAdopting:
         choose(panel, question, ADOPT)
         assert judged(question) == [(OPTIONS[0], Basis.CONSENSUS)]
 
+    def test_again_after_the_judgement_was_taken_back_records_it_again(
+        self, panel: Panel, question: Question
+    ) -> None:
+        choose(panel, question, ADOPT)
+        stored = CriterionAssessment.objects.get(question=question, criterion_key=PLAIN.key)
+        assessments.record_judgement(
+            question=question,
+            criterion_key=PLAIN.key,
+            choices=[],
+            basis=Basis.CONSENSUS,
+            revision=stored.judgement_revision,
+            by=panel.chair,
+        )
+        choose(panel, question, ADOPT, revision=1)
+        assert judged(question) == [(OPTIONS[0], Basis.DOCUMENT)]
+
+    def test_again_over_what_the_panel_judged_since_is_refused(
+        self, panel: Panel, question: Question
+    ) -> None:
+        choose(panel, question, ADOPT)
+        judge(panel, question, OPTIONS[1])
+        with pytest.raises(Refused, match="differs from the source’s"):
+            choose(panel, question, ADOPT, revision=1)
+        assert judged(question) == [(OPTIONS[1], Basis.CONSENSUS)]
+
+    def test_a_second_click_changes_nothing(self, panel: Panel, question: Question) -> None:
+        choose(panel, question, ADOPT)
+        before = contents()
+        choose(panel, question, ADOPT)
+        assert contents() == before
+
     def test_with_another_judgement_is_refused(self, panel: Panel, question: Question) -> None:
         judge(panel, question, OPTIONS[1])
         before = contents()
