@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from documents.difference.change import Change, Kind, Manner, Part, Weight, manner
 from documents.difference.matching import Words, aligned, order_parts, parts_of, same_value, shown
-from documents.schema import Criterion, EtdDocument, Judgement, Option, RecommendationType, Statement
+from documents.schema import (
+    Criterion,
+    EtdDocument,
+    Judgement,
+    Option,
+    PracticeAnswer,
+    RecommendationType,
+    Statement,
+)
 
 _JUDGEMENT = {
     "option_key": Words("Option", printed=False),
@@ -66,6 +74,13 @@ _STATEMENT = {
     "paradigm_reason": Words("Why that situation", prose=True),
     "practice_basis_label": Words("Basis of the good practice statement"),
     "certainty_symbols": Words("Certainty in signs"),
+}
+_ANSWER = {
+    "key": Words("Question (key)", printed=False),
+    "question": Words("Question"),
+    "answer": Words("Answer (key)", printed=False),
+    "answer_label": Words("Answer"),
+    "rationale": Words("Why", prose=True),
 }
 _WORDS_OF_A_NAME = 12
 # A statement recommends something else where one of these is another.
@@ -242,7 +257,7 @@ def _place(statement: Statement, document: EtdDocument) -> int:
 def _statement(old: Statement | None, new: Statement | None, place: str) -> Iterator[Change]:
     parts = parts_of(old, new, _STATEMENT, skip=("practice_answers",))
     parts.sort(key=lambda part: _PRINTED_ORDER.get(part.what, len(_PRINTED_ORDER)))
-    parts += parts_of(old, new, {"practice_answers": Words("Five questions")}, skip=_BUT_ANSWERS)
+    parts += _answer_parts(*(one.practice_answers if one is not None else () for one in (old, new)))
     if parts:
         decides = manner(old, new) is not Manner.CHANGED or any(
             not same_value(getattr(old, name), getattr(new, name)) for name in _DECIDES
@@ -251,5 +266,15 @@ def _statement(old: Statement | None, new: Statement | None, place: str) -> Iter
         yield Change(Kind.STATEMENT, weight, place, tuple(parts), manner(old, new))
 
 
+def _answer_parts(before: tuple[PracticeAnswer, ...], after: tuple[PracticeAnswer, ...]) -> Iterator[Part]:
+    """The five questions of a good practice statement, each part named by its question."""
+    pairs = aligned(before, after, lambda one: one.key)
+    for old, new in pairs:
+        either = new or old
+        assert either is not None
+        in_name = () if old and new else ("question",)
+        yield from _named(parts_of(old, new, _ANSWER, skip=in_name), f"“{either.question}”")
+    yield from order_parts(before, after, pairs, lambda one: one.question)
+
+
 _PRINTED_ORDER = {words.label: place for place, words in enumerate(_STATEMENT.values())}
-_BUT_ANSWERS = tuple(name for name in Statement.__dataclass_fields__ if name != "practice_answers")

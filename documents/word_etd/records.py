@@ -15,6 +15,8 @@ from metaanalysis.plots.forest import forest_plot
 
 _HEADING, _RECORD = "EtD Record Heading", "EtD Record"
 _NAMED = (3600, WIDTH - 3600)
+# Of the columns of a summary table, where another has 1.
+_SHARES = {"outcome": 2.0, "difference": 1.6, "what_happens": 1.5, "comments": 1.5, "n_studies": 0.8}
 
 
 def add_records(writer: Writer, document: EtdDocument) -> None:
@@ -26,7 +28,8 @@ def add_records(writer: Writer, document: EtdDocument) -> None:
     }
     for table in (*printed_summaries(document.summary_tables), *([profile] if profile else [])):
         writer.where = table.title
-        writer.add(*_summary(writer, of_summary(table, **arms)))
+        widths = _widths([column.key for column in table.columns])
+        writer.add(*_summary(writer, of_summary(table, **arms), widths))
     for number, analysis in enumerate(document.analyses, start=1):
         writer.where = f"Analysis {number}"
         writer.add(*_analysis(writer, document, analysis))
@@ -52,9 +55,8 @@ def _named(writer: Writer, facts: Sequence[tuple[str, str]], caption: str) -> El
     return writer.table(_NAMED, lines, caption=caption)
 
 
-def _summary(writer: Writer, table: TextTable) -> Iterator[Element]:
+def _summary(writer: Writer, table: TextTable, widths: Sequence[int]) -> Iterator[Element]:
     yield writer.paragraph(_HEADING, table.caption)
-    n_columns = len(table.headings)
     lines = []
     if table.groups:
         groups = [
@@ -70,7 +72,7 @@ def _summary(writer: Writer, table: TextTable) -> Iterator[Element]:
             marked = [f"{text} [{', '.join(marks)}]" if marks else text for text, marks in cell.lines]
             cells.append(Cell([writer.paragraph(_RECORD, text) for text in marked or [""]]))
         lines.append(Line(cells))
-    yield writer.table(_even(n_columns), lines, caption=table.caption)
+    yield writer.table(widths, lines, caption=table.caption)
     for mark, text in table.footnotes:
         yield writer.paragraph(_RECORD, f"{mark}. {text}")
     for note in table.notes:
@@ -179,6 +181,12 @@ def _about(document: EtdDocument) -> Iterator[str]:
     framework = document.framework
     yield f"Framework: {framework.title}, version {framework.version}. {framework.source}".strip()
     yield f"Made with OpenEtD {document.openetd_version}."
+
+
+def _widths(keys: Sequence[str]) -> list[int]:
+    """Of the columns of a summary table: what is long has more room."""
+    shares = [_SHARES.get(key, 1.0) for key in keys]
+    return [int(WIDTH * share / sum(shares)) for share in shares]
 
 
 def _even(n_columns: int) -> list[int]:

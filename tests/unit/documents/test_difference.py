@@ -681,3 +681,17 @@ def test_the_difference_needs_no_django() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_answers_of_a_good_practice_statement_are_named_by_their_question() -> None:
+    before = full()
+    first, practice = before.statements
+    (answer,) = practice.practice_answers
+    no = replace(answer, answer="no", answer_label="No")
+    more = schema.PracticeAnswer("clear", "Is it clear?", "yes", "Yes", "")
+    after = replace(before, statements=(first, replace(practice, practice_answers=(no, more))))
+    (change,) = compare(before, after).changes
+    assert [(part.what, part.before, part.after) for part in change.printed] == [
+        ("“Is it necessary?”: Answer", "Yes", "No"),
+        ("“Is it clear?”: Answer", "", "Yes"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from documents import schema
 from documents.prose import blocks_of, markdown_of, shows_the_same
 from documents.word_etd import CannotHold, word_file
 from documents.word_etd.file import state_of
+from documents.word_etd.styles import WIDTH
 from tests.unit.documents.example import criterion, example, row
 from tests.unit.documents.word_example import as_come_back, as_sent, there_and_back
 
@@ -199,6 +201,31 @@ def test_the_example_comes_back_and_what_a_word_file_cannot_say_is_kept() -> Non
     ):
         assert words in kept
     assert {left.where for left in etd.not_understood} == {"Records of OpenEtD"}
+
+
+def test_a_summary_table_has_more_room_for_its_outcomes_and_fills_the_page() -> None:
+    keys = ("outcome", "n_studies", "relative", "difference")
+    table = schema.SummaryTable(
+        "profile",
+        "Evidence profile",
+        1000,
+        tuple(schema.SummaryColumn(key, key.capitalize(), "") for key in keys),
+        (schema.SummaryRow("Survival", "All", "reported", tuple(twelve(key) for key in keys), {}),),
+        (),
+        (),
+    )
+    file = zipfile.ZipFile(io.BytesIO(word_file(example(summary_tables=(table,)))))
+    grids = re.findall(
+        "<w:tblGrid>(.*?)</w:tblGrid>", file.read("word/document.xml").decode(), flags=re.DOTALL
+    )
+    (widths,) = [found for one in grids if len(found := re.findall(r'w:w="(\d+)"', one)) == len(keys)]
+    outcome, studies, relative, difference = map(int, widths)
+    assert outcome > difference > relative > studies
+    assert WIDTH - len(keys) < outcome + studies + relative + difference <= WIDTH
+
+
+def twelve(column: str) -> schema.SummaryCell:
+    return schema.SummaryCell(column, (schema.SummaryLine("12", ()),), worded_by_hand=False, computed="")
 
 
 def test_records_of_every_kind_stand_in_the_file_and_none_is_read_as_a_part() -> None:
