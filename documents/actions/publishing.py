@@ -14,11 +14,13 @@ from documents import schema
 from documents.assemble import assemble
 from documents.pdf import render_pdf
 from documents.published import content_sha256, document_bytes
+from documents.verify_etd import MIB, MOST_DOCUMENT
 from etd.actions import publication
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question
 from etd.enums import QuestionStatus
 from etd.models import Approval, PublishedVersion, Question, User
+from metaanalysis.importers.limits import MAX_REVIEW_BYTES
 
 Render = Callable[[schema.EtdDocument], bytes]
 
@@ -47,9 +49,10 @@ def publish(
     """Publish the question as it stands as its next version: the JSON, the PDF and their hashes.
 
     `content` is the `content_sha256` of what the person saw, `note` says what has changed since the last version.
-    Raises Refused where the question is no longer that, before and after rendering, and as
-    `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can be made of it. Nothing
-    is stored then. The same request again, also while the first is being rendered, gives the same version.
+    Raises Refused where the question is no longer that, before and after rendering, where its data or PDF are too large
+    to be verified, and as `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can be
+    made of it. Nothing is stored then. The same request again, also while the first is being rendered, gives the same
+    version.
     """
     with transaction.atomic():
         question = _unchanged(question, content)
@@ -78,7 +81,9 @@ def publish(
     )
     assert document.version is not None
     text = document_bytes(document)
+    _require_verifiable("data", text, MOST_DOCUMENT)
     pdf = render(document)
+    _require_verifiable("PDF", pdf, MAX_REVIEW_BYTES)
     with transaction.atomic():
         current = _unchanged(question, content)
         if already := _published_already(current, note=note, by=by):
@@ -136,6 +141,15 @@ def _as_version(document: schema.EtdDocument, version: schema.Version) -> schema
     published = QuestionStatus.PUBLISHED
     question = replace(document.question, status=published.value, status_label=published.label)
     return replace(document, question=question, version=version)
+
+
+def _require_verifiable(what: str, content: bytes, most: int) -> None:
+    """Raises Refused for what is too large for the page and the program that verify it: nothing else goes out."""
+    if len(content) > most:
+        raise Refused(
+            f"The {what} of this question would have {len(content) / MIB:.1f} MiB. Published {what} may have at most"
+            f" {most // MIB} MiB, so that everybody can verify it. Shorten its longest texts or lists."
+        )
 
 
 def _unchanged(question: Question, content: str) -> Question:

@@ -24,6 +24,7 @@ from etd.models import Approval, PublishedVersion, Question, User, Withdrawal
 from etd.permissions import ROLE_PERMISSIONS, Permission
 from etd.selectors import load_etd
 from etd.workflow import TRANSITIONS
+from metaanalysis.importers.limits import MAX_REVIEW_BYTES
 from tests import factories as f
 from tests.unit.etd import document_examples as examples
 from tests.unit.etd.document_examples import no_pdf
@@ -290,6 +291,16 @@ class TestPublishing:
         with pytest.raises(RuntimeError, match="no PDF"):
             publish(question, panel.staff, render=render)
         assert contents() == before
+
+    def test_what_nobody_could_verify(self, panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Too large for the page and the program that compare a file with what was published."""
+        question = in_review(panel, panel.chair, panel.methodologist)
+        assert_refused(
+            "The PDF of this question would have 10.0 MiB",
+            lambda: publish(question, panel.staff, render=lambda document: bytes(MAX_REVIEW_BYTES + 1)),
+        )
+        monkeypatch.setattr(publishing, "MOST_DOCUMENT", 100)
+        assert_refused("The data of this question would have", lambda: publish(question, panel.staff))
 
     def test_a_number_that_cannot_be(self, panel: Panel) -> None:
         question = in_review(panel)
