@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,6 +32,8 @@ _SYMBOLS = {
     },
     "wingdings 2": {0x50: "✓", 0x51: "☒", 0x52: "☑", 0x53: "☒", 0x54: "☒", 0x81: "○", 0x98: "●", 0x99: "◉", 0xA3: "☐"},
     "symbol": {
+        # Digits and most signs of the line are those of letters.
+        **{code: chr(code) for code in range(0x20, 0x40) if code not in (0x22, 0x24, 0x27, 0x2A, 0x2D)},
         0xB7: "·", 0xA3: "≤", 0xB3: "≥", 0xB1: "±", 0xB4: "×", 0xA5: "∞", 0x6D: "μ", 0x61: "α", 0x62: "β", 0x2D: "−",
         0xAE: "→", 0xB9: "≠", 0xBB: "≈", 0x44: "Δ", 0x63: "χ", 0x74: "τ", 0x53: "Σ",
     },
@@ -44,6 +47,8 @@ LOOKS = {
     # Seen in the text: what is struck through is no part of a number, and not for us to leave out.
     "struck": (STRUCK, STRUCK),
 }
+_SHIFTS = (("_", "sub"), ("^", "sup"))
+_SHIFTED = 4  # half-points
 _BLANKS = {f"{W}tab", f"{W}br", f"{W}cr"}
 
 
@@ -100,9 +105,39 @@ def looks_of(properties: Any, names: Mapping[str, str]) -> tuple[str, ...]:
     found += ["bold"] if style == "Strong" and "bold" not in found else []
     found += ["italic"] if style == "Emphasis" and "italic" not in found else []
     shift = value(properties, "vertAlign")
-    found += ["raised"] if shift == "superscript" else ["lowered"] if shift == "subscript" else []
+    height = _height(value(properties, "position"))
+    if shift == "superscript" or height >= _SHIFTED:
+        found.append("raised")
+    elif shift == "subscript" or height <= -_SHIFTED:
+        found.append("lowered")
     found += ["struck"] if is_on(properties, "strike") or is_on(properties, "dstrike") else []
     return tuple(sorted(found, key=list(LOOKS).index))
+
+
+def _height(position: str) -> int:
+    """Half-points above the line; 0 where it is no number."""
+    return int(position) if re.fullmatch(r"-?\d{1,4}", position) else 0
+
+
+def formula(element: Any) -> str:
+    """An equation on one line: no digit of a fraction or a power becomes one of the number before it."""
+    name = element.tag.rpartition("}")[2]
+    if name == "t":
+        return element.text or ""
+    parts = {child.tag.rpartition("}")[2]: formula(child) for child in element}
+    if name == "f":
+        return f"{_grouped(parts.get('num', ''))}/{_grouped(parts.get('den', ''))}"
+    if name == "rad":
+        return f"{parts.get('deg', '')}√({parts.get('e', '')})"
+    if name in ("sSup", "sSub", "sSubSup", "sPre"):
+        low, high = (f"{sign}{_grouped(parts[part])}" if parts.get(part) else "" for sign, part in _SHIFTS)
+        return f"{low}{high}{parts.get('e', '')}" if name == "sPre" else f"{parts.get('e', '')}{low}{high}"
+    within = "".join(formula(child) for child in element)
+    return f"({within})" if name == "d" else within
+
+
+def _grouped(text: str) -> str:
+    return text if text.isalnum() else f"({text})"
 
 
 def letters(parent: Any) -> Iterator[str]:

@@ -6,7 +6,7 @@ A tab begins each cell, an empty line ends each row, as where Word saves a docum
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from documents.importing.docx_looks import (
     LOOKS,
     W,
     check_box,
+    formula,
     from_symbol_font,
     is_on,
     letters,
@@ -35,12 +36,15 @@ from documents.importing.marks import (
     LINK_TEXT,
     NEW,
     TABLE_END,
+    marked_line,
     without_marks,
 )
 from documents.importing.numbering import Numbering
 from documents.importing.roles import INDENT, TYPED, Role, role_of_style
 
 R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_COLUMNS = 3  # a criterion's judgement, evidence and considerations
+_WIDE = 4  # a row of so many cells or more is one of a table, with fewer it is text beside text
 _TRANSPARENT = {
     f"{W}{name}"
     for name in ("ins", "moveTo", "smartTag", "sdt", "sdtContent", "customXml", "fldSimple", "bdo", "dir")
@@ -104,19 +108,48 @@ class _Reader:
 
     def _table(self, table: Any) -> list[str]:
         """A cell after the other, an empty line after each row; nested tables stand in the cell that holds them."""
-        lines: list[str] = []
-        for row in _rows(table):
-            cells = [cell for cell in _cells(row) if not _continues(cell)]
-            marked = marked_cells(cells, self._names)
-            for number, cell in enumerate(cells):
-                lines += self._cell(cell, number in marked)
-            lines.append("")
-        return [*lines, TABLE_END]
+        return [*self._lines_of_rows(_cells_by_row(table)), TABLE_END]
 
-    def _cell(self, cell: Any, is_chosen: bool) -> list[str]:
+    def _lines_of_rows(self, rows: Sequence[Sequence[Any]]) -> list[str]:
+        lines: list[str] = []
+        for cells in rows:
+            marked = marked_cells(list(cells), self._names)
+            for number, cell in enumerate(cells):
+                lines += self._cell(cell, number in marked, is_beside_others=len(cells) >= _COLUMNS)
+            lines.append("")
+        return lines
+
+    def _within(self, table: Any) -> list[str]:
+        """A table in one of several columns: what is no table of results goes on as text, not as further columns."""
+        rows = [row for row in _cells_by_row(table) if any("".join(letters(cell)).strip() for cell in row)]
+        wide = [place for place, row in enumerate(rows) if len(row) > 1]
+        if any(cell.find(f".//{W}tbl") is not None for row in rows for cell in row):
+            return self._table(table)
+        if max(map(len, rows), default=0) < _WIDE:
+            return [line for row in rows for line in self._as_text(row)]
+        start, end = wide[0], wide[-1] + 1
+        before, after = (
+            [line for row in part for line in self._as_text(row)] for part in (rows[:start], rows[end:])
+        )
+        return [*before, "", *self._lines_of_rows(rows[start:end]), TABLE_END, *after]
+
+    def _as_text(self, row: Sequence[Any]) -> list[str]:
+        """The lines of a row; cells beside each other on one line."""
+        cells = [[line for child in _blocks(cell) for line in self._paragraph(child)] for cell in row]
+        if len(cells) == 1:
+            return cells[0]
+        first = next((line for cell in cells for line in cell), "")
+        head = first.removesuffix(marked_line(first).text)
+        texts = [" ".join(marked_line(line).text for line in cell) for cell in cells]
+        between = " " if len(texts[0].strip()) == 1 and not texts[0].strip().isalnum() else " | "
+        return [f"{head}{between.join(texts)}"]
+
+    def _cell(self, cell: Any, is_chosen: bool, *, is_beside_others: bool) -> list[str]:
         lines: list[str] = []
         for child in _blocks(cell):
-            if child.tag == f"{W}tbl":
+            if child.tag == f"{W}tbl" and is_beside_others:
+                lines += self._within(child)
+            elif child.tag == f"{W}tbl":
                 # An empty line ends what stands before, which would else be the first cell of its first row.
                 lines += ["", *self._table(child)]
             else:
@@ -181,7 +214,7 @@ class _Reader:
             elif child.tag in _TRANSPARENT:
                 yield from self._pieces(child, boxes, href)
             elif child.tag.endswith("}oMath") or child.tag.endswith("}oMathPara"):
-                yield _Piece("".join(one.text or "" for one in child.iter() if one.tag.endswith("}t")))
+                yield _Piece(formula(child))
             elif child.tag.endswith("}AlternateContent"):
                 yield from self._alternate(child, boxes, href)
 
@@ -287,6 +320,10 @@ def _cells(row: Any) -> Iterator[Any]:
             yield child
         elif child.tag in _TRANSPARENT:
             yield from _cells(child)
+
+
+def _cells_by_row(table: Any) -> list[list[Any]]:
+    return [[cell for cell in _cells(row) if not _continues(cell)] for row in _rows(table)]
 
 
 def _continues(cell: Any) -> bool:

@@ -54,6 +54,11 @@ class _Table:
         title = [self.title] if self.title else []
         return title + [fragment for row in self.rows for cell in row for fragment in cell.fragments]
 
+    @property
+    def is_our_own(self) -> bool:
+        """Our file has the intervention first, whatever it is called."""
+        return any(fragment.role == Role.EXACT for fragment in self.fragments)
+
 
 class TableReader:
     """Collects the tables of all criteria. `better` ("higher", "lower") is for outcomes whose name does not say which
@@ -100,7 +105,7 @@ class TableReader:
             reason = "Its columns are not those of a table of results (outcome, studies, two arms, effect)."
             self._account.leave(table.fragments, where, reason)
             return table.after
-        if table.columns.problem:
+        if table.columns.problem and not table.is_our_own:
             self._account.leave(table.fragments, where, table.columns.problem)
             return table.after
         if number in numbers or not number:

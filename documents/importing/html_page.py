@@ -33,6 +33,11 @@ _LINES = frozenset(
         "aside",
         "dl",
         "form",
+        "select",
+        "option",
+        "textarea",
+        "details",
+        "summary",
         "fieldset",
         "figure",
     }
@@ -56,6 +61,7 @@ _RAISED_MINUS = re.compile(r"^[-−–](?=\d)")
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 # A start tag's attributes by name.
 Attributes = dict[str, str]
+_COLUMNS = 3  # a criterion's judgement, evidence and considerations
 _SUMMARY_CELLS = (
     4  # a row of so many cells or more is one of a table, with fewer it is of the document's layout
 )
@@ -261,7 +267,8 @@ class _Page(HTMLParser):
         self._raised = []
 
     def _image(self, said: Attributes) -> None:
-        self._text(said.get("alt", ""))
+        if alt := said.get("alt", "").strip():
+            self._text(f" {alt} ")
 
     def _begin_item(self, said: Attributes) -> None:
         number = self._lists[-1] if self._lists else None
@@ -275,11 +282,13 @@ class _Page(HTMLParser):
     def _input(self, said: Attributes) -> None:
         match said.get("type", "").casefold():
             case "radio" | "checkbox":
+                if "".join(self._line).lstrip()[:1] in tuple(_MARKS):
+                    self.end_line()
                 self._text("● " if "checked" in said else "○ ")
             case "hidden" | "submit" | "button" | "image" | "reset" | "password":
                 pass
             case _:
-                self._text(said.get("value", ""))
+                self._text(f" {said.get('value', '')} ")
 
     def _end_raised(self) -> None:
         if self._raised is None:
@@ -341,7 +350,9 @@ class _Before(list[str | Table | None]):
         self._parts.insert(self._place, part)
 
 
-def _lines_of(parts: list[str | Table | None], *, is_layout: bool) -> list[str]:
+def _lines_of(
+    parts: list[str | Table | None], *, is_layout: bool, is_beside_others: bool = False
+) -> list[str]:
     lines: list[str] = []
     for part in _trimmed(parts):
         if part is None:
@@ -350,16 +361,43 @@ def _lines_of(parts: list[str | Table | None], *, is_layout: bool) -> list[str]:
         elif isinstance(part, str):
             lines.append(part)
         else:
-            lines += _rows_of(part)
+            lines += _within(part) if is_beside_others else _rows_of(part)
     return lines
+
+
+def _within(table: Table) -> list[str]:
+    """A table in one of several columns: what is no table of results goes on as text, not as further columns."""
+    rows = [row for row in table.rows if any(cell.parts for cell in row)]
+    wide = [place for place, row in enumerate(rows) if len(row) > 1]
+    if max(map(len, rows), default=0) < _SUMMARY_CELLS:
+        wide = []
+    start, end = (wide[0], wide[-1] + 1) if wide else (len(rows), len(rows))
+    before, after = ([line for row in part for line in _as_text(row)] for part in (rows[:start], rows[end:]))
+    if any(line.startswith("\t") for line in before + after):
+        return _rows_of(table)
+    return [*before, *_rows_of(Table(rows[start:end])), *after]
+
+
+def _as_text(row: list[Cell]) -> list[str]:
+    cells = [_lines_of(cell.parts, is_layout=True, is_beside_others=True) for cell in row]
+    if len(cells) == 1 or any(line.startswith("\t") for cell in cells for line in cell):
+        return [*(line for cell in cells for line in cell), ""]
+    texts = [" ".join(line for line in cell if line) for cell in cells]
+    return [(" " if texts[0] in tuple(_MARKS) else " | ").join(texts)]
 
 
 def _rows_of(table: Table) -> list[str]:
     lines: list[str] = []
     for row in table.rows:
         is_layout = len(row) < _SUMMARY_CELLS
+        holds_criteria = any(
+            isinstance(part, Table) and _has_options(part) for one in row for part in one.parts
+        )
         for place, cell in enumerate(row):
-            first, *more = _lines_of(cell.parts, is_layout=is_layout) or [""]
+            is_beside_others = len(row) >= _COLUMNS and not holds_criteria
+            first, *more = _lines_of(cell.parts, is_layout=is_layout, is_beside_others=is_beside_others) or [
+                ""
+            ]
             if place and not is_layout and not more and _is_chosen(cell, row):
                 first = f"**{first}**"
             # A table that stands at the very beginning of a cell begins with its own tab.
@@ -367,6 +405,17 @@ def _rows_of(table: Table) -> list[str]:
         if row:
             lines.append("")
     return lines
+
+
+def _has_options(table: Table) -> bool:
+    """Are there options beside something? Then the columns around the table are those of the page."""
+    return any(
+        sum(isinstance(part, str) and part[0] in _MARKS for part in cell.parts) > 1
+        or any(isinstance(part, Table) and _has_options(part) for part in cell.parts)
+        for row in table.rows
+        if len(row) > 1
+        for cell in row
+    )
 
 
 def _is_chosen(cell: Cell, row: list[Cell]) -> bool:

@@ -188,6 +188,15 @@ def test_a_field_that_begins_like_another_field_stays_itself() -> None:
     assert etd.fields == {field.key: field.text for field in fields}
 
 
+def test_arms_come_back_in_their_order_whatever_they_are_called() -> None:
+    question = replace(example().question, intervention_label="Placebo", comparison_label="Drug")
+    document = example(question=question)
+    assert [len(table.rows) for table in there_and_back(document).tables] == [
+        sum(row.source == "reported" for group in table.groups for row in group.rows)
+        for table in document.tables
+    ]
+
+
 def test_the_example_comes_back_and_what_a_word_file_cannot_say_is_kept() -> None:
     etd = there_and_back(example())
     assert as_come_back(etd) | {"references": None} == as_sent(example()) | {"references": None}

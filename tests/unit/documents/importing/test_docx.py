@@ -276,6 +276,79 @@ def test_a_raised_or_struck_digit_is_no_digit_of_a_number() -> None:
         assert text in kept
 
 
+def test_a_small_table_in_the_evidence_stays_text_of_the_evidence() -> None:
+    def change(cell: Any) -> None:
+        cell.paragraphs[0].add_run("Before.")
+        table = cell.add_table(rows=2, cols=2)
+        word.fill(table.cell(0, 0).merge(table.cell(0, 1)), ["Key message 1"])
+        word.fill(table.cell(1, 0), ["Deaths"])
+        word.fill(table.cell(1, 1), ["77", "of 100"])
+        cell.add_paragraph("After.")
+
+    etd = read(criterion_with(change))
+    (one,) = etd.criteria
+    assert one.research_evidence == "Before.\n\nKey message 1\n\nDeaths | 77 of 100\n\nAfter."
+    assert (one.additional_considerations, etd.not_understood) == ("", ())
+
+
+def test_a_line_of_its_own_in_a_wide_table_shifts_no_text() -> None:
+    def change(cell: Any) -> None:
+        table = cell.add_table(rows=4, cols=5)
+        word.fill(table.cell(0, 0).merge(table.cell(0, 4)), ["Table 3. Deaths"])
+        for number, texts in enumerate(
+            (
+                ("Outcome", "Studies", "A", "B", "RR (95% CI)"),
+                ("Mortality", "3", "1/10", "2/10", "0.5 (0.1–2.0)"),
+            ),
+            start=1,
+        ):
+            for place, text in enumerate(texts):
+                word.fill(table.cell(number, place), [text])
+        word.fill(table.cell(3, 0).merge(table.cell(3, 4)), ["Abbreviations: A, one."])
+        cell.add_paragraph("After.")
+
+    etd = read(criterion_with(change))
+    (table,) = etd.tables
+    assert (table.number, table.title, table.abbreviations) == (3, "Deaths", "Abbreviations: A, one.")
+    assert etd.criteria[0].research_evidence == "After."
+
+
+@pytest.mark.parametrize(
+    ("run", "text"),
+    [
+        ('<w:r><w:rPr><w:position w:val="6"/></w:rPr><w:t>7</w:t></w:r>', "24⁷"),
+        ('<w:r><w:sym w:font="Symbol" w:char="F035"/></w:r>', "245"),
+        ('<w:r><w:sym w:font="Symbol" w:char="F03C"/></w:r>', "24<"),
+    ],
+)
+def test_digits_that_stand_higher_or_in_the_font_of_symbols(run: str, text: str) -> None:
+    def change(cell: Any) -> None:
+        cell.paragraphs[0].add_run("24")
+        cell.paragraphs[0]._p.append(xml(run))
+
+    assert evidence(change) == text
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<m:f><m:num>{1}</m:num><m:den>{2}</m:den></m:f>", "1/2"),
+        ("<m:f><m:num>{a+1}</m:num><m:den>{20}</m:den></m:f>", "(a+1)/20"),
+        ("<m:sSup><m:e>{10}</m:e><m:sup>{-6}</m:sup></m:sSup>", "10^(-6)"),
+        ("<m:sSub><m:e>{x}</m:e><m:sub>{1}</m:sub></m:sSub>{=5}", "x_1=5"),
+        ("<m:rad><m:e>{16}</m:e></m:rad><m:d><m:e>{4}</m:e></m:d>", "√(16)(4)"),
+    ],
+)
+def test_an_equation_on_one_line_keeps_its_numbers_apart(formula: str, text: str) -> None:
+    inner = re.sub(r"\{(.*?)\}", r"<m:r><m:t>\1</m:t></m:r>", formula)
+    math = f'<m:oMath xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math">{inner}</m:oMath>'
+
+    def change(cell: Any) -> None:
+        cell.paragraphs[0]._p.append(xml(math))
+
+    assert evidence(change).replace("\\", "") == text
+
+
 def test_struck_letters_of_a_text_stay_and_show_it() -> None:
     def change(cell: Any) -> None:
         cell.paragraphs[0].add_run("24").font.double_strike = True

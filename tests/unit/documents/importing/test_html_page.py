@@ -94,6 +94,63 @@ def test_what_is_struck_through_is_no_part_of_a_number() -> None:
     assert text == "~~24~~25 of ~~1~~37, ~~old~~\n"
 
 
+CRITERION = """<html><body><h2>ASSESSMENT</h2><table><tr><td colspan=3>Problem</td></tr>
+  <tr><th>JUDGEMENT</th><th>RESEARCH EVIDENCE</th><th>ADDITIONAL CONSIDERATIONS</th></tr>
+  <tr><td>{judgement}</td><td>{evidence}</td><td>Considered.</td></tr></table></body></html>"""
+
+
+def criterion(*, judgement: str = "○ No<br>● Yes", evidence: str = "Evidence.") -> tuple[ImportedEtd, str]:
+    etd = read_text(text_of(CRITERION.format(judgement=judgement, evidence=evidence)))
+    (one,) = etd.criteria
+    assert (one.options, one.additional_considerations) == (("yes",), "Considered.")
+    return etd, one.research_evidence
+
+
+def test_a_small_table_in_the_evidence_stays_text_of_the_evidence() -> None:
+    box = "<p>Before.</p><table><tr><td>Key message 1</td></tr><tr><td>Deaths</td><td>77</td></tr></table>After."
+    etd, evidence = criterion(evidence=box)
+    assert evidence == "Before.\n\nKey message 1\n\nDeaths | 77\nAfter."
+    assert etd.not_understood == ()
+
+
+def test_a_line_of_its_own_in_a_wide_table_shifts_no_text() -> None:
+    head = "".join(f"<td>{name}</td>" for name in ("Outcome", "Studies", "A", "B", "RR (95% CI)"))
+    row = "".join(f"<td>{text}</td>" for text in ("Mortality", "3", "1/10", "2/10", "0.5 (0.1–2.0)"))
+    etd, evidence = criterion(
+        evidence=f"<table><tr><td colspan=5>Table 3. Deaths</td></tr><tr>{head}</tr><tr>{row}</tr>"
+        "<tr><td colspan=5>Abbreviations: A, one.</td></tr></table><p>After.</p>"
+    )
+    (table,) = etd.tables
+    assert (table.number, table.title, table.abbreviations) == (3, "Deaths", "Abbreviations: A, one.")
+    assert evidence == "After."
+
+
+def test_columns_of_the_page_around_the_document_are_no_columns_of_it() -> None:
+    body = (
+        CRITERION.format(judgement="○ No<br>● Yes", evidence="Evidence.")
+        .split("<body>")[1]
+        .split("</body>")[0]
+    )
+    etd = read_text(text_of(f"<table><tr><td>Menu</td><td>{body}</td><td>News</td></tr></table>"))
+    (one,) = etd.criteria
+    assert (one.options, one.research_evidence) == (("yes",), "Evidence.")
+
+
+def test_radio_buttons_on_one_line_are_options_each() -> None:
+    buttons = "<label><input type=radio> No</label><label><input type=radio checked> Yes</label>"
+    etd, _ = criterion(judgement=buttons)
+    assert etd.not_understood == ()
+    after = text_of("<p>No <input type=radio> Yes <input type=radio checked></p>")
+    assert after == "No ○ Yes ●\n"
+
+
+def test_fields_of_a_form_run_into_no_number() -> None:
+    fields = (
+        "<select><option>14<option>15</select><textarea>16</textarea><input value=17><img alt=18 src=x>19"
+    )
+    assert text_of(fields).split() == ["14", "15", "16", "17", "18", "19"]
+
+
 def test_what_a_page_hides_or_runs_is_no_text() -> None:
     hidden = (
         "<script>1</script><style>2</style><template>3</template><p hidden>4<b>5</b></p>"

@@ -67,14 +67,16 @@ def texts_of(etd: ImportedEtd) -> str:
     return fold(as_printed("\n".join(parts)))
 
 
+def words_on_lines(text: str) -> list[str]:
+    """Word by word: two cells, a mark and a label, may be one item of a list where they stand alone."""
+    return [word for piece in fragments_of(text) for word in piece.bare.split()]
+
+
 def assert_every_line_is_accounted_for(text: str, etd: ImportedEtd) -> None:
-    """Each piece of each line stands in exactly one entry, and that entry names the line."""
+    """Each word of each line stands in exactly one entry, and that entry names the line."""
     entries: list[Understood | NotUnderstood] = [*etd.understood, *etd.not_understood]
-    found = sorted(
-        fold(piece.bare) for entry in entries for piece in fragments_of(entry.text) if not piece.is_blank
-    )
-    printed = sorted(fold(piece.bare) for piece in fragments_of(text) if not piece.is_blank)
-    assert found == printed
+    found = sorted(word for entry in entries for word in words_on_lines(entry.text))
+    assert found == sorted(words_on_lines(text))
     lines = {number for entry in entries for number in range(entry.first_line, entry.last_line + 1)}
     assert {piece.line for piece in fragments_of(text) if not piece.is_blank} <= lines
 
