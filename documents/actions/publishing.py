@@ -50,9 +50,9 @@ def publish(
 
     `content` is the `content_sha256` of what the person saw, `note` says what has changed since the last version.
     Raises Refused where the question is no longer that, before and after rendering, where its data or PDF are too large
-    to be verified, and as `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can be
-    made of it. Nothing is stored then. The same request again, also while the first is being rendered, gives the same
-    version.
+    to be verified, and as `etd.actions.publication.store_version` does; `documents.pdf.CannotRender` where no PDF can
+    be made of it. Nothing is stored then. The same request again, also while the first is being rendered, gives the
+    same version.
     """
     with transaction.atomic():
         question = _unchanged(question, content)
