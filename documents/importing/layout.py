@@ -138,6 +138,13 @@ class Layout:
             part = self._parts.find(fragment.text)
             if part and part not in found and self._stands_alone(place):
                 found[part] = place
+        self.has_two_questions = (
+            sum(
+                self._parts.find(fragment.text) == Part.QUESTION and self._stands_alone(place)
+                for place, fragment in enumerate(self.fragments)
+            )
+            > 1
+        )
         self.part_headings = [self.fragments[place] for place in found.values()]
         starts = {part: place + 1 for part, place in found.items()}
         borders = sorted([*found.values(), len(self.fragments)])

@@ -34,6 +34,11 @@ def read_text(text: str, *, frameworks: Sequence[Framework] = (), better: str = 
     layout = Layout(own.others, framework)
     for heading in layout.part_headings:
         account.take([heading], "Heading of a part")
+    if layout.has_two_questions:
+        account.flag(
+            "Document",
+            "It has the heading of a question more than once: the first question was read. Send the others alone.",
+        )
     account.leave(
         layout.lines_of(Part.BEFORE),
         "Before the question",

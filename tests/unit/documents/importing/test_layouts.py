@@ -221,6 +221,14 @@ def test_the_text_before_a_judgement_is_not_its_heading() -> None:
     assert [where for where, _ in left(etd)] == ["Assessment, JUDGEMENT"]
 
 
+def test_two_questions_in_one_file_are_said_and_the_second_is_kept() -> None:
+    alone, both = read_text(SOURCE), read_text(f"{SOURCE}\n\n{SOURCE.replace('individuals', 'horses')}")
+    assert flagged(alone, "Document") == ""
+    assert "the first question was read" in flagged(both, "Document")
+    assert (both.title, both.fields, both.criteria) == (alone.title, alone.fields, alone.criteria)
+    assert "Adult horses" in " ".join(text for _, text in left(both))
+
+
 def test_a_criterion_that_stands_twice_is_read_once_and_kept_once() -> None:
     start, end = SOURCE.index("\tEquity\n"), SOURCE.index("\tAcceptability\n")
     etd = read_text(SOURCE[:end] + SOURCE[start:end] + SOURCE[end:])
