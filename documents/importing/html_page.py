@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 
 MEMORY_BYTES = 512 * 1024**2
 CPU_SECONDS = 10
@@ -51,6 +52,7 @@ _DELETED = frozenset({"del", "s", "strike"})
 _STRUCK = "~~"
 _SPACES = re.compile(r"[ \t\n\r\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_LOOKS = re.compile(r"vertical-align\s*:\s*super|(?P<struck>line-through)", re.I)
 _SHADED = re.compile(
     r"background(?:-color)?\s*:\s*(?!none|transparent|inherit|white|#f{3}\b|#f{6}\b)\S", re.I
 )
@@ -112,6 +114,8 @@ class _Page(HTMLParser):
         self._bold = 0
         self._preformatted = 0
         self._raised: list[str] | None = None
+        # What a style has begun: the tag, how many of it are open, what ends it.
+        self._looks: list[list[Any]] = []
         self._lists: list[int | None] = []
         self._prefix = ""
         self._begins: dict[str, Callable[[Attributes], None]] = {
@@ -159,6 +163,8 @@ class _Page(HTMLParser):
             self.end_line(is_break=tag == "br")
         if begin := self._begins.get(tag):
             begin(said)
+        elif tag not in _VOID:
+            self._begin_look(tag, said)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """`<p/>` is `<p>` in HTML, and so for all but the void ones."""
@@ -176,6 +182,8 @@ class _Page(HTMLParser):
             self.end_line()
         if end := self._ends.get(tag):
             end()
+        else:
+            self._end_look(tag)
 
     def handle_data(self, data: str) -> None:
         if self._skipped:
@@ -252,6 +260,21 @@ class _Page(HTMLParser):
     def _end_bold(self) -> None:
         self._bold = max(0, self._bold - 1)
 
+    def _begin_look(self, tag: str, said: Attributes) -> None:
+        """Raised or struck by a style; what is open within is counted, so that its own end is found."""
+        if found := _LOOKS.search(said.get("style", "")):
+            end = self._strike if found["struck"] else self._end_raised
+            self._looks.append([tag, 1, end])
+            self._strike() if found["struck"] else self._begin_raised(said)
+        elif self._looks and self._looks[-1][0] == tag:
+            self._looks[-1][1] += 1
+
+    def _end_look(self, tag: str) -> None:
+        if self._looks and self._looks[-1][0] == tag:
+            self._looks[-1][1] -= 1
+            if not self._looks[-1][1]:
+                self._looks.pop()[2]()
+
     def _strike(self, said: Attributes | None = None) -> None:
         """Seen in the text: what is struck through is no part of a number, and not for us to leave out."""
         self._text(_STRUCK)
@@ -324,7 +347,7 @@ class _Page(HTMLParser):
         shaded = _SHADED.search(said.get("style", "")) or _CHOSEN.search(said.get("class", ""))
         self._cell = Cell(is_shaded=bool(shaded) or bool(said.get("bgcolor", "").strip("#fF")))
         table.rows[-1].append(self._cell)
-        self._bold, self._lists, self._prefix = 0, [], ""
+        self._bold, self._lists, self._prefix, self._looks = 0, [], "", []
 
     def _end_cell(self) -> None:
         self.end_line()

@@ -94,6 +94,12 @@ def test_what_is_struck_through_is_no_part_of_a_number() -> None:
     assert text == "~~24~~25 of ~~1~~37, ~~old~~\n"
 
 
+def test_styles_raise_and_strike_too() -> None:
+    raised = '<span style="font-size: 8pt; vertical-align: super">2<span></span></span>'
+    struck = '<span style="text-decoration: line-through">1<span>0</span></span>'
+    assert text_of(f"<p>24{raised} of 137; {struck}3 <span>died</span>.</p>") == "24² of 137; ~~10~~3 died.\n"
+
+
 CRITERION = """<html><body><h2>ASSESSMENT</h2><table><tr><td colspan=3>Problem</td></tr>
   <tr><th>JUDGEMENT</th><th>RESEARCH EVIDENCE</th><th>ADDITIONAL CONSIDERATIONS</th></tr>
   <tr><td>{judgement}</td><td>{evidence}</td><td>Considered.</td></tr></table></body></html>"""
