@@ -188,7 +188,7 @@ def test_a_pdf_that_cannot_be_made_is_explained(
     client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer_for(problem: pdf.CannotRender) -> Any:
-        def fail(document: Any) -> bytes:
+        def fail(document: Any, layout: Any) -> bytes:
             raise problem
 
         monkeypatch.setattr("documents.views.exports.render_pdf", fail)
