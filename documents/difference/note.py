@@ -47,8 +47,14 @@ def _quoted(text: str) -> str:
 
 
 def _counts(changes: list[Change]) -> Iterator[str]:
-    kinds = Counter(change.kind for change in changes)
-    return (f"{kind.label.lower()} in {_places(kinds[kind])}" for kind in Kind if kinds[kind])
+    """Who, when and how is counted apart from what it is of: a judgement with another date is no other judgement."""
+    names = Counter(_name(change) for change in changes)
+    order = [kind.label for kind in Kind] + [Weight.RECORD.label]
+    return (f"{name.lower()} in {_places(names[name])}" for name in order if names[name])
+
+
+def _name(change: Change) -> str:
+    return Weight.RECORD.label if change.weight is Weight.RECORD else change.kind.label
 
 
 def _places(number: int) -> str:

@@ -662,6 +662,8 @@ def test_no_line_of_the_errata_is_wide() -> None:
         ),
         (("no judgement any more",), "Judgement on criterion 1, Benefit: from “Small” to nothing."),
         (("research evidence", "question"), "Changed: words in 2 places."),
+        # Who recorded a judgement is no other judgement.
+        (("who recorded it",), "Changed: panel, voting and record in one place."),
         (
             ("type of recommendation",),
             "Type of recommendation: from “For the device” to “Against the device”.",
