@@ -45,6 +45,7 @@ def test_other_languages_await_a_check() -> None:
         "en": False,
         "de": True,
         "es": True,
+        "fr": True,
     }
     assert all(table["language"] == name for name, table in TABLES.items())
 

@@ -344,7 +344,7 @@ def test_references_are_linked_and_missing_ones_are_named() -> None:
     assert "3, 4, 5" in flagged(etd, "Citations")
 
 
-def test_german_and_spanish_labels_mean_the_same() -> None:
+def test_german_spanish_and_french_labels_mean_the_same() -> None:
     german = (
         "ASSESSMENT\n\tProblem\n\n\tURTEIL\n\tFORSCHUNGSEVIDENZ\n\n"
         "\t○ Nein\n○ Wahrscheinlich nein\n● Wahrscheinlich ja\n○ Ja\n○ Weiß nicht\n\tText.\n"
@@ -353,11 +353,28 @@ def test_german_and_spanish_labels_mean_the_same() -> None:
         "EVALUACIÓN\n\tProblema\n\n\tJUICIO\n\tEVIDENCIA DE INVESTIGACIÓN\n\n"
         "\t○ No\n○ Probablemente no\n● Probablemente sí\n○ Sí\n○ Varía\n\tTexto.\n"
     )
-    for text in (german, spanish):
+    french = (
+        "ÉVALUATION\n\tProblème\n\n\tJUGEMENT\n\tDONNÉES DE LA RECHERCHE\n\n"
+        "\t○ Non\n○ Probablement non\n● Probablement oui\n○ Oui\n○ Ne sait pas\n\tTexte.\n"
+    )
+    for text in (german, spanish, french):
         etd = read_text(text)
         (one,) = etd.criteria
         assert (one.heading, one.options) == (FIRST.heading, (FIRST.options[2].key,))
         assert etd.not_understood == ()
+
+
+def test_a_french_word_means_what_its_criterion_has() -> None:
+    """“Faible” is small of an effect, and low of a certainty."""
+    small = next(one for one in FRAMEWORK.criteria if "Small" in {option.label for option in one.options})
+    low = next(one for one in FRAMEWORK.criteria if "Low" in {option.label for option in one.options})
+    text = "ÉVALUATION\n" + "".join(
+        f"\t{one.heading}\n\n\tJUGEMENT\n\tDONNÉES DE LA RECHERCHE\n\n\t● Faible\n\tTexte.\n\n"
+        for one in (small, low)
+    )
+    chosen = {one.heading: one.options for one in read_text(text).criteria}
+    keys = {option.label: option.key for one in (small, low) for option in one.options}
+    assert chosen == {small.heading: (keys["Small"],), low.heading: (keys["Low"],)}
 
 
 def test_the_framework_is_the_one_whose_criteria_the_document_has() -> None:
