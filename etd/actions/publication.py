@@ -40,7 +40,7 @@ def in_utc(at: datetime) -> str:
 
 
 def standing_approvals(question: Question) -> QuerySet[Approval]:
-    """Those of this review, of whatever content, by people whose role still approves; in the order they were given."""
+    """Those of this review, of whatever content, by people who may still sign in and approve; in the order they were given."""
     may_approve = PanelMembership.objects.filter(
         guideline=question.guideline_id,
         user=OuterRef("approved_by"),
@@ -48,7 +48,9 @@ def standing_approvals(question: Question) -> QuerySet[Approval]:
         ended_at__isnull=True,
     )
     return (
-        Approval.objects.filter(Exists(may_approve), question=question, ended_at__isnull=True)
+        Approval.objects.filter(
+            Exists(may_approve), question=question, ended_at__isnull=True, approved_by__is_active=True
+        )
         .select_related("approved_by")
         .order_by("approved_at", "pk")
     )

@@ -103,6 +103,14 @@ class TestApproving:
         may = {role for role, permissions in ROLE_PERMISSIONS.items() if Permission.APPROVE in permissions}
         assert may == set(APPROVING)
 
+    def test_whoever_cannot_sign_in_any_more_approves_nothing(self, panel: Panel) -> None:
+        question = in_review(panel, panel.chair, panel.methodologist)
+        seen = content_of(question)
+        assert len(publication.approvals_of(question, seen)) == 2
+        panel.methodologist.is_active = False
+        panel.methodologist.save()
+        assert [name for name, _ in publication.approvals_of(question, seen)] == [panel.chair.name]
+
     def test_what_has_changed_since_is_not_approved(self, panel: Panel) -> None:
         question = in_review(panel)
         seen = content_of(question)
