@@ -203,11 +203,14 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
 
 # Draws a new key whenever it is opened.
 NEVER_TWICE_THE_SAME = {"set_up_codes"}
-# Addresses of what this world does not have: an upload, studies of a row, an invitation, a lost password.
+# Addresses of what this world does not have: an upload or an import, studies of a row, an invitation, a lost password.
 NOT_IN_THIS_WORLD = frozenset(
     {
         "reset_password",
         "invitation",
+        "preview_import",
+        "store_import",
+        "discard_import",
         "edit_studies",
         "upload_preview",
         "correct_upload",
