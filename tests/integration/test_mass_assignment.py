@@ -97,6 +97,16 @@ def other_value(column: models.Field[Any, Any]) -> Any:
     return "2001-01-01T00:00:00Z" if isinstance(column, models.DateTimeField) else "injected"
 
 
+# Table and column: the table whose rows the column names.
+REFERS_TO = {
+    (model.__name__, column.attname): column.remote_field.model.__name__
+    for model in apps.get_models()
+    if model._meta.app_label in APPS
+    for column in model._meta.concrete_fields
+    if column.remote_field is not None
+}
+
+
 class Undone(Exception):
     """Ends a block whose changes are not to stay."""
 
@@ -126,12 +136,22 @@ def changes(client: Client, action: str, values: dict[str, Any], before: Rows) -
             was = old.get(row["id"], {})
             name = f"{table} {row['id'] if was else 'new'}"
             found += [
-                f"{name}.{column} = {'…' if isinstance(value, datetime) else value}"
+                f"{name}.{column} = {_told(table, column, value, before)}"
                 for column, value in row.items()
                 if column not in VOLATILE and (column not in was or was[column] != value)
             ]
         found += [f"{table} {pk} gone" for pk in old.keys() - {row["id"] for row in rows}]
     return status, sorted(found)
+
+
+def _told(table: str, column: str, value: Any, before: Rows) -> Any:
+    """The value, but for times and for the number of a row that the form made: PostgreSQL gives no number twice."""
+    if isinstance(value, datetime):
+        return "…"
+    related = REFERS_TO.get((table, column), "")
+    if value is not None and related in before and value not in {row["id"] for row in before[related]}:
+        return "new"
+    return value
 
 
 def unexpected(found: Site) -> tuple[int, int, list[str]]:

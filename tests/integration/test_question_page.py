@@ -158,7 +158,7 @@ def test_a_frozen_part_refuses_and_keeps_what_was_typed(client_for: ClientFor) -
     )
     assert answer.status_code == 409
     page = answer.content.decode()
-    assert "It is published; a published document does not change." in html.unescape(page)
+    assert "It is published; a published version does not change." in html.unescape(page)
     assert "My new text" in page
 
 
