@@ -41,7 +41,7 @@ def test_guessing_is_stopped_for_a_while(example: None) -> None:
     )
 
 
-def test_sign_out_needs_a_form(client: Client) -> None:
+def test_sign_out_needs_a_form(client: Client, db: None) -> None:
     assert client.get("/sign-out/").status_code == 405
     assert "Sign in" in client.get("/sign-in/").content.decode()
 
