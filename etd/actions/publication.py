@@ -40,7 +40,7 @@ def in_utc(at: datetime) -> str:
 
 
 def standing_approvals(question: Question) -> QuerySet[Approval]:
-    """Those of this review, of any content, by people who may still sign in and approve; in the order they were given."""
+    """Those of this review, of any content, by people who may still sign in and approve; the oldest first."""
     may_approve = PanelMembership.objects.filter(
         guideline=question.guideline_id,
         user=OuterRef("approved_by"),
