@@ -69,12 +69,13 @@ def markdown_of(blocks: Sequence[Block]) -> str:
     each = tuple(_spelled(block) for block in wanted)
     for spelled in (each, tuple(_plain_spelling(block) for block in wanted)):
         text = _joined(wanted, spelled)
-        if _normal(blocks_of(text)) == wanted:
+        if shows_the_same(blocks, text):
             return text
     return _joined(wanted, tuple(_escaped(block.text) for block in wanted))
 
 
 def shows_the_same(blocks: Sequence[Block], text: str) -> bool:
+    """Does this CommonMark show these blocks, however it is spelled?"""
     return _normal(blocks_of(text)) == _normal(blocks)
 
 

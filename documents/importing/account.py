@@ -29,9 +29,6 @@ class Account:
     def flag(self, where: str, message: str) -> None:
         self.flags.append(Flag(where, message))
 
-    def is_settled(self, fragment: Fragment) -> bool:
-        return fragment.index in self._fates
-
     @property
     def understood(self) -> tuple[Understood, ...]:
         return tuple(
