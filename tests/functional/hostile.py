@@ -182,6 +182,8 @@ def fill_studies_of_analyses(texts: Texts) -> None:
 
 def _drop_triggers() -> None:
     with connection.cursor() as cursor:
+        # PostgreSQL alters no table while foreign keys of its new rows are still to be looked at.
+        connection.check_constraints()
         for table in append_only_tables():
             if connection.vendor == "postgresql":
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
