@@ -7,16 +7,26 @@ from dataclasses import replace
 
 import pytest
 
+from tests.reliability import kills, panel, votes
 from tests.reliability import scenarios as s
-from tests.reliability.history import CastEvent, Outcome, Stored, StoredVote, Write, check
+from tests.reliability.history import (
+    CastEvent,
+    Outcome,
+    Stored,
+    StoredVote,
+    Write,
+    accepted_late,
+    check,
+    tally_differences,
+)
 from tests.server import ExampleDatabase
 
-SMALL = s.Load(members=6, writes=72, rivals=2)
+SMALL = votes.Load(members=6, writes=72, rivals=2)
 # Each item several times, and everybody on two devices: what must be caught must happen.
-RIVALS = s.Load(members=4, writes=144, rivals=1)
+RIVALS = votes.Load(members=4, writes=144, rivals=1)
 
 
-def passed(results: list[s.Result]) -> bool:
+def passed(results: list[panel.Result]) -> bool:
     """Every goal is reached and every control has failed; the figures of the others are shown."""
     missed = [result for result in results if not result.passed]
     assert missed == []
@@ -26,14 +36,14 @@ def passed(results: list[s.Result]) -> bool:
 @pytest.mark.parametrize(
     "scenario",
     [
-        lambda database: s.v1_no_vote_is_lost(database, SMALL),
-        lambda database: s.v4_a_naive_application_loses_votes(database, RIVALS),
-        lambda database: s.v5_close_while_voting(database, members=6, before=24),
-        lambda database: s.v5_control_naive(database, members=6, before=24),
-        lambda database: s.v6_the_same_form_again(database, members=4, votes=6),
-        lambda database: s.v6_control_naive(database, members=4, votes=6),
-        lambda database: s.v7_kill(database, s.Kills(kills=2, members=5, writes=40)),
-        lambda database: s.v7_control_late(database, s.Kills(kills=1, members=5, writes=20)),
+        lambda database: votes.v1_no_vote_is_lost(database, SMALL),
+        lambda database: votes.v4_a_naive_application_loses_votes(database, RIVALS),
+        lambda database: votes.v5_close_while_voting(database, members=6, before=24),
+        lambda database: votes.v5_control_naive(database, members=6, before=24),
+        lambda database: votes.v6_the_same_form_again(database, members=4, votes=6),
+        lambda database: votes.v6_control_naive(database, members=4, votes=6),
+        lambda database: kills.v7_kill(database, kills.Kills(kills=2, members=5, writes=40)),
+        lambda database: kills.v7_control_late(database, kills.Kills(kills=1, members=5, writes=20)),
     ],
     ids=[
         "votes at once",
@@ -47,7 +57,7 @@ def passed(results: list[s.Result]) -> bool:
     ],
 )
 def test_votes(
-    example_database: ExampleDatabase, scenario: Callable[[ExampleDatabase], list[s.Result]]
+    example_database: ExampleDatabase, scenario: Callable[[ExampleDatabase], list[panel.Result]]
 ) -> None:
     assert passed(scenario(example_database))
 
@@ -144,8 +154,8 @@ def test_without_an_answer_either_is_right() -> None:
 
 
 def test_a_vote_after_the_close_is_seen() -> None:
-    assert s.accepted_late([WRITE, LATER], closed_at=2.5) == 1
-    assert s.accepted_late([WRITE, LATER], closed_at=3.5) == 0
+    assert accepted_late([WRITE, LATER], closed_at=2.5) == 1
+    assert accepted_late([WRITE, LATER], closed_at=3.5) == 0
 
 
 @pytest.mark.parametrize(
@@ -162,4 +172,4 @@ def test_a_tally_is_that_of_the_last_votes_of_ballots_that_count(
     tally: dict[str, int], voided: frozenset[int], differences: int
 ) -> None:
     stored = replace(STORED, tallies={"equity": tally}, voided=voided)
-    assert s.tally_differences([WRITE, LATER], stored) == differences
+    assert tally_differences([WRITE, LATER], stored) == differences

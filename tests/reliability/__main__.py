@@ -25,29 +25,30 @@ from typing import Any
 
 from tests.launcher import ROOT
 from tests.postgres import PostgresServer, find_binaries
+from tests.reliability import kills, panel, votes
 from tests.reliability import scenarios as s
 from tests.server import ExampleDatabase
 
 REPORT = ROOT / "reports" / "reliability.json"
-Run = Callable[[ExampleDatabase], list[s.Result]]
+Run = Callable[[ExampleDatabase], list[panel.Result]]
 
 WRITES = 2600
 # No scenario takes half of it on two quiet processors.
 SCENARIO_SECONDS = 1800
 FULL: tuple[tuple[str, Run], ...] = (
-    *(("V1", lambda d, n=n: s.v1_no_vote_is_lost(d, s.Load(n, WRITES))) for n in (50, 100, 200)),
-    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(20, 480, rivals=1))),
-    ("V1", lambda d: s.v2_control_deferred(d, s.Load(40, 600))),
-    ("V3", lambda d: s.v3_cost_of_a_vote(d, 200)),
-    ("V3", lambda d: s.v3_with_pauses(d, 100)),
-    ("V5", lambda d: s.v5_close_while_voting(d, 40, 200)),
-    ("V5", lambda d: s.v5_control_naive(d, 40, 200)),
-    ("V6", lambda d: s.v6_the_same_form_again(d, 20, 12)),
-    ("V6", lambda d: s.v6_control_naive(d, 20, 12)),
-    ("V7", lambda d: s.v7_kill(d, s.Kills(20, 12, 600))),
-    ("V7", lambda d: s.v7_control_late(d, s.Kills(2, 12, 80))),
-    ("V7", lambda d: s.v7_kill_postgres(d, s.Kills(10, 12, 400))),
-    ("V7", lambda d: s.v7_control_postgres(d, s.Kills(5, 12, 200))),
+    *(("V1", lambda d, n=n: votes.v1_no_vote_is_lost(d, votes.Load(n, WRITES))) for n in (50, 100, 200)),
+    ("V1", lambda d: votes.v4_a_naive_application_loses_votes(d, votes.Load(20, 480, rivals=1))),
+    ("V1", lambda d: votes.v2_control_deferred(d, votes.Load(40, 600))),
+    ("V3", lambda d: votes.v3_cost_of_a_vote(d, 200)),
+    ("V3", lambda d: votes.v3_with_pauses(d, 100)),
+    ("V5", lambda d: votes.v5_close_while_voting(d, 40, 200)),
+    ("V5", lambda d: votes.v5_control_naive(d, 40, 200)),
+    ("V6", lambda d: votes.v6_the_same_form_again(d, 20, 12)),
+    ("V6", lambda d: votes.v6_control_naive(d, 20, 12)),
+    ("V7", lambda d: kills.v7_kill(d, kills.Kills(20, 12, 600))),
+    ("V7", lambda d: kills.v7_control_late(d, kills.Kills(2, 12, 80))),
+    ("V7", lambda d: kills.v7_kill_postgres(d, kills.Kills(10, 12, 400))),
+    ("V7", lambda d: kills.v7_control_postgres(d, kills.Kills(5, 12, 200))),
     ("V8", s.v8_nothing_typed_is_lost),
     ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, full=True)),
     ("C6", s.c6_ends_at_the_next_request),
@@ -59,14 +60,14 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("T7", lambda d: s.t7_printed_is_published(d, 20)),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
-    ("V1", lambda d: s.v1_no_vote_is_lost(d, s.Load(12, 144))),
-    ("V1", lambda d: s.v4_a_naive_application_loses_votes(d, s.Load(4, 144, rivals=1))),
-    ("V3", lambda d: s.v3_cost_of_a_vote(d, 12, blocks=1)),
-    ("V5", lambda d: s.v5_close_while_voting(d, 8, 30)),
-    ("V5", lambda d: s.v5_control_naive(d, 8, 30)),
-    ("V6", lambda d: s.v6_the_same_form_again(d, 4, 6)),
-    ("V7", lambda d: s.v7_kill(d, s.Kills(2, 6, 40))),
-    ("V7", lambda d: s.v7_control_late(d, s.Kills(1, 6, 20))),
+    ("V1", lambda d: votes.v1_no_vote_is_lost(d, votes.Load(12, 144))),
+    ("V1", lambda d: votes.v4_a_naive_application_loses_votes(d, votes.Load(4, 144, rivals=1))),
+    ("V3", lambda d: votes.v3_cost_of_a_vote(d, 12, blocks=1)),
+    ("V5", lambda d: votes.v5_close_while_voting(d, 8, 30)),
+    ("V5", lambda d: votes.v5_control_naive(d, 8, 30)),
+    ("V6", lambda d: votes.v6_the_same_form_again(d, 4, 6)),
+    ("V7", lambda d: kills.v7_kill(d, kills.Kills(2, 6, 40))),
+    ("V7", lambda d: kills.v7_control_late(d, kills.Kills(1, 6, 20))),
     ("C6", s.c6_ends_at_the_next_request),
     ("A1", lambda d: s.a1_any_history(d, 10)),
     ("A2", lambda d: s.a2_at_once(d, 100, 25)),
@@ -142,7 +143,9 @@ def run(name: str, work: Run, on: ExampleDatabase) -> list[dict[str, Any]]:
             results = [asdict(result) for result in work(on)]
     except Exception:
         results = [
-            asdict(s.Result(name, s.vendor(on), passed=False, figures={"broke": traceback.format_exc()}))
+            asdict(
+                panel.Result(name, panel.vendor(on), passed=False, figures={"broke": traceback.format_exc()})
+            )
         ]
     for result in results:
         result["seconds"] = round(time.monotonic() - start, 1)
