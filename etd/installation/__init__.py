@@ -1,0 +1,1 @@
+"""What concerns this installation rather than guidelines: its environment, its database, its backups, its health."""
