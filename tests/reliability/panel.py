@@ -32,13 +32,21 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Result:
-    """One goal, or one control, on one database. Of a control, `passed` says that it failed as it must."""
+    """One goal, or one control, on one database. Of a control, `passed` says that it failed as it must.
+
+    `not_measured` says why nothing was measured on this machine: that is neither a pass nor a miss.
+    """
 
     goal: str
     database: str
     passed: bool
     figures: dict[str, Any]
     is_control: bool = False
+    not_measured: str = ""
+
+
+def not_measured(goal: str, database: str, reason: str) -> Result:
+    return Result(goal, database, passed=False, figures={}, not_measured=reason)
 
 
 @dataclass
