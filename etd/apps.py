@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 
 from etd.append_only import check_triggers, install_triggers
 from etd.frameworks import use_directory
+from etd.installation.durability import check_durability
 
 
 def _install_append_only_triggers(*, using: str, **kwargs: Any) -> None:
@@ -29,3 +30,4 @@ class EtdConfig(AppConfig):
         register(check_frameworks)
         register(check_stored_keys, Tags.database)
         register(check_triggers, Tags.database)
+        register(check_durability, Tags.database)
