@@ -42,6 +42,8 @@ def test_database_url() -> str:
 use_database(test_database_url())
 # The tests of sign-in are about who gets in; Argon2's slowness is bought by the settings, which are checked as text.
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+# What a commit sets going is done at once: no test leaves a process behind.
+settings.JOBS = "request"
 # Playwright's synchronous interface runs an event loop in this thread; Django would refuse the ORM beside it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -79,6 +81,25 @@ def base_url() -> None:
 def pytest_runtest_setup() -> None:
     """No test reaches a network: only this machine and sockets in the file system."""
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+def touches_database(item: pytest.Item) -> bool:
+    """pytest-django lets no other test reach the database."""
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return (
+        item.get_closest_marker("django_db") is not None
+        or fixtures & {"db", "transactional_db", "django_db_setup", "example_database", "postgres_server"}
+        != set()
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What touches no database cannot differ between two of them: it runs with SQLite, the default, alone."""
+    if TEST_DATABASE == "sqlite":
+        return
+    kept = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
+    items[:] = kept
 
 
 def pytest_report_header() -> str:

@@ -197,7 +197,7 @@ def test_a_disabled_trigger_is_a_missing_one() -> None:
 
 @pytest.fixture
 def scratch(
-    request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker, tmp_path: Path
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path: Path
 ) -> Iterator[BaseDatabaseWrapper]:
     """A migrated database whose tables may be rebuilt: this test's transaction on PostgreSQL, and a file of its own on
     SQLite, where Django rebuilds no table inside a transaction."""
