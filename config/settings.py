@@ -4,140 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from etd.installation.environment import (
+    database,
+    email,
+    env_bool,
+    env_list,
+    frameworks_directory,
+    host_names,
+    origins,
+    roles_with_codes,
+    secret_key,
+    sender,
+    site_url,
+    time_zone,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_bool(name: str, *, default: bool) -> bool:
-    value = os.environ.get(name, "")
-    if value == "":
-        return default
-    if value.lower() in {"1", "true", "yes", "on"}:
-        return True
-    if value.lower() in {"0", "false", "no", "off"}:
-        return False
-    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
-
-
-def env_list(name: str, *, default: list[str]) -> list[str]:
-    return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()] or default
-
-
-def secret_key(data_dir: Path, *, https: bool) -> str:
-    """The SECRET_KEY variable; for a local installation, one made once and kept beside the data."""
-    if value := os.environ.get("SECRET_KEY", ""):
-        return value
-    if https:
-        raise ImproperlyConfigured(
-            "SECRET_KEY is missing: copy .env.example to .env and set a long random value."
-        )
-    path = data_dir / "secret_key"
-    if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text(encoding="ascii")
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="ascii")
-
-
-def database(url: str) -> dict[str, object]:
-    """A DATABASES entry from `sqlite:///path` or `postgresql://user:password@host:port/name?option=value`."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": unquote(parts.path.removeprefix("/")),
-            "OPTIONS": {
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                "init_command": (
-                    "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=FULL; PRAGMA recursive_triggers=ON"
-                ),
-            },
-        }
-    if parts.scheme in {"postgres", "postgresql"}:
-        options = {
-            "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
-        }
-        query = dict(parse_qsl(parts.query))
-        host = query.pop("host", parts.hostname or "")
-        return {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": unquote(parts.path.removeprefix("/")),
-            "USER": unquote(parts.username or ""),
-            "PASSWORD": unquote(parts.password or ""),
-            "HOST": host,
-            "PORT": str(parts.port or ""),
-            "CONN_MAX_AGE": 60,
-            "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": options | query,
-        }
-    raise ImproperlyConfigured(
-        f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {parts.scheme!r}."
-    )
-
-
-def email(url: str, *, https: bool) -> dict[str, object]:
-    """EMAIL_ settings from `console:`, `file:///folder` or `smtp://user:password@host:port`.
-
-    smtp:// means STARTTLS (port 587), smtps:// TLS from the start (465), smtp+plain:// no encryption (25), for a relay
-    on the same machine. Empty: the console; where HTTPS is on, nothing is sent, and pages say so.
-    """
-    parts = urlsplit(url)
-    if url == "":
-        backend = "etd.mail.NoMailBackend" if https else "django.core.mail.backends.console.EmailBackend"
-        return {"EMAIL_BACKEND": backend}
-    if parts.scheme == "console":
-        return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
-    if parts.scheme == "file" and parts.path.startswith("/"):
-        return {
-            "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
-            "EMAIL_FILE_PATH": unquote(parts.path),
-        }
-    ports = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
-    if parts.scheme in ports and parts.hostname:
-        return {
-            "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
-            "EMAIL_HOST": parts.hostname,
-            "EMAIL_PORT": parts.port or ports[parts.scheme],
-            "EMAIL_HOST_USER": unquote(parts.username or ""),
-            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-            "EMAIL_USE_TLS": parts.scheme == "smtp",
-            "EMAIL_USE_SSL": parts.scheme == "smtps",
-        }
-    # Without the value: it may hold a password.
-    raise ImproperlyConfigured("EMAIL_URL must be console:, file:///folder or smtp://user:password@host:587.")
-
-
-def site_url(url: str, *, https: bool, host: str) -> str:
-    """Where people reach this site, without a slash at its end: letters link there, whatever a request says."""
-    if url == "":
-        return f"https://{host}" if https else "http://127.0.0.1:8000"
-    parts = urlsplit(url)
-    if parts.scheme not in ({"https"} if https else {"http", "https"}) or not parts.hostname:
-        raise ImproperlyConfigured(
-            f"SITE_URL must be a whole address such as https://etd.example.org, not {url!r}."
-        )
-    return url.rstrip("/")
-
-
-def roles_with_codes(names: list[str]) -> frozenset[str]:
-    """The roles that must sign in with one-time codes."""
-    roles = {"chair", "panel_member", "methodologist", "staff", "observer"}
-    if unknown := sorted(set(names) - roles):
-        raise ImproperlyConfigured(
-            f"OPENETD_REQUIRE_TOTP_FOR: {unknown[0]!r} is no role; the roles are {', '.join(sorted(roles))}."
-        )
-    return frozenset(names)
 
 
 def version() -> str:
@@ -153,9 +41,9 @@ VERSION = version()
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
 DEBUG = env_bool("DEBUG", default=False)
 HTTPS = env_bool("HTTPS", default=False)
-SECRET_KEY = secret_key(DATA_DIR, https=HTTPS)
-ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY = secret_key(os.environ.get("SECRET_KEY", ""), DATA_DIR, https=HTTPS)
+ALLOWED_HOSTS = host_names(env_list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"]))
+CSRF_TRUSTED_ORIGINS = origins(env_list("CSRF_TRUSTED_ORIGINS", default=[]))
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -243,11 +131,10 @@ OTP_TOTP_ISSUER = "OpenEtD"
 OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 1
 
 # A directory of framework files of the site's own, besides those that are shipped (docs/framework-format.md).
-_FRAMEWORKS = os.environ.get("OPENETD_FRAMEWORKS", "").strip()
-FRAMEWORKS_DIRECTORY = Path(_FRAMEWORKS).absolute() if _FRAMEWORKS else None
+FRAMEWORKS_DIRECTORY = frameworks_directory(os.environ.get("OPENETD_FRAMEWORKS", ""))
 
 SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
-DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or f"OpenEtD <openetd@{urlsplit(SITE_URL).hostname}>"
+DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE_URL).hostname or "")
 EMAIL_TIMEOUT = 10  # seconds
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
@@ -304,7 +191,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = os.environ.get("TIME_ZONE") or "UTC"
+TIME_ZONE = time_zone(os.environ.get("TIME_ZONE", ""))
 USE_I18N = True
 USE_TZ = True
 
