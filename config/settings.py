@@ -28,6 +28,13 @@ from etd.installation.environment import (
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+def jobs(name: str) -> str:
+    """Who does the jobs of the queue (docs/jobs.md)."""
+    if name not in {"", "process", "worker", "request"}:
+        raise ImproperlyConfigured(f"OPENETD_JOBS must be process, worker or request, not {name!r}.")
+    return name or "process"
+
+
 def version() -> str:
     """The newest version named in CHANGELOG.md."""
     text = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -59,6 +66,8 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
+    "django_tasks",
+    "django_tasks_db",
     "etd",
     "metaanalysis",
     "documents",
@@ -136,6 +145,10 @@ FRAMEWORKS_DIRECTORY = frameworks_directory(os.environ.get("OPENETD_FRAMEWORKS",
 SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
 DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE_URL).hostname or "")
 EMAIL_TIMEOUT = 10  # seconds
+# Long work and letters, kept in the database (docs/jobs.md).
+JOBS = jobs(os.environ.get("OPENETD_JOBS", ""))
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
+
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
 # Counted by account, whatever the address: a panel behind one hospital gateway is not locked out by one colleague, and

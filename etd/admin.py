@@ -6,11 +6,14 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_tasks_db.models import DBTaskResult
 
 from etd.models import User
 
 # What other apps bring along: the pages of devices would show the secret keys of one-time codes.
-admin.site.unregister([AccessAttempt, AccessFailureLog, AccessLog, Group, StaticDevice, TOTPDevice])
+admin.site.unregister(
+    [AccessAttempt, AccessFailureLog, AccessLog, DBTaskResult, Group, StaticDevice, TOTPDevice]
+)
 
 
 @admin.register(User)

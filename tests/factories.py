@@ -76,6 +76,7 @@ from etd.models import (
     Vote,
     VotingRound,
     Withdrawal,
+    Worker,
 )
 from metaanalysis import specification
 from metaanalysis.models import Analysis, DataUpload, MainMethod, ResultKind, Study, StudyResult
@@ -393,6 +394,12 @@ def book(**fields: Any) -> Book:
     values["guideline"] = values.get("guideline") or guideline()
     values["asked_by"] = values.get("asked_by") or user()
     return Book.objects.create(**values)
+
+
+def worker(**fields: Any) -> Worker:
+    return Worker.objects.create(
+        **({"name": f"worker-{next(_numbers)}", "began_at": NOW, "seen_at": NOW} | fields)
+    )
 
 
 def source_document(**fields: Any) -> SourceDocument:

@@ -1,39 +1,39 @@
-"""A guideline's book: asked for on a page, made by a process of its own that says how far it has come."""
+"""A guideline's book: asked for on a page, made by a job that says how far it has come."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.utils import timezone
+from django_tasks import task
 
 from documents.assemble import assemble
 from documents.book import render_book
 from documents.pdf import CannotRender
 from documents.published import document_sha256
 from documents.schema import EtdDocument, UnknownSchema, from_json
-from etd.actions import audit
+from etd.actions import audit, jobs
 from etd.actions.errors import Refused
 from etd.enums import BookPhase, QuestionStatus
 from etd.models import Book, Guideline, Question, User
 
 RUNNING = (BookPhase.WAITING, BookPhase.GATHERING, BookPhase.SETTING)
-# Between two pages, and between two questions, lie seconds; without a word for so long the process is gone.
+# Between two pages, and between two questions, lie seconds; without a word for so long nobody is at it any more.
 GONE_AFTER = timedelta(minutes=5)
+# Books of other guidelines may come first.
+WAITS_AT_MOST = timedelta(minutes=30)
 SECONDS_BETWEEN_WORDS = 1
 STOPPED = "It was stopped before it was done. Please ask for it again."
 
 
 def ask_for_book(*, guideline: Guideline, by: User, op: UUID | None = None) -> Book:
-    """A book that waits to be made; a process for it begins once this is stored. Where one is being made, that one.
+    """A book that waits to be made; a job for it is stored with it. Where one is being made, that one.
 
     Raises Refused for a guideline without questions.
     """
@@ -41,10 +41,12 @@ def ask_for_book(*, guideline: Guideline, by: User, op: UUID | None = None) -> B
     with transaction.atomic():
         current = Guideline.objects.select_for_update(no_key=True).get(pk=guideline.pk)
         running = Book.objects.filter(guideline=current, phase__in=RUNNING).first()
-        if running and running.sign_of_life > now - GONE_AFTER:
+        if running and not is_gone(running):
             return running
         if running:
-            _fail(running.pk, STOPPED)
+            Book.objects.filter(pk=running.pk, phase__in=RUNNING).update(
+                phase=BookPhase.FAILED, problem=STOPPED, sign_of_life=now
+            )
         n_questions = current.questions.count()
         if not n_questions:
             raise Refused("This guideline has no question yet, so there is nothing to print.")
@@ -60,57 +62,70 @@ def ask_for_book(*, guideline: Guideline, by: User, op: UUID | None = None) -> B
             guideline=current,
             op=op,
         )
-        transaction.on_commit(lambda: _begin(book.pk))
+        jobs.put_off(book_of_a_guideline, guideline=current.pk, book=book.pk)
     return book
 
 
-def make_book(pk: int) -> None:
-    """Make the book that waits under this number; another process's, and one that is done, is left alone.
+def is_gone(book: Book) -> bool:
+    """Has a book that is not done been without a word for so long that nobody makes it any more?"""
+    limit = WAITS_AT_MOST if book.phase == BookPhase.WAITING else GONE_AFTER
+    return book.phase in RUNNING and book.sign_of_life < timezone.now() - limit
 
-    What goes wrong is written into the book, for whoever asked for it.
+
+@task
+def book_of_a_guideline(*, guideline: int, book: int) -> None:
+    """The guideline as one PDF"""
+    make_book(book)
+
+
+def make_book(pk: int) -> None:
+    """Make the book with this number from its beginning; one that is done, or that a newer one follows, is left alone.
+
+    What goes wrong is written into the book, for whoever asked for it. Raises GaveUp where it cannot be rendered.
     """
-    if not Book.objects.filter(pk=pk, phase=BookPhase.WAITING).update(
-        phase=BookPhase.GATHERING, sign_of_life=timezone.now()
-    ):
+    run = _begin(pk)
+    if run is None:
         return
     book = Book.objects.select_related("guideline").get(pk=pk)
     try:
-        documents = _gathered(book)
-        _say(pk, phase=BookPhase.SETTING)
+        documents = _gathered(book, run)
+        _say(run, phase=BookPhase.SETTING)
         pdf = render_book(
             title=book.guideline.title,
             organisation=book.guideline.organisation,
             made_at=book.asked_at,
             documents=documents,
-            tell_page=_now_and_then(pk),
+            tell_page=_now_and_then(run),
         )
+        _finish(run, pdf, documents)
     except CannotRender as problem:
-        _fail(pk, str(problem))
-    except Exception:
-        _fail(pk, "Something went wrong while it was made. The site’s log says what.")
+        _fail(run, str(problem))
+        raise jobs.GaveUp(" ".join(str(problem).split())) from None
+    except (OperationalError, InterfaceError):
         raise
-    else:
-        _finish(pk, pdf, documents)
+    except Exception:
+        _fail(run, "Something went wrong while it was made. The site’s log says what.")
+        raise
 
 
-def _begin(pk: int) -> None:
-    """A process that outlives the request: `manage.py make_book`."""
-    subprocess.Popen(
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), "make_book", str(pk)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=None,
-        env=os.environ.copy(),
-        start_new_session=True,
+def _begin(pk: int) -> UUID | None:
+    """Take the book for this run: an earlier run, should it still be there after all, changes nothing any more."""
+    book = Book.objects.filter(pk=pk).first()
+    if book is None or Book.objects.filter(guideline_id=book.guideline_id, pk__gt=pk).exists():
+        return None
+    run = uuid4()
+    begun = Book.objects.filter(Q(phase__in=RUNNING) | Q(phase=BookPhase.FAILED), pk=pk).update(
+        phase=BookPhase.GATHERING, run=run, n_ready=0, page=0, problem="", sign_of_life=timezone.now()
     )
+    return run if begun else None
 
 
-def _gathered(book: Book) -> list[EtdDocument]:
+def _gathered(book: Book, run: UUID) -> list[EtdDocument]:
     """Every question: as it was published where it is and can be printed so, else as it stands."""
     documents = []
     for number, question in enumerate(_questions(book.guideline), start=1):
         documents.append(_as_published(question) or assemble(question))
-        _say(book.pk, n_ready=number, n_questions=max(number, book.n_questions))
+        _say(run, n_ready=number, n_questions=max(number, book.n_questions))
     return documents
 
 
@@ -140,11 +155,11 @@ def _as_published(question: Question) -> EtdDocument | None:
     return document if document_sha256(document) == newest.document_sha256 else None
 
 
-def _say(pk: int, **progress: int | str) -> None:
-    Book.objects.filter(pk=pk, phase__in=RUNNING).update(sign_of_life=timezone.now(), **progress)
+def _say(run: UUID, **progress: int | str) -> None:
+    Book.objects.filter(run=run, phase__in=RUNNING).update(sign_of_life=timezone.now(), **progress)
 
 
-def _now_and_then(pk: int) -> Callable[[int], None]:
+def _now_and_then(run: UUID) -> Callable[[int], None]:
     """Says which page is being set, but not more often than anybody could read it."""
     said_at = 0.0
 
@@ -152,26 +167,28 @@ def _now_and_then(pk: int) -> Callable[[int], None]:
         nonlocal said_at
         if time.monotonic() - said_at >= SECONDS_BETWEEN_WORDS:
             said_at = time.monotonic()
-            _say(pk, page=page)
+            _say(run, page=page)
 
     return say
 
 
-def _fail(pk: int, problem: str) -> None:
-    Book.objects.filter(pk=pk, phase__in=RUNNING).update(
+def _fail(run: UUID, problem: str) -> None:
+    Book.objects.filter(run=run, phase__in=RUNNING).update(
         phase=BookPhase.FAILED, problem=problem, sign_of_life=timezone.now()
     )
 
 
-def _finish(pk: int, pdf: bytes, documents: list[EtdDocument]) -> None:
+def _finish(run: UUID, pdf: bytes, documents: list[EtdDocument]) -> None:
     """The newest book takes the place of the ones before it."""
     with transaction.atomic():
-        done = Book.objects.filter(pk=pk, phase__in=RUNNING).update(
+        done = Book.objects.filter(run=run, phase__in=RUNNING).update(
             phase=BookPhase.DONE,
             pdf=pdf,
             contents=[[document.question.slug, document_sha256(document)] for document in documents],
             sign_of_life=timezone.now(),
         )
         if done:
-            book = Book.objects.defer("pdf").get(pk=pk)
-            Book.objects.filter(guideline_id=book.guideline_id, pk__lt=pk).exclude(phase__in=RUNNING).delete()
+            book = Book.objects.defer("pdf").get(run=run)
+            Book.objects.filter(guideline_id=book.guideline_id, pk__lt=book.pk).exclude(
+                phase__in=RUNNING
+            ).delete()

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils import timezone
-
-from documents.actions.books import GONE_AFTER, RUNNING, STOPPED
+from documents.actions.books import RUNNING, STOPPED, is_gone
 from etd.enums import BookPhase
 from etd.models import Book, Guideline
 
@@ -64,7 +62,7 @@ def book_pdf(guideline: Guideline) -> bytes | None:
 
 def _view(book: Book) -> BookView:
     phase, problem = BookPhase(book.phase), book.problem
-    if phase in RUNNING and book.sign_of_life < timezone.now() - GONE_AFTER:
+    if is_gone(book):
         phase, problem = BookPhase.FAILED, STOPPED
     return BookView(
         phase=phase.value,

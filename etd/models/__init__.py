@@ -26,6 +26,7 @@ from etd.models.staged_import import StagedImport
 from etd.models.summary import SummaryEdit, SummaryRow
 from etd.models.user import User
 from etd.models.voting import Ballot, RoundSnapshot, Vote, VotingRound
+from etd.models.worker import Worker
 
 __all__ = [
     "Adolopment",
@@ -72,4 +73,5 @@ __all__ = [
     "Vote",
     "VotingRound",
     "Withdrawal",
+    "Worker",
 ]

@@ -7,11 +7,11 @@ from etd.models.guideline import Guideline
 
 
 class Book(models.Model):
-    """All questions of a guideline as one PDF, made by a process of its own, which says here how far it has come.
+    """All questions of a guideline as one PDF, made by a job, which says here how far it has come.
 
     `n_ready` of `n_questions` are put together; `page` is the page that is being set, 0 before that. `sign_of_life` is
-    when the process last said so. `contents` are pairs of a question's slug and the sha256 of its document; `problem`
-    says why there is no PDF.
+    when the job last said so, `run` which attempt at it: one whose worker was thought gone says nothing any more.
+    `contents` are pairs of a question's slug and the sha256 of its document; `problem` says why there is no PDF.
     """
 
     guideline = models.ForeignKey(Guideline, on_delete=models.PROTECT, related_name="books")
@@ -22,6 +22,7 @@ class Book(models.Model):
     n_ready = models.PositiveIntegerField(default=0)
     page = models.PositiveIntegerField(default=0)
     sign_of_life = models.DateTimeField()
+    run = models.UUIDField(null=True, blank=True)
     contents = models.JSONField(default=list, blank=True)
     pdf = models.BinaryField(null=True, blank=True)
     problem = models.TextField(blank=True)

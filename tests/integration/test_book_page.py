@@ -6,15 +6,19 @@ import hashlib
 import json
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from documents.actions import books
 from documents.pdf import RendererMissing
 from documents.published import document_sha256
 from documents.schema import EtdDocument
+from etd.actions.jobs import GaveUp
 from etd.enums import BookPhase
 from etd.models import AuditEvent, Book, Guideline, PublishedVersion
 from tests import factories
@@ -110,12 +114,15 @@ def test_a_book_whose_process_is_gone_is_told_and_can_be_asked_for_again(client_
     page = client_for("chair").get(PAGE).content.decode()
     assert "It was stopped before it was done" in page
     assert "Make it anew" in page
+    run = uuid4()
+    Book.objects.filter(pk=gone.pk).update(run=run)
     again = asked()
     gone.refresh_from_db()
     assert (again.pk != gone.pk, gone.phase, gone.problem) == (True, BookPhase.FAILED, books.STOPPED)
-    # The process may still be there after all, only slow: it changes nothing any more.
-    books._say(gone.pk, page=9)
-    books._finish(gone.pk, b"%PDF late", [])
+    # Its job may still be there after all, only slow: it changes nothing any more.
+    books._say(run, page=9)
+    books._finish(run, b"%PDF late", [])
+    books.make_book(gone.pk)
     gone.refresh_from_db()
     assert (gone.phase, gone.page) == (BookPhase.FAILED, 0)
 
@@ -126,7 +133,8 @@ def test_why_there_is_no_pdf_is_said(client_for: ClientFor, monkeypatch: pytest.
 
     monkeypatch.setattr(books, "render_book", render)
     book = asked()
-    books.make_book(book.pk)
+    with pytest.raises(GaveUp, match="Pango is missing"):
+        books.make_book(book.pk)
     page = client_for("chair").get(PAGE).content.decode()
     assert "The last one could not be made" in page
     assert "Pango is missing" in page
@@ -154,12 +162,48 @@ def test_a_new_book_takes_the_place_of_the_one_before(
     asked()
     assert client.get(FILE).content == b"%PDF-1.7 book"
     assert "The one before" in client.get(PAGE).content.decode()
-    # It is being made already: nobody else begins it.
-    running = Book.objects.get(phase=BookPhase.WAITING)
-    Book.objects.filter(pk=running.pk).update(phase=BookPhase.GATHERING)
-    books.make_book(running.pk)
-    running.refresh_from_db()
-    assert running.phase == BookPhase.GATHERING
+
+
+def test_a_job_that_is_taken_up_makes_the_one_book_from_its_beginning(
+    client_for: ClientFor, rendered: list[EtdDocument]
+) -> None:
+    """The first run stands still for so long that its worker is thought gone, and says its word when it is too late."""
+    book = asked()
+    first = books._begin(book.pk)
+    assert first is not None
+    books._say(first, n_ready=2, phase=BookPhase.SETTING)
+    second = books._begin(book.pk)
+    assert second not in {None, first}
+    books._finish(first, b"%PDF of the first", [])
+    books._fail(first, "Too late.")
+    book.refresh_from_db()
+    assert (book.phase, book.n_ready, book.pdf) == (BookPhase.GATHERING, 0, None)
+    books.make_book(book.pk)
+    books.make_book(book.pk)
+    assert [(one.phase, bytes(one.pdf or b"")) for one in Book.objects.all()] == [
+        (BookPhase.DONE, b"%PDF-1.7 book")
+    ]
+    assert len(rendered) == 3
+
+
+def test_its_job_is_stored_with_it_and_begins_after_the_commit(
+    client_for: ClientFor,
+    rendered: list[EtdDocument],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    with django_capture_on_commit_callbacks() as callbacks:
+        book = asked()
+    job = DBTaskResult.objects.get()
+    assert (job.status, job.args_kwargs["kwargs"]) == (
+        "READY",
+        {"guideline": book.guideline_id, "book": book.pk},
+    )
+    assert rendered == []
+    for callback in callbacks:
+        callback()
+    job.refresh_from_db()
+    book.refresh_from_db()
+    assert (job.status, book.phase) == ("SUCCESSFUL", BookPhase.DONE)
 
 
 def test_a_guideline_without_questions_has_none(example: None, client_for: ClientFor) -> None:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from documents.actions import publishing as actions
 from documents.actions import staging
+from documents.actions.books import book_of_a_guideline
 from documents.assemble import assemble
 from documents.import_choices import choice_of, frameworks_to_read_by
 from documents.importing import read_text
@@ -224,7 +229,14 @@ def ask_for_book(panel: Panel) -> dict[str, Any]:
     return {"guideline": panel.guideline, "by": panel.chair}
 
 
+def try_again(panel: Panel) -> dict[str, Any]:
+    job = book_of_a_guideline.enqueue(guideline=panel.guideline.pk, book=0)
+    DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
+    return {"job": UUID(job.id), "by": panel.staff}
+
+
 EXAMPLES = {
+    "etd.actions.jobs.try_again": try_again,
     "documents.actions.staging.stage_import": stage_import,
     "documents.actions.staging.discard_import": discard_import,
     "documents.actions.staging.store_import": store_import,
