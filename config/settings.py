@@ -77,17 +77,19 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "etd.middleware.NoStoreMiddleware",
+    "etd.middleware.ProbeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "etd.sessions.IdleMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "etd.middleware.NotAPageMiddleware",
     "etd.middleware.NotSavedMiddleware",
-    "etd.middleware.NoStoreMiddleware",
+    "etd.busy.BusyMiddleware",
     "etd.sessions.RequiredCodesMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -184,6 +186,8 @@ if HTTPS:
     SEEN_COOKIE_NAME = "__Host-seen"
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    # A balancer asks beside the proxy, by plain http (etd.middleware.ProbeMiddleware).
+    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

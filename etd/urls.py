@@ -30,6 +30,7 @@ SUMMARY_CELL = f"{QUESTION}summary/<int:row>/<slug:column>/"
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("", include("etd.health_urls")),
     path("", include("etd.people_urls")),
     path("", include("etd.framework_urls")),
     path(f"{GUIDELINE}conflicts/", conflicts.my_conflicts, name="my_conflicts"),

@@ -184,6 +184,8 @@ OF_A_BOOK = {"book_file"}
 
 # Addresses that do not belong to a question, with why they need no row: each is tested where it lives.
 OUTSIDE_A_QUESTION = {
+    "healthz": "open to all; says no more than that the process lives",
+    "readyz": "open to all; says whether the database takes writes, nothing that it holds",
     "home": "asks for sign-in; shows only the visitor's own guidelines",
     "sign_in": "open to all",
     "sign_out": "only ends one's own session",
