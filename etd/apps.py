@@ -10,6 +10,7 @@ from django.db.models.signals import post_migrate
 
 from etd.append_only import check_triggers, install_triggers
 from etd.frameworks import use_directory
+from etd.installation.contents import WHOLE
 from etd.installation.durability import check_durability
 
 
@@ -24,6 +25,7 @@ class EtdConfig(AppConfig):
     def ready(self) -> None:
         use_directory(settings.FRAMEWORKS_DIRECTORY)
         from etd.checks import check_frameworks, check_stored_keys  # noqa: PLC0415 -- needs the models
+        from etd.trail_checks import check_trails  # noqa: PLC0415 -- needs the models
 
         # The one signal of the project: migrations drop triggers, and only Django knows when it has migrated.
         post_migrate.connect(_install_append_only_triggers, dispatch_uid="append_only_triggers")
@@ -31,3 +33,4 @@ class EtdConfig(AppConfig):
         register(check_stored_keys, Tags.database)
         register(check_triggers, Tags.database)
         register(check_durability, Tags.database)
+        register(check_trails, WHOLE, deploy=True)

@@ -23,6 +23,12 @@ WRITES |= {f"a{method}" for method in WRITES} | {"_raw_delete", "create_user", "
 # The methods that files, dictionaries and hashes have too. They are given what to write as a first argument; those of
 # the models take keywords only.
 SHARED = {"save", "update"}
+# What a whole database holds, and putting a backup in its place, is no matter of one model.
+ASKS_IN_SQL = {
+    "etd/installation/contents.py",
+    "etd/installation/postgresql_programs.py",
+    "etd/installation/sqlite_files.py",
+}
 
 
 def may_write(path: Path) -> bool:
@@ -31,7 +37,7 @@ def may_write(path: Path) -> bool:
         "actions" in parts
         or "migrations" in parts
         or path.name == "actions.py"
-        or name(path) in {"etd/models/user.py", "etd/append_only.py"}
+        or name(path) in {"etd/models/user.py", "etd/append_only.py", *ASKS_IN_SQL}
     )
 
 

@@ -1,0 +1,56 @@
+"""Who uses a SQLite database now? A server holds a lock file beside it from its start to its end.
+
+SQLite's own locks last as long as a transaction, so between two requests nobody could see that a server is running.
+The lock is the operating system's and ends with its process, however that ends. Windows has no such lock: there a
+restore cannot know, and its user must stop the server.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+# Of this process, as long as it lives.
+_held: list[BinaryIO] = []
+
+
+class InUse(Exception):
+    """A server runs on the database, or it is being restored."""
+
+
+def lock_file(database: Path) -> Path:
+    return database.with_name(f"{database.name}.in-use")
+
+
+def hold(database: Path) -> None:
+    """Say, until this process ends, that it serves the database. Raises InUse while a restore replaces it."""
+    if not any(file.name == str(lock_file(database)) for file in _held):
+        _held.append(_locked(database, shared=True))
+
+
+@contextmanager
+def alone(database: Path) -> Iterator[None]:
+    """No server runs meanwhile, and none starts. Raises InUse."""
+    with _locked(database, shared=False):
+        yield
+
+
+def _locked(database: Path, *, shared: bool) -> BinaryIO:
+    file = lock_file(database).open("ab")
+    if sys.platform == "win32":
+        return file
+    import fcntl  # noqa: PLC0415 -- does not exist on Windows
+
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise InUse(
+            f"{database} is being restored; start the server when that is done."
+            if shared
+            else f"A server runs on {database}. Stop it, then try again."
+        ) from None
+    return file

@@ -1,0 +1,216 @@
+"""Trying a backup, and putting it in the place of the database that the program uses. docs/backup.md is the drill."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import timezone
+
+from etd.append_only import append_only_tables
+from etd.installation import backup_file, postgresql_programs, presence, sqlite_files
+from etd.installation.backup_file import Manifest, NotABackup
+from etd.installation.backups import BackupFailed, Reason, make_backup
+from etd.installation.contents import Look, look_at, unknown_migrations
+
+Say = Callable[[str], None]
+
+
+class RestoreFailed(Exception):
+    """The backup cannot be used, or not here; the message says why and what to do. `problems` are the single ones."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+def check(path: Path) -> Manifest:
+    """Read every byte of a backup and try what can be tried without a server. Raises RestoreFailed.
+
+    A backup of SQLite is opened and verified like a database in use. One of PostgreSQL is unpacked to its last byte and
+    compared with its list of tables; only a trial restore tells more.
+    """
+    with _unpacked(path) as (manifest, _, _):
+        _refuse_faults(manifest)
+        return manifest
+
+
+def restore(
+    path: Path,
+    connection: BaseDatabaseWrapper,
+    *,
+    replace: bool,
+    keep_in: Path,
+    say: Say,
+    with_faults: bool = False,
+) -> Look:
+    """Make the database of this program hold what the backup holds, without sessions.
+
+    It is all or nothing: what fails leaves the database as it was. With `replace` a backup of what is there is made
+    into the folder `keep_in` first. The look at the restored database is for the caller to judge. Raises RestoreFailed.
+    """
+    with ExitStack() as stack:
+        manifest, database, folder = stack.enter_context(_unpacked(path))
+        if not with_faults:
+            _refuse_faults(manifest)
+        _refuse_misfit(manifest, connection)
+        is_sqlite = connection.vendor == "sqlite"
+        stack.enter_context(_alone(connection))
+        _make_way(connection, replace=replace, keep_in=keep_in, say=say)
+        with _failing():
+            if is_sqlite:
+                connection.close()
+                sqlite_files.end_sessions(database)
+                sqlite_files.put_in_place(database, _file(connection))
+            else:
+                _refuse_others(connection)
+                postgresql_programs.load(connection, database, folder)
+            found = look_at()
+    if differences := manifest.contents.differences(found.contents):
+        raise RestoreFailed("What was restored is not what was backed up.", tuple(differences))
+    return found
+
+
+@contextmanager
+def _unpacked(path: Path) -> Iterator[tuple[Manifest, Path, Path]]:
+    """A backup that can be read: its manifest, the database in it, and the folder where that lies for the moment."""
+    with _failing():
+        Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".restoring-", dir=settings.DATA_DIR)
+    with folder as name:
+        with _failing():
+            manifest, database = backup_file.unpack(path, Path(name))
+            if newer := unknown_migrations(manifest.contents.migrations):
+                raise RestoreFailed(
+                    f"{path} was made by OpenEtD {manifest.release}, which is newer than this one"
+                    f" ({settings.VERSION}): {newer[0]} is unknown here. Install that release, or a later one."
+                )
+            if manifest.contents.vendor == "sqlite":
+                _compare(manifest, look_at(sqlite_files.url_of(database)))
+            else:
+                _compare_list(manifest, postgresql_programs.listed(database))
+                postgresql_programs.script(database, Path(name) / "unpacked.sql")
+                (Path(name) / "unpacked.sql").unlink()
+        yield manifest, database, Path(name)
+
+
+def _compare(manifest: Manifest, found: Look) -> None:
+    problems = manifest.contents.differences(found.contents)
+    problems += [fault for fault in found.faults if fault not in manifest.faults]
+    if problems:
+        raise RestoreFailed("The database in the backup is not whole.", tuple(problems))
+
+
+def _compare_list(manifest: Manifest, listed: str) -> None:
+    tables = manifest.contents.rows
+    problems = [f"{table} is missing" for table in tables if f" TABLE DATA {table} " not in f"{listed} "]
+    if manifest.was_checked:
+        problems += [
+            f"{table} lacks its append-only triggers"
+            for table in append_only_tables()
+            for name in ("no_change", "no_truncate")
+            if table in tables and f" {table} {table}_{name} " not in listed
+        ]
+    if problems:
+        raise RestoreFailed("The dump in the backup is not whole.", tuple(problems))
+
+
+def _refuse_faults(manifest: Manifest) -> None:
+    if manifest.faults:
+        raise RestoreFailed(
+            "The backup is as it was written, but what was backed up was not whole. Take an older one.",
+            manifest.faults,
+        )
+
+
+def _refuse_misfit(manifest: Manifest, connection: BaseDatabaseWrapper) -> None:
+    if manifest.contents.vendor != connection.vendor:
+        names = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+        raise RestoreFailed(
+            f"The backup is of {names[manifest.contents.vendor]}, and DATABASE_URL leads to"
+            f" {names[connection.vendor]}. Restore it into a database of its own kind."
+        )
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():  # type: ignore[attr-defined]
+        raise RestoreFailed("DATABASE_URL leads to a database in memory, which would be gone at once.")
+
+
+@contextmanager
+def _alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Nobody else uses the database."""
+    if connection.vendor != "sqlite":
+        _refuse_others(connection)
+        yield
+        return
+    with _failing():
+        _file(connection).parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(presence.alone(_file(connection)))
+            except presence.InUse as error:
+                raise RestoreFailed(str(error)) from error
+            yield
+
+
+def _refuse_others(connection: BaseDatabaseWrapper) -> None:
+    if others := postgresql_programs.others_connected(connection):
+        raise RestoreFailed(
+            f"{others} other sessions are connected to the database. Stop the servers and the worker, then try again."
+        )
+
+
+def _make_way(connection: BaseDatabaseWrapper, *, replace: bool, keep_in: Path, say: Say) -> None:
+    """See that nothing is lost that is there. Raises RestoreFailed."""
+    is_sqlite = connection.vendor == "sqlite"
+    try:
+        is_empty = (
+            sqlite_files.is_empty(_file(connection))
+            if is_sqlite
+            else not connection.introspection.table_names()
+        )
+    except sqlite3.DatabaseError:
+        is_empty = False
+    if is_empty:
+        return
+    if not replace:
+        raise RestoreFailed(
+            "The database is not empty. With --replace it is backed up, and then replaced; or name another one in"
+            " DATABASE_URL."
+        )
+    try:
+        kept, _ = make_backup(connection, keep_in, Reason.BEFORE_RESTORING)
+    except BackupFailed as error:
+        if not isinstance(error.__cause__, sqlite3.DatabaseError) or isinstance(
+            error.__cause__, sqlite3.OperationalError
+        ):
+            raise RestoreFailed(
+                f"What is there could not be backed up, and was left alone: {error}"
+            ) from error
+        with _failing():
+            kept = sqlite_files.set_aside(_file(connection), timezone.now())
+    say(f"What was there is kept in {kept}")
+
+
+def _file(connection: BaseDatabaseWrapper) -> Path:
+    return Path(connection.settings_dict["NAME"])
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    """What may go wrong, in words for whoever asked."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RestoreFailed(
+            f"SQLite says: {error}. Stop whatever uses the database, then try again."
+        ) from error
+    except (postgresql_programs.NoProgram, postgresql_programs.ProgramFailed, NotABackup) as error:
+        raise RestoreFailed(str(error)) from error
+    except RuntimeError as error:
+        raise RestoreFailed(f"The restored database is not usable: {error}") from error
+    except OSError as error:
+        raise RestoreFailed(f"{error.strerror or error}: {error.filename or 'the file'}") from error
