@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,11 +21,10 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
-from django.conf import settings
-
 from documents.html import Layout, csv_name, json_name, r_name, render_html
 from documents.published import document_bytes
 from documents.schema import Analysis, EtdDocument, to_json
+from etd.installation.turns import RENDERING, RENDERING_FOR_LONG, Busy, Kind, turn
 from metaanalysis import specification
 from metaanalysis.analyses import pool_inputs
 from metaanalysis.importers.exports import guarded
@@ -40,8 +38,9 @@ WALL_SECONDS = 45
 BOOK_WALL_SECONDS, BOOK_CPU_SECONDS = 1800, 1500
 BOOK_MEMORY_BYTES = 3 * 1024**3
 KEPT_RENDERS = 8
-MOST_RENDERS = 2
 WAIT_FOR_A_TURN_SECONDS = 20
+# Less than a book may be silent (documents/actions/books.py).
+WAIT_FOR_A_BOOK_SECONDS = 240
 BLOCKED, NO_LIBRARY = 3, 4
 
 MOST_LETTERS_A_FIELD = 20_000
@@ -184,7 +183,10 @@ def run_worker(html: str, attachments: list[Attachment]) -> bytes:
 
 def run_worker_for_long(html: str, attachments: list[Attachment], tell_page: Callable[[int], None]) -> bytes:
     """As `run_worker`, for a book: with wider limits, and every page that is set is told. Raises CannotRender."""
-    with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:
+    with (
+        _turn(RENDERING_FOR_LONG, WAIT_FOR_A_BOOK_SECONDS),
+        tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder,
+    ):
         job, made = Path(folder) / "job.json", Path(folder) / "made.pdf"
         job.write_bytes(_job(html, attachments))
         with job.open("rb") as source, made.open("wb") as target:
@@ -287,25 +289,10 @@ def _failure(status: int, said: str) -> CannotRender:
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
+def _turn(kind: Kind = RENDERING, wait_seconds: float | None = None) -> Iterator[None]:
     """One of the places for renders, across all processes of the site; raises RendererBusy after a while."""
     try:
-        import fcntl  # noqa: PLC0415 -- not on Windows, where the site is used by one person
-    except ImportError:
-        yield
-        return
-    folder = settings.DATA_DIR / "pdf"
-    folder.mkdir(parents=True, exist_ok=True)
-    give_up = time.monotonic() + WAIT_FOR_A_TURN_SECONDS
-    while True:
-        for number in range(MOST_RENDERS):
-            with (folder / f"place-{number}.lock").open("w") as place:
-                try:
-                    fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
-                yield
-                return
-        if time.monotonic() > give_up:
-            raise RendererBusy("Several documents are being rendered at this moment. Try again in a minute.")
-        time.sleep(0.1)
+        with turn(kind, wait_seconds=WAIT_FOR_A_TURN_SECONDS if wait_seconds is None else wait_seconds):
+            yield
+    except Busy as error:
+        raise RendererBusy(str(error)) from error

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from documents.importing.decoding import NotText
 from documents.importing.docx_worker import CPU_SECONDS, MEMORY_BYTES, MOST_ANSWER_BYTES, READY
+from etd.installation.turns import READING, turn
 from metaanalysis.importers.limits import MIB
 
 MAX_BYTES = 10 * MIB
-WALL_SECONDS, WAIT_SECONDS = 20.0, 45.0
+WALL_SECONDS, WAIT_SECONDS = 20.0, 20.0
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START = "import sys; sys.path.append(sys.argv[1]); from documents.importing.docx_worker import main; main()"
-_AT_ONCE = threading.BoundedSemaphore(2)
 _SAVE = "Open it in Word, save it as a Word document (.docx) and import that."
 _OLE = b"\xd0\xcf\x11\xe0"
 _OTHER = (
@@ -41,15 +41,11 @@ def is_docx(content: bytes) -> bool:
 def read_docx(content: bytes) -> str:
     """The text of a Word file: a tab before each cell, an empty line after each row, every line with its formatting.
 
-    Raises NotWord for what is none: other files, old .doc, passwords, macros, what is damaged or too large.
+    Raises NotWord for what is none: other files, old .doc, passwords, macros, what is damaged or too large; Busy.
     """
     _refuse_other(content)
-    if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
-        raise NotWord("The server is busy reading other files. Try again in a minute.")
-    try:
+    with turn(READING, wait_seconds=WAIT_SECONDS):
         output = _run(content)
-    finally:
-        _AT_ONCE.release()
     if not output.startswith(READY):
         raise RuntimeError("the process that reads Word files does not start")
     answer = output.removeprefix(READY)

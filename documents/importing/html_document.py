@@ -7,18 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from threading import BoundedSemaphore
 
 from documents.importing.decoding import NotText, decode
 from documents.importing.html_page import TOO_DEEP
+from etd.installation.turns import READING, turn
 
 WORKER = Path(__file__).with_name("html_page.py")
 WALL_SECONDS = 20
-WAIT_SECONDS = 30
+WAIT_SECONDS = 20
 LONGEST_TEXT = 1_000_000
 """Characters; a document of 200 pages has half a million."""
 
-_AT_ONCE = BoundedSemaphore(2)
 _HEAD = 4096
 _PAGE = re.compile(
     r"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|div|section)\b",
@@ -76,22 +75,19 @@ def data_of(html: str) -> str:
 
 def page_text(html: str) -> str:
     """As `read_html`, of a page that is decoded."""
-    if not _AT_ONCE.acquire(timeout=WAIT_SECONDS):
-        raise NotText("The server is busy reading other pages. Send the file again in a minute.")
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-B", str(WORKER)],
-            input=html.encode("utf-8", errors="replace"),
-            capture_output=True,
-            env={},
-            cwd="/",
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise NotText(_TOO_COMPLEX) from error
-    finally:
-        _AT_ONCE.release()
+    with turn(READING, wait_seconds=WAIT_SECONDS):
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", "-B", str(WORKER)],
+                input=html.encode("utf-8", errors="replace"),
+                capture_output=True,
+                env={},
+                cwd="/",
+                timeout=WALL_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise NotText(_TOO_COMPLEX) from error
     if done.returncode == TOO_DEEP:
         raise NotText("The page has more tables within each other than any document. Save it as plain text.")
     if done.returncode:

@@ -8,18 +8,36 @@ are at such work or wait for it: there is always one left for votes and other sh
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
-
-from django.conf import settings
 
 MOST_THREADS = 3
 """Fewer than gunicorn gives a process (config/gunicorn.py)."""
 RETRY_AFTER_SECONDS = 10
+_SECONDS_BETWEEN_LOOKS = 0.1
 
 _threads = BoundedSemaphore(MOST_THREADS)
-_SECONDS_BETWEEN_LOOKS = 0.1
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of work: the places it may take, the first free one of them, and what is said where none is."""
+
+    name: str
+    places: tuple[int, ...]
+    busy: str
+
+
+READING = Kind(
+    "read", (0, 1), "The server is reading other files at this moment. Send this one again in a minute."
+)
+RENDERING = Kind(
+    "render", (1, 0), "Several documents are being rendered at this moment. Try again in a minute."
+)
+# Takes half an hour at most, and leaves one of the two places to the documents.
+RENDERING_FOR_LONG = replace(RENDERING, places=(0,))
 
 
 class Busy(Exception):
@@ -27,33 +45,36 @@ class Busy(Exception):
 
 
 @contextmanager
-def turn(kind: str, *, places: Sequence[int], wait_seconds: float, busy: str) -> Iterator[None]:
-    """Hold the first free one of these places of a kind; raises Busy(busy) where none is free for so long.
+def turn(kind: Kind, *, wait_seconds: float) -> Iterator[None]:
+    """Hold one of the places of a kind; raises Busy where none is free for so long.
 
     Raises it at once where as many threads of this process as may are at such work, or wait for it.
     """
     if not _threads.acquire(blocking=False):
-        raise Busy(busy)
+        raise Busy(kind.busy)
     try:
-        with _place(kind, places, wait_seconds, busy):
+        with _place(kind, wait_seconds):
             yield
     finally:
         _threads.release()
 
 
 @contextmanager
-def _place(kind: str, places: Sequence[int], wait_seconds: float, busy: str) -> Iterator[None]:
+def _place(kind: Kind, wait_seconds: float) -> Iterator[None]:
     try:
         import fcntl  # noqa: PLC0415 -- not on Windows, where the site is used by one person
     except ImportError:
         yield
         return
+    # The children that read files load this module too, and nothing of Django.
+    from django.conf import settings  # noqa: PLC0415 -- slow import
+
     folder = settings.DATA_DIR / "turns"
     folder.mkdir(parents=True, exist_ok=True)
     give_up = time.monotonic() + wait_seconds
     while True:
-        for number in places:
-            with (folder / f"{kind}-{number}.lock").open("w") as place:
+        for number in kind.places:
+            with (folder / f"{kind.name}-{number}.lock").open("w") as place:
                 try:
                     fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -61,5 +82,5 @@ def _place(kind: str, places: Sequence[int], wait_seconds: float, busy: str) -> 
                 yield
                 return
         if time.monotonic() > give_up:
-            raise Busy(busy)
+            raise Busy(kind.busy)
         time.sleep(_SECONDS_BETWEEN_LOOKS)

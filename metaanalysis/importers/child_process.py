@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from etd.installation.turns import READING, turn
 from metaanalysis.importers.child_main import MAX_ANSWER_BYTES, READY, Job
 from metaanalysis.importers.limits import MIB
 from metaanalysis.importers.table import Refusal
@@ -17,7 +18,6 @@ _START = (
     "import sys; sys.path.append(sys.argv[1]); from metaanalysis.importers.child_main import main; "
     "main(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])"
 )
-_AT_ONCE = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class WorkerLimits:
     memory_bytes: int = 512 * MIB
     cpu_seconds: int = 10
     wall_seconds: float = 20
-    wait_seconds: float = 45
+    wait_seconds: float = 20
 
 
 class ReaderUnavailable(RuntimeError):
@@ -35,14 +35,9 @@ class ReaderUnavailable(RuntimeError):
 
 
 def run_worker(data: bytes, job: Job, limits: WorkerLimits = WorkerLimits()) -> dict[str, Any]:
-    """The child's answer. Raises Refusal for what the child refuses and for what it did not survive."""
-    if not _AT_ONCE.acquire(timeout=limits.wait_seconds):
-        text = "the server is busy reading other files. Upload the file again in a minute."
-        raise Refusal("busy", text)
-    try:
+    """The child's answer. Raises Refusal for what the child refuses and for what it did not survive; Busy."""
+    with turn(READING, wait_seconds=limits.wait_seconds):
         output = _run(data, job, limits)
-    finally:
-        _AT_ONCE.release()
     if not output.startswith(READY):
         raise ReaderUnavailable("the process that reads files does not start")
     answer = output.removeprefix(READY)
@@ -74,7 +69,8 @@ def _run(data: bytes, job: Job, limits: WorkerLimits) -> bytes:
         alarm.start()
         try:
             try:
-                child.stdin.write(json.dumps(asdict(job)).encode() + b"\n" + data)
+                child.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
+                child.stdin.write(data)
                 child.stdin.close()
             except BrokenPipeError:
                 pass

@@ -19,6 +19,7 @@ from documents.importing import ImportedEtd
 from documents.importing.files import MAX_BYTES, NotADocument, ReadFile, read_file
 from etd.actions.errors import Refused
 from etd.enums import Better, Role
+from etd.installation.turns import Busy
 from etd.management.questions import BAD_INPUT
 from etd.models import Guideline, PanelMembership, User
 from etd.permissions import ROLE_PERMISSIONS, Permission
@@ -68,7 +69,7 @@ class Command(BaseCommand):
             read = read_file(
                 content, frameworks=[choice.framework for choice in choices], better=options["better"]
             )
-        except NotADocument as problem:
+        except (NotADocument, Busy) as problem:
             raise _bad(f"{file}: {problem} Nothing was stored.") from problem
         etd = read.etd
         slug = _slug(slug) or suggested_slug(etd)

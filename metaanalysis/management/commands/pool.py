@@ -14,6 +14,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from etd.installation.turns import Busy
 from metaanalysis.importers import ParsedTable, StudyRow, read_table
 from metaanalysis.importers.column_names import TEXT_COLUMNS
 from metaanalysis.importers.limits import MAX_BYTES_IN_WORDS, MAX_REVIEW_BYTES, MAX_ROWS
@@ -207,9 +208,12 @@ def _table(file: Path, sheet: str | None) -> ParsedTable:
         reason = (error.strerror or "it cannot be read").lower()
         text = f"{visible(str(file), 200)}: {reason}. Give the path of a CSV or XLSX file that you may read."
         raise CommandError(text, returncode=2) from error
-    table = read_table(data, filename=file.name, sheet=sheet)
-    if sheet and table.sheet is None and (named := _only_match(sheet, table.sheets)):
-        table = read_table(data, filename=file.name, sheet=named)
+    try:
+        table = read_table(data, filename=file.name, sheet=sheet)
+        if sheet and table.sheet is None and (named := _only_match(sheet, table.sheets)):
+            table = read_table(data, filename=file.name, sheet=named)
+    except Busy as error:
+        raise CommandError(str(error), returncode=2) from error
     if not table.ok:
         lines = [problem.message for problem in table.errors]
         if table.error_count > len(lines):

@@ -19,6 +19,7 @@ import pytest
 
 from documents import pdf
 from documents.schema import EtdDocument, from_json, to_json
+from etd.installation.turns import RENDERING
 from tests.unit.documents.example import criterion, example, published
 
 SECRET = b"canary-4711"
@@ -261,7 +262,7 @@ def test_twenty_at_once_are_rendered_two_at_a_time(
         thread.join()
     assert len(ended) == 20
     assert ended.count("made") >= 2
-    assert max(most) <= pdf.MOST_RENDERS == 2
+    assert max(most) <= len(RENDERING.places) == 2
 
 
 def test_a_render_takes_less_than_its_memory() -> None:

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from etd.installation.turns import READING, Busy, turn
 from metaanalysis.importers import child_process, read_table, workbook
 from metaanalysis.importers.child_process import ReaderUnavailable, WorkerLimits, run_worker
 from metaanalysis.importers.table import Refusal
@@ -78,16 +81,11 @@ def test_waiting_time_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused.value.code == "too_complex"
 
 
-def test_two_at_once() -> None:
-    held = [child_process._AT_ONCE.acquire(blocking=False) for _ in range(3)]
-    try:
-        assert held == [True, True, False]
-        with pytest.raises(Refusal) as refused:
-            run_worker(b"", JOB, WorkerLimits(wait_seconds=0.01))
-        assert refused.value.code == "busy"
-    finally:
-        child_process._AT_ONCE.release()
-        child_process._AT_ONCE.release()
+def test_two_at_once(settings: Any, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+    held = turn(READING, wait_seconds=0), turn(READING, wait_seconds=0)
+    with held[0], held[1], pytest.raises(Busy, match="Send this one again"):
+        run_worker(b"", JOB, WorkerLimits(wait_seconds=0.01))
     assert run_worker(corpus.package(corpus.parts_of()), JOB)["sheet"] == "Data"
 
 
