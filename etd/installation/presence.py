@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Of this process, as long as it lives.
 _held: list[BinaryIO] = []
@@ -25,8 +27,18 @@ def lock_file(database: Path) -> Path:
     return database.with_name(f"{database.name}.in-use")
 
 
+def serve(connection: BaseDatabaseWrapper) -> None:
+    """Say, until this process ends, that it works on the database. Raises InUse while a restore replaces that.
+
+    PostgreSQL knows who is connected, and a database in memory is nobody else's: of them nothing is said.
+    """
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db():  # type: ignore[attr-defined]
+        # A folder that takes no file takes no journal of SQLite either: nothing is written there.
+        with suppress(FileNotFoundError, PermissionError):
+            hold(Path(connection.settings_dict["NAME"]))
+
+
 def hold(database: Path) -> None:
-    """Say, until this process ends, that it serves the database. Raises InUse while a restore replaces it."""
     if not any(file.name == str(lock_file(database)) for file in _held):
         _held.append(_locked(database, shared=True))
 

@@ -47,13 +47,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-migrations-wait",
             action="store_true",
-            help="only where the next migrate would change a database that holds something",
+            help="only where the next migrate would change a file of SQLite that holds something (./openetd run asks)",
         )
 
     def handle(self, **options: Any) -> None:
         reason = Reason.ASKED
         if options["if_migrations_wait"]:
-            if not connection.introspection.table_names() or not waiting_migrations(connection):
+            if (
+                connection.vendor != "sqlite"
+                or not connection.introspection.table_names()
+                or not waiting_migrations(connection)
+            ):
                 return
             reason = Reason.BEFORE_MIGRATING
         folder = (options["to"] or default_folder()).absolute()
