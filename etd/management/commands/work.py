@@ -7,7 +7,9 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from etd.installation import presence
 from etd.installation.worker import Until, Work
 
 
@@ -36,6 +38,7 @@ class Command(BaseCommand):
     def handle(self, *, once: bool, until_done: bool, name: str, **options: Any) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]{0,64}", name):
             raise CommandError("--name takes up to 64 letters, digits, dots, hyphens and underscores.")
+        presence.serve(connection)
         until = Until.NOTHING_IS_DUE if once else Until.DONE if until_done else Until.STOPPED
         work = Work(until=until, name=name, rounds=not until_done)
         work.tasks.configure_signals()
