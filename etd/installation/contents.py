@@ -189,6 +189,12 @@ def unknown_migrations(names: tuple[str, ...]) -> list[str]:
     return [name for name in names if name not in known and name.partition(".")[0] in loader.migrated_apps]
 
 
+def is_of_this_release(names: tuple[str, ...]) -> bool:
+    """Whether a database with these migrations has the tables of this release."""
+    loader = MigrationLoader(None)
+    return set(names) >= {f"{app}.{name}" for app, name in loader.disk_migrations or {}}
+
+
 def database_faults(connection: BaseDatabaseWrapper) -> list[str]:
     """What the database finds wrong with itself. PostgreSQL tells of a broken page when it is read, by an error."""
     if connection.vendor != "sqlite":

@@ -84,9 +84,12 @@ def dump(connection: BaseDatabaseWrapper, target: Path, snapshot: str) -> None:
     _run([*command, *_connection_arguments(connection)], _password(connection))
 
 
-def listed(source: Path) -> str:
-    """What a dump says that it holds, a line for each. Raises NoProgram, ProgramFailed."""
-    return _run([program("pg_restore"), "--list", str(source)])
+def tables_and_triggers(source: Path) -> tuple[set[str], set[str]]:
+    """The names of the tables whose rows a dump holds, and those of its triggers. Raises NoProgram, ProgramFailed."""
+    listed = _run([program("pg_restore"), "--list", str(source)])
+    tables = re.findall(r" TABLE DATA \S+ (\S+) ", listed)
+    triggers = re.findall(r" TRIGGER \S+ \S+ (\S+) ", listed)
+    return set(tables), set(triggers)
 
 
 def script(source: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from etd.append_only import append_only_tables
 from etd.installation import backup_file, postgresql_programs, presence, sqlite_files
 from etd.installation.backup_file import Manifest, NotABackup
 from etd.installation.backups import BackupFailed, Reason, make_backup
-from etd.installation.contents import Look, look_at, unknown_migrations
+from etd.installation.contents import Look, is_of_this_release, look_at, unknown_migrations
 
 Say = Callable[[str], None]
 
@@ -93,7 +93,7 @@ def _unpacked(path: Path) -> Iterator[tuple[Manifest, Path, Path]]:
             if manifest.contents.vendor == "sqlite":
                 _compare(manifest, look_at(sqlite_files.url_of(database)))
             else:
-                _compare_list(manifest, postgresql_programs.listed(database))
+                _compare_list(manifest, *postgresql_programs.tables_and_triggers(database))
                 postgresql_programs.script(database, Path(name) / "unpacked.sql")
                 (Path(name) / "unpacked.sql").unlink()
         yield manifest, database, Path(name)
@@ -106,15 +106,13 @@ def _compare(manifest: Manifest, found: Look) -> None:
         raise RestoreFailed("The database in the backup is not whole.", tuple(problems))
 
 
-def _compare_list(manifest: Manifest, listed: str) -> None:
-    tables = manifest.contents.rows
-    problems = [f"{table} is missing" for table in tables if f" TABLE DATA {table} " not in f"{listed} "]
-    if manifest.was_checked:
+def _compare_list(manifest: Manifest, tables: set[str], triggers: set[str]) -> None:
+    problems = [f"{table} is missing" for table in sorted(manifest.contents.rows.keys() - tables)]
+    if is_of_this_release(manifest.contents.migrations):
         problems += [
             f"{table} lacks its append-only triggers"
             for table in append_only_tables()
-            for name in ("no_change", "no_truncate")
-            if table in tables and f" {table} {table}_{name} " not in listed
+            if table in tables and not {f"{table}_no_change", f"{table}_no_truncate"} <= triggers
         ]
     if problems:
         raise RestoreFailed("The dump in the backup is not whole.", tuple(problems))
