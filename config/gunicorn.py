@@ -4,6 +4,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from etd.installation.environment import env_bool, log_format
+from etd.installation.logs import configuration
+
 # SQLite takes one writer at a time, and threads of one process share its locks best.
 _on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
 
@@ -18,6 +21,12 @@ keepalive = 75
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 -- gunicorn names its own file in it
 control_socket_disable = True
 loglevel = os.environ.get("GUNICORN_LOG_LEVEL", "warning")
+# A line for each request is written by etd.installation.requests: gunicorn's would hold addresses with their secrets.
+accesslog = None
+logconfig_dict = configuration(
+    log_format(os.environ.get("LOG_FORMAT", ""), https=env_bool("HTTPS", default=False)),
+    gunicorn_level=loglevel,
+)
 
 
 def when_ready(server: Any) -> None:

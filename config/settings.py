@@ -17,6 +17,7 @@ from etd.installation.environment import (
     env_list,
     frameworks_directory,
     host_names,
+    log_format,
     origins,
     roles_with_codes,
     secret_key,
@@ -24,6 +25,7 @@ from etd.installation.environment import (
     site_url,
     time_zone,
 )
+from etd.installation.logs import configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -74,6 +76,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "etd.installation.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -144,13 +147,13 @@ OTP_TOTP_THROTTLE_FACTOR = OTP_STATIC_THROTTLE_FACTOR = 1
 # A directory of framework files of the site's own, besides those that are shipped (docs/framework-format.md).
 FRAMEWORKS_DIRECTORY = frameworks_directory(os.environ.get("OPENETD_FRAMEWORKS", ""))
 
-SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
-DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE_URL).hostname or "")
-EMAIL_TIMEOUT = 10  # seconds
 # Long work and letters, kept in the database (docs/jobs.md).
 JOBS = jobs(os.environ.get("OPENETD_JOBS", ""))
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
+SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
+DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE_URL).hostname or "")
+EMAIL_TIMEOUT = 10  # seconds
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
 # Counted by account, whatever the address: a panel behind one hospital gateway is not locked out by one colleague, and
@@ -185,9 +188,9 @@ if HTTPS:
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     SEEN_COOKIE_NAME = "__Host-seen"
     SECURE_SSL_REDIRECT = True
-    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     # A balancer asks beside the proxy, by plain http (etd.middleware.ProbeMiddleware).
     SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -239,10 +242,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 # The largest form is the preview of a file: 14 fields and a tick for each of at most 30 outcomes (MAX_GROUPS).
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-}
+# docs/operating.md says what stands in a line.
+LOG_FORMAT = log_format(os.environ.get("LOG_FORMAT", ""), https=HTTPS)
+LOGGING = configuration(LOG_FORMAT, whole=DEBUG)

@@ -11,3 +11,5 @@ urlpatterns = [
     path("", include("documents.public_urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler500 = "etd.views.errors.server_error"

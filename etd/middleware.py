@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 
 from etd import health_urls
+from etd.installation import logs
+from etd.installation.requests import route_of
 from etd.typed import typed_text
 
 logger = logging.getLogger(__name__)
@@ -62,9 +64,13 @@ class NotSavedMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
-        logger.error("not saved: %s %r: %s", request.method, request.path, type(exception).__name__)
+        logger.error("not saved: %s %s: %s", request.method, route_of(request), type(exception).__name__)
         # Without the request: the page must not ask the database who is signed in.
-        context = {"typed": typed_text(request), "is_unsure": was_cut_off(exception)}
+        context = {
+            "typed": typed_text(request),
+            "is_unsure": was_cut_off(exception),
+            "request_id": logs.request_id.get(),
+        }
         page = render_to_string("not_saved.html", context)
         response = HttpResponse(page, status=503)
         response["Retry-After"] = "5"

@@ -53,6 +53,9 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "EMAIL_FROM",
         "OPENETD_REQUIRE_TOTP_FOR",
         "OPENETD_FRAMEWORKS",
+        "OPENETD_UPLOADS_AN_HOUR",
+        "OPENETD_GUIDELINE_MIB",
+        "LOG_FORMAT",
         "OPENETD_JOBS",
     )
     return {name: value for name, value in os.environ.items() if name not in foreign} | own

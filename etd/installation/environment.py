@@ -228,6 +228,13 @@ def frameworks_directory(value: str) -> Path | None:
     return folder
 
 
+def log_format(value: str, *, https: bool) -> str:
+    """LOG_FORMAT: `json` for machines, `text` for a terminal; where empty, JSON where HTTPS is on."""
+    if value not in {"", "json", "text"}:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be json or text, not {value!r}.")
+    return value or ("json" if https else "text")
+
+
 def roles_with_codes(names: list[str]) -> frozenset[str]:
     """The roles that must sign in with one-time codes."""
     roles = {"chair", "panel_member", "methodologist", "staff", "observer"}

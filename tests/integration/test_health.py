@@ -76,7 +76,7 @@ def test_ready_by_reading_alone_and_without_a_session(settings: Settings) -> Non
 def test_probes_have_the_headers_of_every_page_and_take_no_form(path: str) -> None:
     answer = Client().get(path)
     page = Client().get("/account/")
-    own = {"Content-Type", "Content-Length", "Vary", "Location"}
+    own = {"Content-Type", "Content-Length", "Vary", "Location", "X-Request-ID"}
     assert {name: value for name, value in page.items() if name not in own} == {
         name: value for name, value in answer.items() if name not in own
     }
