@@ -56,11 +56,12 @@ UA_DESCRIPTIONS = b"""
 
 
 def limit_this_process(cpu_seconds: int = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
-    """Memory, CPU time, size of files, and no core dump. Systems without such limits keep the time limit outside."""
+    """Memory, CPU time, size of files, no core dump, and pages first. Other systems keep the time limit outside."""
     try:
         import resource  # noqa: PLC0415 -- not on Windows
     except ImportError:
         return
+    os.nice(10)
     for what, limit in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, cpu_seconds),

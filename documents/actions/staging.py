@@ -9,12 +9,14 @@ from django.utils import timezone
 
 from documents.actions.imports import import_document
 from documents.import_choices import choice_of
+from documents.importing import ImportedEtd
 from documents.importing.files import NotADocument, read_file
 from etd.actions import audit
 from etd.actions.errors import Refused
 from etd.enums import StagedStatus
 from etd.models import Guideline, Question, StagedImport, User
 from etd.selectors.frameworks import FrameworkChoice
+from metaanalysis.actions.quotas import require_quotas_kept
 
 MOST_STAGED = 10
 """Documents that one person can have waiting in a guideline."""
@@ -23,7 +25,7 @@ MOST_STAGED = 10
 def stage_import(*, guideline: Guideline, file_name: str, content: bytes, by: User) -> StagedImport:
     """Keep a file as it came, until it is stored or discarded; the same file again is the same one while it waits.
 
-    Raises Refused where the person has MOST_STAGED documents waiting.
+    Raises Refused where the person has MOST_STAGED documents waiting, QuotaReached where no more files are kept.
     """
     sha256 = hashlib.sha256(content).hexdigest()
     now = timezone.now()
@@ -48,6 +50,7 @@ def stage_import(*, guideline: Guideline, file_name: str, content: bytes, by: Us
             staged_by=by,
         )
         _record("import_staged", staged, by)
+        require_quotas_kept(guideline=guideline, person=by, at=now)
     return staged
 
 
@@ -82,6 +85,10 @@ def store_import(
     twice by one person, it is done once. Raises Refused where the file was discarded, is another one or cannot be read,
     and as `import_document` does; nothing is stored then.
     """
+    # Before the transaction: reading may take seconds, and on SQLite nobody else could save in that time.
+    content = bytes(StagedImport.objects.values_list("content", flat=True).get(pk=staged.pk))
+    is_the_same = hashlib.sha256(content).hexdigest() == sha256
+    etd = _read(content, frameworks, better) if is_the_same else None
     with transaction.atomic():
         current = _locked(staged)
         if current.question is not None and current.staged_by_id == by.pk:
@@ -91,15 +98,10 @@ def store_import(
                 f"This document was {'stored' if current.question else 'discarded'} in the meantime. "
                 "Send the file again if it is needed after all."
             )
-        content = bytes(current.content)
-        if hashlib.sha256(content).hexdigest() != sha256:
+        if etd is None:
             raise Refused(
                 "This is not the file that was shown to you. Look at the preview again, then store it."
             )
-        try:
-            etd = read_file(content, frameworks=[one.framework for one in frameworks], better=better).etd
-        except NotADocument as problem:
-            raise Refused(str(problem)) from problem
         question = import_document(
             etd=etd,
             framework=choice_of(etd.framework, frameworks),
@@ -114,6 +116,13 @@ def store_import(
         current.status, current.question, current.content = StagedStatus.STORED, question, b""
         current.save(update_fields=["status", "question", "content"])
     return question
+
+
+def _read(content: bytes, frameworks: tuple[FrameworkChoice, ...], better: str) -> ImportedEtd:
+    try:
+        return read_file(content, frameworks=[one.framework for one in frameworks], better=better).etd
+    except NotADocument as problem:
+        raise Refused(str(problem)) from problem
 
 
 def _locked(staged: StagedImport) -> StagedImport:

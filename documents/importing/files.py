@@ -19,6 +19,10 @@ MIB = 1024 * 1024
 MAX_BYTES = 10 * MIB
 LONGEST_TEXT = 1_000_000
 """Characters of plain text; a document of 200 pages has half a million."""
+MOST_LINES = 20_000
+"""Lines and cells of a text; the longest of 200 pages has a third of it. To read them takes half a second."""
+MOST_JSON_PARTS = 200_000
+"""Brackets and braces of JSON, each of which becomes an object in memory."""
 
 _SAVE = "Save the document as Word (.docx), as a web page (.html) or as plain text, and send that."
 _OTHER = (
@@ -80,7 +84,7 @@ def _read(content: bytes, frameworks: Sequence[Framework], better: str) -> ReadF
         return _of_page(html_of(content), frameworks, better)
     text, encoding = decode(content)
     if text.lstrip().startswith("{"):
-        return ReadFile(_content_of(read_json(text, frameworks=frameworks)), "OpenEtD’s JSON")
+        return ReadFile(_content_of(_of_json(text, frameworks)), "OpenEtD’s JSON")
     if text.lstrip().startswith("<?xml"):
         raise NotADocument(f"This is an XML file. {_SAVE}")
     return _of_text(without_marks(text), "Plain text", frameworks, better, encoding)
@@ -91,9 +95,15 @@ def _of_page(html: str, frameworks: Sequence[Framework], better: str) -> ReadFil
     data = data_of(html)
     if not data:
         return _of_text(without_marks(page_text(html)), "HTML", frameworks, better)
-    etd = read_json(data, frameworks=frameworks)
+    etd = _of_json(data, frameworks)
     flag = Flag("Document", "The data inside the HTML file were read, not the page that it shows.")
     return ReadFile(_content_of(etd.flagged(flag)), "OpenEtD’s HTML")
+
+
+def _of_json(text: str, frameworks: Sequence[Framework]) -> ImportedEtd:
+    if text.count("{") + text.count("[") > MOST_JSON_PARTS:
+        raise NotADocument(f"The data have more than {MOST_JSON_PARTS:,} lists and objects: no document has.")
+    return read_json(text, frameworks=frameworks)
 
 
 def _of_text(
@@ -101,6 +111,12 @@ def _of_text(
 ) -> ReadFile:
     if len(text) > LONGEST_TEXT:
         raise NotADocument(f"The file has {len(text):,} characters of text: no such document has.")
+    n_lines = len(text.splitlines()) + text.count("\t")
+    if n_lines > MOST_LINES:
+        raise NotADocument(
+            f"The file has {n_lines:,} lines and cells of tables; at most {MOST_LINES:,} are read. Send one document, "
+            "without empty lines."
+        )
     etd = read_text(text, frameworks=frameworks, better=better)
     named = {number: identifiers_in(citation) for number, citation in etd.references.items()}
     etd = replace(

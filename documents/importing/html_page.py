@@ -6,6 +6,7 @@ slow. Standard library only; nothing is fetched, and scripts, styles and what th
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -470,11 +471,12 @@ def _number(text: str | None, otherwise: int) -> int:
 
 
 def limit_this_process() -> None:
-    """Memory, processor time, and no file."""
+    """Memory, processor time, no file, and the pages of the site come first."""
     try:
         import resource  # noqa: PLC0415 -- not on Windows
     except ImportError:
         return
+    os.nice(10)
     for what, limit in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_SECONDS),

@@ -31,6 +31,7 @@ from metaanalysis.actions.places import (
     find_or_create_outcome,
     find_or_create_population,
 )
+from metaanalysis.actions.quotas import require_quotas_kept
 from metaanalysis.analyses import DoesNotFit
 from metaanalysis.comparison import VALUES, Comparison, compare, row_values
 from metaanalysis.importers import ParsedTable, ProblemLog, StudyRow, check_against_earlier, read_table
@@ -93,7 +94,7 @@ def stage_upload(
     """Keep a file as it came, with what was read from it; the same file again is the same upload while it is staged.
 
     A table with errors is staged too, so that they can be shown, but it can never be confirmed. Raises UnreadableFile
-    where there is no table at all.
+    where there is no table at all, QuotaReached where no more files are kept.
     """
     table = _read(question, filename, content, sheet)
     with transaction.atomic():
@@ -222,6 +223,7 @@ def _staged(
         created_by=by,
     )
     _record("upload_staged", upload, question=question, at=now, by=by)
+    require_quotas_kept(guideline=question.guideline, person=by, at=now)
     return upload
 
 

@@ -9,6 +9,7 @@ Answers what the reader of the format gives, or `{"refusal": {"code", "text", "r
 """
 
 import json
+import os
 import resource
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from metaanalysis.importers.table import Refusal
 
 READY = b"ready\n"
 MAX_ANSWER_BYTES = 4 * MIB
+BEHIND_THE_PAGES = 10
+"""How nice the process is to those that answer pages."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Job:
 
 
 def limit_this_process(memory_bytes: int, cpu_seconds: int) -> None:
-    """No more memory, processor time, files or open descriptors than these; cannot be undone."""
+    """No more memory, processor time, files or open descriptors than these, and pages first; cannot be undone."""
+    os.nice(BEHIND_THE_PAGES)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
