@@ -15,6 +15,7 @@ from etd.installation.environment import (
     email,
     env_bool,
     env_list,
+    env_number,
     frameworks_directory,
     host_names,
     log_format,
@@ -237,6 +238,9 @@ WHITENOISE_USE_FINDERS = not COLLECTED
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
+# Files that a person can send within an hour, and MiB of files that a guideline keeps.
+UPLOADS_AN_HOUR = env_number("OPENETD_UPLOADS_AN_HOUR", default=20)
+GUIDELINE_MIB = env_number("OPENETD_GUIDELINE_MIB", default=200)
 FILE_UPLOAD_HANDLERS = ["metaanalysis.uploads.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 # The largest form is the preview of a file: 14 fields and a tick for each of at most 30 outcomes (MAX_GROUPS).

@@ -34,6 +34,13 @@ def env_list(name: str, *, default: list[str]) -> list[str]:
     return [part.strip() for part in os.environ.get(name, "").split(",") if part.strip()] or default
 
 
+def env_number(name: str, *, default: int) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    if not re.fullmatch("[0-9]{1,7}", value) or int(value) < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least 1, not {value!r}.")
+    return int(value)
+
+
 def secret_key(value: str, data_dir: Path, *, https: bool) -> str:
     """The SECRET_KEY variable; for a local installation, one made once and kept beside the data."""
     if https and value == "":
