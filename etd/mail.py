@@ -7,7 +7,8 @@ cannot put another site's address into a letter.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import smtplib
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from string import Template
@@ -26,11 +27,25 @@ class NotSent(Exception):
     """The letter did not go out; the message says so to the person who wanted it sent."""
 
 
+class NoMailServer(OSError):
+    """The operator has not said how e-mail goes out."""
+
+
 class NoMailBackend(BaseEmailBackend):
     """For a public site whose operator has not said how e-mail goes out: letters hold secrets, so none is printed."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        raise OSError("EMAIL_URL is not set")
+        raise NoMailServer("EMAIL_URL is not set")
+
+
+FAULTS: tuple[tuple[type[OSError], str], ...] = (
+    (NoMailServer, "This site has no e-mail settings: whoever runs it sets EMAIL_URL."),
+    (smtplib.SMTPAuthenticationError, "The mail server did not accept this site’s name and password."),
+    (smtplib.SMTPSenderRefused, "The mail server refused this site’s own address as the sender."),
+    (smtplib.SMTPRecipientsRefused, "The mail server refused an address."),
+    (smtplib.SMTPServerDisconnected, "The mail server broke the connection off."),
+    (smtplib.SMTPException, "The mail server refused a letter."),
+)
 
 
 def site_address(path: str) -> str:
@@ -54,33 +69,50 @@ def send(kind: str, /, *, to: str, **values: str) -> None:
         send_mail(subject, body, None, [to])
     except OSError as error:  # smtplib's errors are OSErrors too
         logger.warning("not sent: a letter of the kind %s: %s", kind, type(error).__name__)
-        raise NotSent("The e-mail could not be sent.") from error
+        raise NotSent(why(error)) from None
 
 
-def send_each(kind: str, /, letters: Sequence[tuple[str, Mapping[str, str]]]) -> list[str]:
-    """Send many letters of one kind, pairs of address and values, over one connection; the addresses that failed.
+def send_each(
+    kind: str,
+    /,
+    letters: Sequence[tuple[str, Mapping[str, str]]],
+    *,
+    note_sent: Callable[[int], None],
+) -> None:
+    """Send many letters of one kind, pairs of address and values, over one connection.
 
-    A server that cannot be reached is waited for once, not once a letter. The log names the kind and the faults.
+    `note_sent` is called with the number of each letter as soon as it has gone. A server that cannot be reached is
+    waited for once, not once a letter. Raises NotSent at the end where any did not go; the log names kind and faults.
     """
     connection = get_connection()
-    failed: dict[str, str] = {}
+    faults: list[OSError] = []
     try:
         connection.open()
-        for to, values in letters:
+        for number, (to, values) in enumerate(letters):
             subject, body = letter(kind, **values)
             try:
                 EmailMessage(subject, body, None, [to], connection=connection).send()
             except OSError as error:
-                failed[to] = type(error).__name__
+                faults.append(error)
+            else:
+                note_sent(number)
     except OSError as error:
-        failed = {to: type(error).__name__ for to, _ in letters}
+        faults.append(error)
     finally:
         with suppress(OSError):
             connection.close()
-    if failed:
-        faults = ", ".join(sorted(set(failed.values())))
-        logger.warning("not sent: letters of the kind %s: %s", kind, faults)
-    return [to for to, _ in letters if to in failed]
+    if faults:
+        names = ", ".join(sorted({type(one).__name__ for one in faults}))
+        logger.warning("not sent: letters of the kind %s: %s", kind, names)
+        raise NotSent(why(faults[0])) from None
+
+
+def why(error: OSError) -> str:
+    """A fault of the mail server in plain words, for pages: they name no address."""
+    for kind, words in FAULTS:
+        if isinstance(error, kind):
+            return words
+    return "The mail server could not be reached."
 
 
 def tell(kind: str, /, *, to: str, **values: str) -> None:

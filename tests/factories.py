@@ -54,6 +54,7 @@ from etd.models import (
     Judgement,
     KeptEvidence,
     KeptPart,
+    Mailing,
     Outcome,
     OutcomeRow,
     OutcomeTable,
@@ -394,6 +395,12 @@ def book(**fields: Any) -> Book:
     values["guideline"] = values.get("guideline") or guideline()
     values["asked_by"] = values.get("asked_by") or user()
     return Book.objects.create(**values)
+
+
+def mailing(**fields: Any) -> Mailing:
+    values: dict[str, Any] = {"about": {"letter": "round_opened"}, "asked_at": NOW} | fields
+    values["round"] = values.get("round") or voting_round()
+    return Mailing.objects.create(**values)
 
 
 def worker(**fields: Any) -> Worker:

@@ -1,7 +1,8 @@
 """Invitations: a role in a guideline, offered by a link in an e-mail that works once.
 
-The letter goes out when the transaction has been committed. Should it fail, the invitation stands without a `sent_at`,
-and `NotSent` tells whoever sent it; sending again makes a new link.
+A job, stored with the invitation, sends the letter after the commit; until then `sent_at` is empty. The link is made
+when the letter is written and kept as a hash alone, so that it stands nowhere but in the letter: every try, and sending
+again, makes a new link, and the one before is no longer good.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks import TaskContext, task
 
 from etd import mail
-from etd.actions import accounts, audit
+from etd.actions import accounts, audit, jobs
 from etd.actions.errors import Refused
 from etd.enums import Role
 from etd.models import Guideline, Invitation, PanelMembership, User
@@ -24,12 +26,8 @@ VALID_FOR = timedelta(days=14)
 
 
 def invite(*, guideline: Guideline, email: str, name: str, role: Role, by: User) -> Invitation:
-    """Invite an address to a role, and send the link. Raises Refused where it has a role or an invitation already.
-
-    Raises NotSent, after the commit, where the e-mail could not go out.
-    """
+    """Invite an address to a role, and send the link. Raises Refused where it has a role or an invitation already."""
     address = email.strip().lower()
-    token = secrets.token_urlsafe(32)
     with transaction.atomic():
         _lock_people(guideline)
         member = PanelMembership.objects.filter(
@@ -47,26 +45,25 @@ def invite(*, guideline: Guideline, email: str, name: str, role: Role, by: User)
             email=address,
             name=name,
             role=role,
-            token_hash=token_hash(token),
+            token_hash=_nobodys_hash(),
             created_at=now,
             created_by=by,
             expires_at=now + VALID_FOR,
         )
         _record("member_invited", invitation, now, by)
-        transaction.on_commit(lambda: _deliver(invitation, token))
+        jobs.put_off(letter_of_invitation, guideline=guideline.pk, invitation=invitation.pk)
     return invitation
 
 
 def resend_invitation(*, invitation: Invitation, by: User) -> Invitation:
-    """Send a new link, good for another fourteen days; the old one ends. Raises Refused, NotSent as `invite`."""
-    token = secrets.token_urlsafe(32)
+    """Send a new link, good for another fourteen days; the old one ends. Raises Refused."""
     with transaction.atomic():
         current = _lock_waiting(invitation)
         now = timezone.now()
-        current.token_hash, current.expires_at, current.sent_at = token_hash(token), now + VALID_FOR, None
+        current.token_hash, current.expires_at, current.sent_at = _nobodys_hash(), now + VALID_FOR, None
         current.save(update_fields=["token_hash", "expires_at", "sent_at"])
         _record("invitation_sent_again", current, now, by)
-        transaction.on_commit(lambda: _deliver(current, token))
+        jobs.put_off(letter_of_invitation, guideline=current.guideline_id, invitation=current.pk)
     return current
 
 
@@ -154,7 +151,24 @@ def _lock_good(invitation: Invitation, token: str) -> Invitation:
     return current
 
 
+@task(takes_context=True)
+def letter_of_invitation(context: TaskContext, *, guideline: int, invitation: int) -> None:
+    """An invitation by e-mail"""
+    token = secrets.token_urlsafe(32)
+    waiting = Invitation.objects.filter(
+        pk=invitation, sent_at__isnull=True, accepted_at__isnull=True, withdrawn_at__isnull=True
+    )
+    if not waiting.filter(expires_at__gt=timezone.now()).update(token_hash=token_hash(token)):
+        return
+    current = Invitation.objects.select_related("guideline", "created_by").get(pk=invitation)
+    try:
+        _deliver(current, token)
+    except mail.NotSent as problem:
+        jobs.not_done(context, str(problem))
+
+
 def _deliver(invitation: Invitation, token: str) -> None:
+    """Send the link. Where it has been asked for again meanwhile, that one is still to be sent."""
     mail.send(
         "invitation",
         to=invitation.email,
@@ -166,9 +180,7 @@ def _deliver(invitation: Invitation, token: str) -> None:
         expires=mail.in_words(invitation.expires_at),
         site=mail.site_address("/"),
     )
-    Invitation.objects.filter(pk=invitation.pk, token_hash=invitation.token_hash).update(
-        sent_at=timezone.now()
-    )
+    Invitation.objects.filter(pk=invitation.pk, token_hash=token_hash(token)).update(sent_at=timezone.now())
 
 
 def _record(type: str, invitation: Invitation, at: datetime, by: User) -> None:
@@ -184,3 +196,8 @@ def _record(type: str, invitation: Invitation, at: datetime, by: User) -> None:
 
 def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _nobodys_hash() -> str:
+    """Of a link that nobody has been sent."""
+    return token_hash(secrets.token_urlsafe(32))

@@ -1,62 +1,91 @@
 """E-mail to the panel about a round: that it is open, has more time, is about to end, is over.
 
-A letter names the question, the round and its time: no vote, no count, nobody else. Its event says what it was about,
-never to whom it went. Letters go out after the commit: where they fail nothing else is lost, an event says so, and
-`NotSent` tells whoever wanted them sent.
+Here is decided who gets which letter, and when. Its event says what it was about, never to whom it went. The letters
+are stored with the event and go out after the commit, by a job (`mailings.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 
 from etd import mail
-from etd.actions import audit
+from etd.actions import audit, mailings, rounds
 from etd.actions.errors import Refused
 from etd.actions.locks import lock_question
-from etd.actions.voting import voting_members
-from etd.enums import RECOMMENDATION_TYPE_ITEM, TallyDisplay
-from etd.letters import MORE_TIME, NOT_SENT, OPENED, REMINDED, REMINDER, RESULTS, TOLD, letters_of, subject_of
-from etd.models import Ballot, User, Vote, VotingRound
+from etd.actions.mailings import moment, panel_of, unfinished
+from etd.domain.consensus import Rule
+from etd.enums import TallyDisplay
+from etd.letters import MORE_TIME, OPENED, REMINDED, REMINDER, RESULTS, TOLD, letters_of, subject_of
+from etd.models import Question, User, VotingRound
 from etd.votes import is_over
 
 BETWEEN_REMINDERS = timedelta(hours=1)
 
 
+def open_and_tell(
+    *,
+    question: Question,
+    item_keys: Sequence[str],
+    closes_at: datetime | None,
+    blind: bool,
+    rule: Rule | None,
+    by: User,
+) -> VotingRound:
+    """As `rounds.open_round`, and everybody on the roll is told: both are stored, or neither."""
+    with transaction.atomic():
+        opened = rounds.open_round(
+            question=question, item_keys=item_keys, closes_at=closes_at, blind=blind, rule=rule, by=by
+        )
+        announce_opening(voting_round=opened, by=by)
+    return opened
+
+
+def extend_and_tell(*, voting_round: VotingRound, closes_at: datetime, by: User) -> VotingRound:
+    """As `rounds.extend_round`, and everybody on the roll is told: both are stored, or neither."""
+    with transaction.atomic():
+        extended = rounds.extend_round(voting_round=voting_round, closes_at=closes_at, by=by)
+        announce_more_time(voting_round=extended, by=by)
+    return extended
+
+
+def close_and_tell(*, voting_round: VotingRound, by: User) -> tuple[VotingRound, bool]:
+    """As `rounds.close_round`, and the panel is told where it may see the results; with it, whether it is."""
+    with transaction.atomic():
+        closed = rounds.close_round(voting_round=voting_round, by=by)
+        told = announce_results(voting_round=closed, by=by)
+    return closed, told
+
+
 def announce_opening(*, voting_round: VotingRound, by: User | None) -> None:
-    """Tell everybody on the roll that the round is open; once, and nobody once it is over. Raises NotSent."""
+    """Tell everybody on the roll that the round is open; once, and nobody once it is over."""
     _announce(voting_round, {"letter": OPENED}, by)
 
 
 def announce_more_time(*, voting_round: VotingRound, by: User | None) -> None:
-    """Tell everybody on the roll until when they may vote now; once a closing time. Raises NotSent."""
-    _announce(voting_round, {"letter": MORE_TIME, "closes_at": _moment(voting_round.closes_at)}, by)
+    """Tell everybody on the roll until when they may vote now; once a closing time."""
+    _announce(voting_round, {"letter": MORE_TIME, "closes_at": moment(voting_round.closes_at)}, by)
 
 
 def announce_results(*, voting_round: VotingRound, by: User | None) -> bool:
-    """Tell the panel that a closed round's results can be seen; False where they were told, or may not see them.
-
-    Raises NotSent.
-    """
+    """Tell the panel that a closed round's results can be seen; False where they were told, or may not see them."""
     about = {"letter": RESULTS}
     with transaction.atomic():
         stored = _lock(voting_round)
         if stored.closed_at is None or stored.tally_display == TallyDisplay.NONE or _is_done(stored, about):
             return False
-        _write(stored, about, _panel(stored), by)
+        _write(stored, about, panel_of(stored), by)
     return True
 
 
 def remind(*, voting_round: VotingRound, by: User) -> None:
     """A chair reminds those who have not voted on everything.
 
-    Raises Refused once the round is over, within an hour of the last reminder and where there is nobody to write to;
-    NotSent.
+    Raises Refused once the round is over, within an hour of the last reminder and where there is nobody to write to.
     """
     with transaction.atomic():
         stored = _lock(voting_round)
@@ -84,8 +113,8 @@ def remind_before_close(*, voting_round: VotingRound, hours: int, by: User | Non
 
     Once for each closing time and number of hours, however often it is run. Not at once after another letter: where
     less than twice `hours` lies between that letter and the close, in the middle of the two. Written down even where
-    everybody has finished, so that the event tells nothing. Raises NotSent; where no letter at all went out, the next
-    run tries again.
+    everybody has finished, so that the event tells nothing. Where no letter at all could be sent, the next run after
+    the last try writes again.
     """
     with transaction.atomic():
         stored = _lock(voting_round)
@@ -107,31 +136,11 @@ def due_at(voting_round: VotingRound, hours: int) -> datetime | None:
     return max(closes_at - timedelta(hours=hours), last + (closes_at - last) / 2)
 
 
-def unfinished(voting_round: VotingRound) -> list[User]:
-    """The members who can vote in the round and have not voted on every item, by name: for the chair alone."""
-    voted: dict[int, int] = {}
-    for member_id, option_keys in Vote.objects.filter(
-        ballot__round=voting_round, ballot__voided_at__isnull=True
-    ).values_list("ballot__member_id", "option_keys"):
-        voted[member_id] = voted.get(member_id, 0) + bool(option_keys)
-    n_items = len(voting_round.item_keys)
-    return [member for member in _panel(voting_round) if voted.get(member.pk, 0) < n_items]
-
-
-def _panel(voting_round: VotingRound) -> list[User]:
-    """Whose ballot stands and whose role votes."""
-    voters = voting_members(voting_round.question.guideline).values("user_id")
-    ballots = Ballot.objects.filter(
-        round=voting_round, voided_at__isnull=True, member__in=voters, member__is_active=True
-    ).select_related("member")
-    return sorted((ballot.member for ballot in ballots), key=lambda member: (str(member), member.pk))
-
-
 def _announce(voting_round: VotingRound, about: dict[str, Any], by: User | None) -> None:
     with transaction.atomic():
         stored = _lock(voting_round)
         if not is_over(stored, timezone.now()) and not _is_done(stored, about):
-            _write(stored, about, _panel(stored), by)
+            _write(stored, about, panel_of(stored), by)
 
 
 def _lock(voting_round: VotingRound) -> VotingRound:
@@ -143,7 +152,7 @@ def _lock(voting_round: VotingRound) -> VotingRound:
 
 
 def _reminder(voting_round: VotingRound, *, hours: int | None) -> dict[str, Any]:
-    return {"letter": REMINDER, "closes_at": _moment(voting_round.closes_at), "hours": hours}
+    return {"letter": REMINDER, "closes_at": moment(voting_round.closes_at), "hours": hours}
 
 
 def _is_done(voting_round: VotingRound, about: dict[str, Any]) -> bool:
@@ -159,66 +168,4 @@ def _write(voting_round: VotingRound, about: dict[str, Any], to: Sequence[User],
         by=by,
         question=voting_round.question,
     )
-    transaction.on_commit(lambda: _deliver(voting_round, about, to, by))
-
-
-def _deliver(voting_round: VotingRound, about: dict[str, Any], to: Sequence[User], by: User | None) -> None:
-    common = _said_of(voting_round)
-    failed = mail.send_each(
-        about["letter"], [(member.email, common | {"name": str(member)}) for member in to]
-    )
-    if not failed:
-        return
-    with transaction.atomic():
-        audit.record(
-            type=NOT_SENT,
-            subject=subject_of(voting_round),
-            after={"about": about, "failed": "all" if len(failed) == len(to) else "some"},
-            at=timezone.now(),
-            by=by,
-            question=voting_round.question,
-        )
-    raise mail.NotSent(
-        "None of the e-mails could be sent."
-        if len(failed) == len(to)
-        else f"{len(failed)} of {len(to)} e-mails could not be sent."
-    )
-
-
-def _said_of(voting_round: VotingRound) -> dict[str, str]:
-    question, closes_at = voting_round.question, voting_round.closes_at
-    return {
-        "guideline": question.guideline.title,
-        "question": question.title,
-        "number": str(voting_round.number),
-        "items": _items(voting_round.item_keys),
-        "closing": (
-            f"It closes on {mail.in_utc(closes_at)}."
-            if closes_at
-            else "It has no closing time: a chair closes it."
-        ),
-        "secrecy": (
-            "Nobody sees anybody’s votes before the round is over."
-            if voting_round.blind
-            else "Those with a ballot see the tallies while votes come in."
-        ),
-        "link": mail.site_address(
-            reverse("round", args=[question.guideline.slug, question.slug, voting_round.number])
-        ),
-        "account": mail.site_address(reverse("account")),
-        "site": mail.site_address("/"),
-    }
-
-
-def _items(item_keys: Iterable[str]) -> str:
-    """`12 criteria and the type of recommendation`."""
-    keys = set(item_keys)
-    n = len(keys - {RECOMMENDATION_TYPE_ITEM})
-    parts = [f"{n} criteri{'on' if n == 1 else 'a'}"] if n else []
-    if RECOMMENDATION_TYPE_ITEM in keys:
-        parts.append("the type of recommendation")
-    return " and ".join(parts)
-
-
-def _moment(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    mailings.post(voting_round, about, to, by)

@@ -13,6 +13,7 @@ from etd.models.guideline import Guideline, PanelMembership
 from etd.models.importance import DecisionThresholds, ImportanceRating
 from etd.models.invitation import Invitation
 from etd.models.kept import KeptPart
+from etd.models.mailing import Mailing
 from etd.models.outcome import Outcome, OutcomeRow, OutcomeTable, Population
 from etd.models.publication import Approval, PublishedVersion, Withdrawal
 from etd.models.question import Question, Recusal, Reference
@@ -51,6 +52,7 @@ __all__ = [
     "Judgement",
     "KeptEvidence",
     "KeptPart",
+    "Mailing",
     "Outcome",
     "OutcomeRow",
     "OutcomeTable",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -17,17 +16,13 @@ from etd.actions.errors import Refused
 from etd.enums import Role
 from etd.forms.account import NewAccountForm
 from etd.forms.people import EndForm, InviteForm, RoleForm
-from etd.mail import NotSent
 from etd.models import Invitation, PanelMembership, User
 from etd.permissions import GuidelineAccess, Permission, require_permission, requires_in_guideline
 from etd.selectors import open_ballots
 from etd.views.submitting import submit
 
 FORM = "etd/guidelines/form.html"
-NOT_SENT = (
-    "The invitation of {email} is stored, but its e-mail could not be sent. Send it again in a while; if that "
-    "fails too, whoever runs this site can look at its e-mail settings."
-)
+ON_ITS_WAY = "The invitation is on its way to {email}."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,11 +31,8 @@ def invite(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
     form = InviteForm(request.POST or None, chairs=access.may(Permission.MANAGE_CHAIRS))
 
     def act() -> HttpResponse:
-        _send(
-            request,
-            lambda: invitations.invite(guideline=access.guideline, by=access.user, **form.cleaned_data),
-            email=form.cleaned_data["email"],
-        )
+        invitations.invite(guideline=access.guideline, by=access.user, **form.cleaned_data)
+        messages.success(request, ON_ITS_WAY.format(email=form.cleaned_data["email"]))
         return redirect("guideline", access.guideline.slug)
 
     context = {
@@ -104,13 +96,11 @@ def end_membership(request: HttpRequest, access: GuidelineAccess, member: int) -
 def resend_invitation(request: HttpRequest, access: GuidelineAccess, number: int) -> HttpResponse:
     invitation = _invitation(access, number)
     try:
-        _send(
-            request,
-            lambda: invitations.resend_invitation(invitation=invitation, by=access.user),
-            email=invitation.email,
-        )
+        invitations.resend_invitation(invitation=invitation, by=access.user)
     except Refused as error:
         messages.error(request, str(error))
+    else:
+        messages.success(request, ON_ITS_WAY.format(email=invitation.email))
     return redirect("guideline", access.guideline.slug)
 
 
@@ -127,16 +117,6 @@ def withdraw_invitation(request: HttpRequest, access: GuidelineAccess, number: i
             request, f"The invitation of {invitation.email} is withdrawn: its link is not good any more."
         )
     return redirect("guideline", access.guideline.slug)
-
-
-def _send(request: HttpRequest, send: Callable[[], object], *, email: str) -> None:
-    """Send an invitation and say how it went; refusals are passed on."""
-    try:
-        send()
-    except NotSent:
-        messages.warning(request, NOT_SENT.format(email=email))
-    else:
-        messages.success(request, f"The invitation is on its way to {email}.")
 
 
 def _membership(access: GuidelineAccess, member: int) -> PanelMembership:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +17,6 @@ from etd.actions.errors import Refused
 from etd.actions.voting import voting_members
 from etd.enums import QuestionStatus, TallyDisplay
 from etd.forms.rounds import ExtendForm, NoteForm, OpenRoundForm, ReceiptForm, VoidForm, zone_words
-from etd.mail import NotSent
 from etd.models import Question, VotingRound
 from etd.permissions import Access, Permission, requires
 from etd.selectors import ballot_progress, check_receipt, may_discuss, rounds_of
@@ -39,6 +37,8 @@ from etd.selectors.rounds import (
 )
 from etd.views.pages import page
 from etd.workflow import TRANSITIONS
+
+GETS_AN_EMAIL = "The panel gets an e-mail."
 
 
 @require_safe
@@ -116,7 +116,7 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                opened = actions.open_round(
+                opened = reminders.open_and_tell(
                     question=access.question,
                     item_keys=[name.key for name in names if name.key in form.cleaned_data["items"]],
                     closes_at=form.cleaned_data["closes_at"],
@@ -128,11 +128,7 @@ def open_round(request: HttpRequest, access: Access) -> HttpResponse:
                 status, refusal = 409, str(error)
             else:
                 messages.success(request, f"Round {opened.number} is open.")
-                _tell(
-                    request,
-                    lambda: reminders.announce_opening(voting_round=opened, by=access.user),
-                    "The panel gets an e-mail.",
-                )
+                messages.success(request, GETS_AN_EMAIL)
                 return redirect("round", *access.slugs, opened.number)
     guideline = access.question.guideline
     held = rounds_of(access.question)
@@ -197,17 +193,13 @@ def extend_round(request: HttpRequest, access: Access, number: int) -> HttpRespo
     if not form.is_valid():
         return _round_page(request, access, current, status=422, extend_form=form)
     try:
-        extended = actions.extend_round(
+        extended = reminders.extend_and_tell(
             voting_round=current, closes_at=form.cleaned_data["closes_at"], by=access.user
         )
     except Refused as error:
         return _round_page(request, access, current, status=409, extend_form=form, refusal=str(error))
     messages.success(request, f"Round {extended.number} has more time.")
-    _tell(
-        request,
-        lambda: reminders.announce_more_time(voting_round=extended, by=access.user),
-        "The panel gets an e-mail.",
-    )
+    messages.success(request, GETS_AN_EMAIL)
     return redirect("round", *access.slugs, extended.number)
 
 
@@ -219,14 +211,11 @@ def remind(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     status, refusal = 200, ""
     if request.method == "POST":
         try:
-            _tell(
-                request,
-                lambda: reminders.remind(voting_round=current, by=access.user),
-                "The reminder is on its way.",
-            )
+            reminders.remind(voting_round=current, by=access.user)
         except Refused as error:
             status, refusal = 409, str(error)
         else:
+            messages.success(request, "The reminder is on its way.")
             return redirect("round", *access.slugs, number)
     context = {
         "summary": _summary(access.question, number),
@@ -238,33 +227,16 @@ def remind(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     return render(request, "etd/rounds/remind.html", page(access) | context, status=status)
 
 
-def _tell(request: HttpRequest, send: Callable[[], object], done: str) -> None:
-    """Write to the panel and say how it went: what was done before stands, whatever becomes of the letters."""
-    try:
-        send()
-    except NotSent as error:
-        messages.warning(
-            request,
-            f"{error} Remind the panel from this page in a while; if that fails too, whoever runs this site can look "
-            "at its e-mail settings.",
-        )
-    else:
-        messages.success(request, done)
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.MANAGE_ROUNDS)
 def close_round(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     """Ask first, saying what happens and who has votes left; then close it for good."""
     current = _round_or_404(access.question, number)
     if request.method == "POST":
-        closed = actions.close_round(voting_round=current, by=access.user)
+        closed, told = reminders.close_and_tell(voting_round=current, by=access.user)
         messages.success(request, f"Round {closed.number} is closed.")
-        try:
-            if reminders.announce_results(voting_round=closed, by=access.user):
-                messages.success(request, "The panel gets an e-mail that the results are there.")
-        except NotSent as error:
-            messages.warning(request, f"The panel was to be told of the results. {error}")
+        if told:
+            messages.success(request, "The panel gets an e-mail that the results are there.")
         return redirect("round", *access.slugs, closed.number)
     standing = [one for one in ballot_progress(access.question, current, access.user) if not one.is_voided]
     context = {

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from etd.actions import audit, invitations
 from etd.actions.errors import Refused
 from etd.enums import Role
+from etd.installation.worker import work_off
 from etd.models import AuditEvent, Guideline, Invitation, PanelMembership, User
 from tests import factories as f
 from tests.integration.conftest import MEMBERS, ClientFor
@@ -94,38 +97,68 @@ class TestTheLetter:
         assert message["Bcc"] is None
         assert message["Subject"] == "Invitation: Care Bcc: everybody@example.org"
 
-    def test_where_sending_fails_the_page_says_so_and_it_can_be_sent_again(
+    def test_where_sending_fails_the_page_says_so_and_the_next_try_sends_a_link_that_works(
         self,
         client_for: ClientFor,
         django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-        settings: pytest.FixtureRequest,
+        settings: Any,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
-        settings.EMAIL_BACKEND = "etd.mail.NoMailBackend"  # type: ignore[attr-defined]
+        settings.EMAIL_BACKEND = "etd.mail.NoMailBackend"
         chair = client_for("chair")
-        with django_capture_on_commit_callbacks() as callbacks:
-            chair.post(f"{HOME}people/invite/", NEW)
-        with pytest.raises(Exception, match="could not be sent"):
-            callbacks[0]()
-        assert "/invitations/" not in caplog.text
-        assert "E-mail not sent" in chair.get(HOME).content.decode()
-        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"  # type: ignore[attr-defined]
         with django_capture_on_commit_callbacks(execute=True):
-            chair.post(f"{HOME}invitations/{invitation().pk}/resend/")
+            chair.post(f"{HOME}people/invite/", NEW)
+        job = DBTaskResult.objects.get()
+        assert "whoever runs it sets EMAIL_URL" in job.traceback
+        assert "/invitations/" not in caplog.text + job.traceback
+        assert "@" not in caplog.text + job.traceback
+        assert "E-mail not sent yet" in chair.get(HOME).content.decode()
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        with mock.patch.object(timezone, "now", return_value=job.run_after):
+            work_off()
+            work_off()
+        assert len(mail.outbox) == 1
         assert "E-mail not sent" not in chair.get(HOME).content.decode()
         assert Client().get(link()).status_code == 200
 
-    def test_the_view_says_that_it_was_not_sent(
-        self, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+    def test_sent_again_while_the_first_letter_waits_it_goes_out_once(
+        self, client_for: ClientFor, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
     ) -> None:
-        """As after a real commit, where the exception reaches the view."""
+        chair = client_for("chair")
+        chair.post(f"{HOME}people/invite/", NEW)
+        chair.post(f"{HOME}invitations/{invitation().pk}/resend/")
+        assert DBTaskResult.objects.count() == 2
+        work_off()
+        assert len(mail.outbox) == 1
+        assert Client().get(link()).status_code == 200
 
-        def fail(**arguments: object) -> None:
-            raise invitations.mail.NotSent("The e-mail could not be sent.")
+    def test_a_letter_that_was_on_its_way_when_it_was_sent_again_opens_nothing(self, invited: Client) -> None:
+        """As two letters in one mailbox: the link of the newer one alone is good."""
+        first = link()
+        invited.post(f"{HOME}invitations/{invitation().pk}/resend/")
+        assert Client().get(first).status_code == 404
+        invitations._deliver(invitation(), first.split("/")[3])
+        assert invitation().sent_at is None
+        work_off()
+        assert (Client().get(first).status_code, Client().get(link()).status_code) == (404, 200)
 
-        monkeypatch.setattr(invitations, "invite", fail)
-        page = client_for("chair").post(f"{HOME}people/invite/", NEW, follow=True).content.decode()
-        assert "its e-mail could not be sent. Send it again" in page
+    def test_none_goes_out_once_it_is_withdrawn_or_has_expired(self, client_for: ClientFor) -> None:
+        chair = client_for("chair")
+        chair.post(f"{HOME}people/invite/", NEW)
+        Invitation.objects.update(expires_at=timezone.now())
+        work_off()
+        chair.post(f"{HOME}invitations/{invitation().pk}/resend/")
+        chair.post(f"{HOME}invitations/{invitation().pk}/withdraw/")
+        work_off()
+        assert mail.outbox == []
+
+    def test_its_job_holds_numbers_alone(self, invited: Client) -> None:
+        job = DBTaskResult.objects.get()
+        assert job.args_kwargs["kwargs"] == {
+            "guideline": invitation().guideline_id,
+            "invitation": invitation().pk,
+        }
+        assert (job.args_kwargs["args"], job.return_value, job.traceback) == ([], None, "")
 
 
 class TestSomebodyNew:

@@ -11,9 +11,11 @@ from unittest import mock
 import pytest
 from django.core import mail
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from etd.actions import reminders, rounds
+from etd.installation.worker import work_off
 from etd.models import VotingRound
 from tests.integration.conftest import ClientFor
 from tests.integration.test_round_pages import CHAIR, ROUND, SLUG, VOTE, close, first_round, opening, words
@@ -32,7 +34,7 @@ def at_once(
         with django_capture_on_commit_callbacks(execute=True):
             return act(**arguments)
 
-    for name in ("announce_opening", "announce_more_time", "announce_results", "remind"):
+    for name in ("open_and_tell", "extend_and_tell", "close_and_tell", "remind"):
         monkeypatch.setattr(reminders, name, partial(committed, getattr(reminders, name)))
 
 
@@ -57,12 +59,23 @@ def test_a_dead_mail_server_loses_no_opening(client_for: ClientFor, at_once: Non
     opened = VotingRound.objects.get(question__slug=SLUG, number=2)
     assert opened.closed_at is None
     assert "Round 2 is open." in page
-    assert "None of the e-mails could be sent. Remind the panel from this page" in page
-    assert "The panel gets an e-mail." not in page
-    assert "The panel has not been told by e-mail" in words(chair.get(f"{VOTE}rounds/2/"))
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    chair.post(f"{VOTE}rounds/2/remind/")
+    assert mail.outbox == []
+    with mock.patch.object(timezone, "now", return_value=DBTaskResult.objects.get().run_after):
+        work_off()
     assert len(mail.outbox) == opened.ballots.count()
+
+
+def test_once_it_is_given_up_the_chair_is_told(client_for: ClientFor, at_once: None, settings: Any) -> None:
+    close()
+    settings.EMAIL_BACKEND = "etd.mail.NoMailBackend"
+    chair = client_for("chair")
+    chair.post(f"{VOTE}rounds/new/", opening("equity"))
+    assert "The panel has not been told by e-mail" not in words(chair.get(f"{VOTE}rounds/2/"))
+    while (job := DBTaskResult.objects.get()).status == "READY":
+        with mock.patch.object(timezone, "now", return_value=job.run_after):
+            work_off()
+    assert "The panel has not been told by e-mail" in words(chair.get(f"{VOTE}rounds/2/"))
 
 
 def test_more_time_is_told(client_for: ClientFor, at_once: None) -> None:

@@ -426,6 +426,10 @@ def announce(panel: Panel) -> dict[str, Any]:
     return {"voting_round": open_round_now(panel), "by": panel.chair}
 
 
+def open_and_tell(panel: Panel) -> dict[str, Any]:
+    return open_round(panel) | {"closes_at": None, "blind": True, "rule": None}
+
+
 def announce_results(panel: Panel) -> dict[str, Any]:
     return {"voting_round": rounds.close_round(**close_round(panel)), "by": panel.chair}
 
@@ -648,6 +652,9 @@ EXAMPLES: dict[str, Example] = {
     "etd.actions.discussion.add_discussion_note": add_discussion_note,
     "etd.actions.rounds.close_round": close_round,
     "etd.actions.rounds.void_ballot": void_ballot,
+    "etd.actions.reminders.open_and_tell": open_and_tell,
+    "etd.actions.reminders.extend_and_tell": extend_round,
+    "etd.actions.reminders.close_and_tell": close_round,
     "etd.actions.reminders.announce_opening": announce,
     "etd.actions.reminders.announce_more_time": announce,
     "etd.actions.reminders.announce_results": announce_results,

@@ -11,22 +11,34 @@ from unittest import mock
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from django_tasks import TaskContext
+from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from etd.actions import accounts, conflicts, reminders, rounds, voting
+from etd.actions import accounts, conflicts, jobs, mailings, reminders, rounds, voting
 from etd.actions.errors import Refused
 from etd.enums import RECOMMENDATION_TYPE_ITEM, ConflictLevel, Role, TallyDisplay
+from etd.installation.worker import work_off
 from etd.letters import letters_of
-from etd.mail import NotSent, in_utc
-from etd.models import PanelMembership, User, VotingRound
+from etd.mail import in_utc
+from etd.models import Mailing, PanelMembership, User, VotingRound
 from tests import factories as f
 from tests.unit.etd import action_examples as examples
 from tests.unit.etd.worlds import OPTIONS, PLAIN, Panel, contents, last_event
 
 Run = Callable[[Callable[..., Any]], Any]
+
+
+class Killed(BaseException):
+    """Nothing after it happens any more."""
+
+
+def context(job: DBTaskResult) -> TaskContext:
+    return TaskContext(task_result=job.task_result)
 
 
 class FailsForSome(EmailBackend):
@@ -281,45 +293,151 @@ class TestResults:
         assert written_to() == []
 
 
+def due_again() -> Any:
+    """At the moment of the next try."""
+    return mock.patch.object(
+        timezone, "now", return_value=DBTaskResult.objects.latest("enqueued_at").run_after
+    )
+
+
+def to_the_last_try() -> None:
+    for _ in range(jobs.MOST_TRIES - 1):
+        with due_again():
+            work_off()
+
+
 class TestTheMailFails:
-    def test_a_dead_server_is_asked_once_and_the_next_run_tries_again(
+    def test_a_dead_server_is_asked_once_a_try_and_the_letters_wait(
         self, panel: Panel, opened: VotingRound, committed: Run, caplog: pytest.LogCaptureFixture
     ) -> None:
         with mock.patch.object(EmailBackend, "open", side_effect=ConnectionRefusedError, create=True) as dead:
-            with pytest.raises(NotSent, match="None of the e-mails could be sent"):
-                committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
-            with pytest.raises(NotSent):
-                committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
-        assert dead.call_count == 2
+            committed(lambda: reminders.remind(voting_round=opened, by=panel.chair))
+        job = DBTaskResult.objects.get()
+        assert (dead.call_count, job.status) == (1, "READY")
+        assert job.traceback.strip().endswith("TryAgain: The mail server could not be reached.")
         assert "ConnectionRefusedError" in caplog.text
-        assert "@" not in caplog.text
-        assert [one.failed for one in letters_of(opened)] == ["all", "all"]
-        committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
-        assert len(written_to()) == 3
+        assert "@" not in caplog.text + job.traceback
+        assert [one.failed for one in letters_of(opened)] == ["none"]
+        with due_again():
+            work_off()
+        assert written_to() == emails(panel.chair, panel.member, panel.colleague)
+        assert Mailing.objects.get().outstanding == []
 
-    def test_one_wrong_address_keeps_nobody_else_waiting(
+    def test_after_the_last_try_an_event_says_so_and_the_next_run_writes_again(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        VotingRound.objects.update(closes_at=timezone.now() + timedelta(hours=12))
+        opened.refresh_from_db()
+        act = lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None)  # noqa: E731
+        with mock.patch.object(EmailBackend, "open", side_effect=ConnectionRefusedError, create=True):
+            committed(act)
+            to_the_last_try()
+        assert [one.failed for one in letters_of(opened)] == ["all"]
+        assert DBTaskResult.objects.get().status == "FAILED"
+        committed(act)
+        assert len(written_to()) == 3
+        # The first one is not sent beside it, should somebody have it tried again.
+        failed = DBTaskResult.objects.failed().get()
+        committed(lambda: jobs.try_again(job=failed.pk, by=panel.chair))
+        assert written_to() == []
+        assert [one.failed for one in letters_of(opened)] == ["all", "none"]
+
+    def test_one_that_goes_after_all_is_told_as_gone(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        VotingRound.objects.update(closes_at=None)
+        opened.refresh_from_db()
+        with mock.patch.object(EmailBackend, "open", side_effect=ConnectionRefusedError, create=True):
+            committed(lambda: reminders.announce_opening(voting_round=opened, by=panel.chair))
+            to_the_last_try()
+        committed(lambda: jobs.try_again(job=DBTaskResult.objects.get().pk, by=panel.staff))
+        assert len(written_to()) == 3
+        assert [(one.failed, one.by) for one in letters_of(opened)] == [
+            ("all", str(panel.chair)),
+            ("none", str(panel.chair)),
+        ]
+        assert Mailing.objects.get().given_up_at is None
+
+    def test_one_wrong_address_keeps_nobody_else_waiting_and_nobody_gets_two(
         self, panel: Panel, opened: VotingRound, committed: Run, settings: Any
     ) -> None:
         settings.EMAIL_BACKEND = f"{__name__}.FailsForSome"
-        with pytest.raises(NotSent, match="1 of 3 e-mails could not be sent"):
-            committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        committed(lambda: reminders.announce_opening(voting_round=opened, by=panel.chair))
         assert written_to() == emails(panel.chair, panel.colleague)
+        assert Mailing.objects.get().outstanding == [panel.member.pk]
+        VotingRound.objects.update(closes_at=None)
+        to_the_last_try()
+        assert written_to() == []
         assert [one.failed for one in letters_of(opened)] == ["some"]
-        assert last_event()["after"] == {
-            "about": {**letters_of(opened)[0].about},
-            "failed": "some",
-        }
-        committed(lambda: reminders.remind_before_close(voting_round=opened, hours=48, by=None))
+        assert last_event()["after"] == {"about": {**letters_of(opened)[0].about}, "failed": "some"}
+        assert "refused an address" in DBTaskResult.objects.get().traceback
+
+    def test_a_worker_killed_between_two_letters_is_followed_by_one_that_sends_the_rest(
+        self, panel: Panel, opened: VotingRound, committed: Run
+    ) -> None:
+        sent = EmailMessage.send
+
+        def killed(letter: EmailMessage, **options: Any) -> int:
+            if mail.outbox:
+                raise Killed
+            return sent(letter, **options)
+
+        reminders.announce_opening(voting_round=opened, by=panel.chair)
+        job = DBTaskResult.objects.get()
+        with mock.patch.object(EmailMessage, "send", killed), pytest.raises(Killed):
+            mailings.letters_about_a_round.call(context(job), **job.args_kwargs["kwargs"])
+        assert len(Mailing.objects.get().outstanding) == 2
+        work_off()
+        assert written_to() == emails(panel.chair, panel.member, panel.colleague)
+
+
+class TestWhatHasBecomeNeedless:
+    def waiting(self, panel: Panel, write: Callable[..., Any], voting_round: VotingRound) -> None:
+        """A letter that could not be sent at the first try."""
+        with mock.patch.object(EmailBackend, "open", side_effect=ConnectionRefusedError, create=True):
+            write(voting_round=voting_round, by=panel.chair)
+            work_off()
+
+    def test_no_reminder_to_whoever_has_finished_meanwhile(self, panel: Panel, opened: VotingRound) -> None:
+        self.waiting(panel, reminders.remind, opened)
+        finish(opened, panel.member)
+        with due_again():
+            work_off()
+        assert written_to() == emails(panel.chair, panel.colleague)
+
+    def test_no_call_to_vote_in_a_round_that_is_over(self, panel: Panel, opened: VotingRound) -> None:
+        self.waiting(panel, reminders.announce_opening, opened)
+        rounds.close_round(voting_round=opened, by=panel.chair)
+        with due_again():
+            work_off()
+        assert (written_to(), DBTaskResult.objects.get().status) == ([], "SUCCESSFUL")
+
+    def test_no_closing_time_that_is_not_true_any_more(self, panel: Panel, opened: VotingRound) -> None:
+        self.waiting(panel, reminders.announce_more_time, opened)
+        assert opened.closes_at is not None
+        rounds.extend_round(
+            voting_round=opened, closes_at=opened.closes_at + timedelta(days=1), by=panel.chair
+        )
+        with due_again():
+            work_off()
         assert written_to() == []
 
-    def test_the_command_says_so_and_ends_badly(
-        self, panel: Panel, opened: VotingRound, settings: Any
-    ) -> None:
-        settings.EMAIL_BACKEND = "etd.mail.NoMailBackend"
-        said = StringIO()
-        with (
-            mock.patch("django.db.transaction.on_commit", side_effect=lambda work: work()),
-            pytest.raises(CommandError, match="Not every e-mail could be sent"),
-        ):
-            call_command("send_reminders", stdout=StringIO(), stderr=said)
-        assert said.getvalue().endswith("not everybody could be written to.\n")
+
+def test_a_job_about_a_round_holds_numbers_alone(panel: Panel, opened: VotingRound) -> None:
+    reminders.remind(voting_round=opened, by=panel.chair)
+    (job,) = DBTaskResult.objects.all()
+    assert job.args_kwargs == {
+        "args": [],
+        "kwargs": {"guideline": panel.guideline.pk, "mailing": Mailing.objects.get().pk},
+    }
+    work_off()
+    job.refresh_from_db()
+    assert (job.return_value, job.traceback, Mailing.objects.get().outstanding) == (None, "", [])
+
+
+def test_a_round_and_its_letters_are_stored_together(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine stops between the two: neither is there."""
+    monkeypatch.setattr(mailings, "post", mock.Mock(side_effect=Killed))
+    with pytest.raises(Killed):
+        reminders.open_and_tell(**examples.open_and_tell(panel))
+    assert not VotingRound.objects.exists()
