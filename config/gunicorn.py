@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from typing import Any
 
+from etd.installation import metrics_files
 from etd.installation.environment import env_bool, log_format
 from etd.installation.logs import configuration
 
 # SQLite takes one writer at a time, and threads of one process share its locks best.
 _on_postgresql = os.environ.get("DATABASE_URL", "").startswith("postgres")
 
-worker_class = "gthread"
+worker_class = "config.worker.Worker"
 workers = int(os.environ.get("WEB_CONCURRENCY", 2 if _on_postgresql else 1))
 threads = 4
 timeout = 60
@@ -27,6 +28,18 @@ logconfig_dict = configuration(
     log_format(os.environ.get("LOG_FORMAT", ""), https=env_bool("HTTPS", default=False)),
     gunicorn_level=loglevel,
 )
+
+
+def on_starting(server: Any) -> None:
+    metrics_files.begin()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    metrics_files.process_ended(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    metrics_files.end()
 
 
 def when_ready(server: Any) -> None:
