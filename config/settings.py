@@ -19,6 +19,7 @@ from etd.installation.environment import (
     frameworks_directory,
     host_names,
     log_format,
+    metrics_token,
     origins,
     roles_with_codes,
     secret_key,
@@ -190,7 +191,7 @@ if HTTPS:
     SEEN_COOKIE_NAME = "__Host-seen"
     SECURE_SSL_REDIRECT = True
     # A balancer asks beside the proxy, by plain http (etd.middleware.ProbeMiddleware).
-    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -245,6 +246,9 @@ FILE_UPLOAD_HANDLERS = ["metaanalysis.uploads.LimitedUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 # The largest form is the preview of a file: 14 fields and a tick for each of at most 30 outcomes (MAX_GROUPS).
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+# Who may read /metrics; nobody where it is empty.
+METRICS_TOKEN = metrics_token(os.environ.get("OPENETD_METRICS_TOKEN", ""))
 
 # docs/operating.md says what stands in a line.
 LOG_FORMAT = log_format(os.environ.get("LOG_FORMAT", ""), https=HTTPS)

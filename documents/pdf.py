@@ -24,6 +24,7 @@ from typing import Any
 from documents.html import Layout, csv_name, json_name, r_name, render_html
 from documents.published import document_bytes
 from documents.schema import Analysis, EtdDocument, to_json
+from etd.installation import metrics
 from etd.installation.turns import RENDERING, RENDERING_FOR_LONG, Busy, Kind, turn
 from metaanalysis import specification
 from metaanalysis.analyses import pool_inputs
@@ -181,6 +182,7 @@ def run_worker(html: str, attachments: list[Attachment]) -> bytes:
     return _rendered(_job(html, attachments), STYLE_SHEET.read_bytes())
 
 
+@metrics.rendering()
 def run_worker_for_long(html: str, attachments: list[Attachment], tell_page: Callable[[int], None]) -> bytes:
     """As `run_worker`, for a book: with wider limits, and every page that is set is told. Raises CannotRender."""
     with (
@@ -245,6 +247,7 @@ def _job(html: str, attachments: list[Attachment]) -> bytes:
 
 
 @lru_cache(maxsize=KEPT_RENDERS)
+@metrics.rendering()
 def _rendered(job: bytes, style: bytes) -> bytes:
     """The worker's answer to a job. `style` is what the worker will read: another style is another PDF."""
     with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 
 from etd import health_urls
-from etd.installation import logs
+from etd.installation import logs, metrics
 from etd.installation.requests import route_of
 from etd.typed import typed_text
 
@@ -64,6 +64,7 @@ class NotSavedMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
+        metrics.not_saved()
         logger.error("not saved: %s %s: %s", request.method, route_of(request), type(exception).__name__)
         # Without the request: the page must not ask the database who is signed in.
         context = {

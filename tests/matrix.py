@@ -186,6 +186,7 @@ OF_A_BOOK = {"book_file"}
 OUTSIDE_A_QUESTION = {
     "healthz": "open to all; says no more than that the process lives",
     "readyz": "open to all; says whether the database takes writes, nothing that it holds",
+    "metrics": "for whoever has the token of the settings, with no sign-in; numbers alone",
     "home": "asks for sign-in; shows only the visitor's own guidelines",
     "sign_in": "open to all",
     "sign_out": "only ends one's own session",

@@ -56,7 +56,8 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "OPENETD_UPLOADS_AN_HOUR",
         "OPENETD_GUIDELINE_MIB",
         "LOG_FORMAT",
-        "OPENETD_JOBS",
+        "OPENETD_METRICS_TOKEN",
+        "OPENETD_METRICS_DIR",
     )
     return {name: value for name, value in os.environ.items() if name not in foreign} | own
 

@@ -242,6 +242,16 @@ def log_format(value: str, *, https: bool) -> str:
     return value or ("json" if https else "text")
 
 
+def metrics_token(value: str) -> str:
+    """OPENETD_METRICS_TOKEN: long enough that nobody guesses it, or empty."""
+    if value and not re.fullmatch(r"[A-Za-z0-9._~+/=-]{24,}", value):
+        raise ImproperlyConfigured(
+            "OPENETD_METRICS_TOKEN must have at least 24 letters and digits:"
+            ' python3 -c "import secrets; print(secrets.token_urlsafe(32))" makes one.'
+        )
+    return value
+
+
 def roles_with_codes(names: list[str]) -> frozenset[str]:
     """The roles that must sign in with one-time codes."""
     roles = {"chair", "panel_member", "methodologist", "staff", "observer"}

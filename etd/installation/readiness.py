@@ -28,7 +28,7 @@ def what_is_missing() -> list[str]:
     is told like one that does not answer.
     """
     try:
-        with _short_of_patience(connection):
+        with short_of_patience(connection):
             found = not_writable(connection)
             if not found and _is_empty(connection):
                 found = ["The database is empty: no migration is applied."]
@@ -95,7 +95,7 @@ def _name(connection: BaseDatabaseWrapper) -> str:
 
 
 @contextmanager
-def _short_of_patience(connection: BaseDatabaseWrapper) -> Iterator[None]:
+def short_of_patience(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """A balancer asks again in seconds: neither a lock nor a slow server is waited for any longer."""
     ask, tell = {
         "postgresql": (

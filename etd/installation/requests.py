@@ -11,7 +11,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from etd.installation import logs
+from etd.installation import logs, metrics
 from etd.models import User
 
 logger = logging.getLogger("openetd.request")
@@ -34,7 +34,9 @@ class RequestMiddleware:
         logs.request_id.set(id_of(request))
         response = self.get_response(request)
         response[HEADER] = logs.request_id.get()
-        _tell(request, response, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        _tell(request, response, seconds)
+        _count(request, response, seconds)
         return response
 
 
@@ -63,6 +65,16 @@ def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     if user := _who(request):
         values["user"] = user
     logger.log(level, "answered", extra={"values": values})
+
+
+def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    route, method, status = route_of(request), _method(request), response.status_code
+    metrics.answered(route=route, method=method, status=status, seconds=seconds)
+    if getattr(request, "axes_locked_out", False):
+        metrics.sign_in("locked")
+    elif method == "POST" and route in {"sign_in", "sign_in_code"}:
+        # The form again is a refusal; an answer leads on.
+        metrics.sign_in("given" if status == 302 else "failed")
 
 
 def _method(request: HttpRequest) -> str:

@@ -53,7 +53,7 @@ def test_the_process_lives_without_a_database(settings: Settings) -> None:
 
 def test_https_leaves_the_probes_alone() -> None:
     source = Path("config/settings.py").read_text(encoding="utf-8")
-    assert 'SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]' in source
+    assert 'SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$", "^metrics$"]' in source
 
 
 @pytest.mark.django_db
