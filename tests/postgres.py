@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -75,13 +76,23 @@ class PostgresServer:
     """One server with its own data folder. `start`, then `url(name)`; `stop` ends it and removes the folder.
 
     It writes nothing through to the disk, which is faster; with `durable` it keeps PostgreSQL's own settings, as a
-    server has that people work on.
+    server has that people work on. `settings` are more of those; `parent` is where its folder is made.
     """
 
-    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
+    def __init__(
+        self,
+        binaries: Path,
+        *,
+        durable: bool = False,
+        parent: Path | None = None,
+        initdb_options: tuple[str, ...] = (),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self.durable = durable
         # A short path: the name of a socket may have about 100 characters.
-        self.folder = Path(tempfile.gettempdir()) / f"etd-pg-{secrets.token_hex(6)}"
+        self.folder = (parent or Path(tempfile.gettempdir())) / f"etd-pg-{secrets.token_hex(6)}"
+        self.initdb_options = initdb_options
+        self.settings = settings or {}
         self.binaries = binaries
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -111,6 +122,7 @@ class PostgresServer:
             "--encoding=UTF8",
             "--locale=C",
             "--no-sync",
+            *self.initdb_options,
         ]
         made = subprocess.run(
             initdb,
@@ -134,7 +146,7 @@ class PostgresServer:
             "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
             "max_connections": "60",
-        }
+        } | dict(self.settings)
         if not self.durable:
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

@@ -26,8 +26,9 @@ from typing import Any
 
 from tests.launcher import ROOT
 from tests.postgres import PostgresServer, find_binaries
-from tests.reliability import kills, panel, votes
+from tests.reliability import cuts, faults, kills, panel, syncs, votes
 from tests.reliability import scenarios as s
+from tests.reliability.disks import MIB
 from tests.server import ExampleDatabase
 
 REPORT = ROOT / "reports" / "reliability.json"
@@ -51,6 +52,10 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("V7", lambda d: kills.v7_kill_postgres(d, kills.Kills(10, 12, 400))),
     ("V7", lambda d: kills.v7_control_postgres(d, kills.Kills(5, 12, 200))),
     ("V8", s.v8_nothing_typed_is_lost),
+    ("V9", lambda d: faults.v9_disk_full(d, faults.Full(12, 2 * MIB, 10))),
+    ("V10", lambda d: cuts.v10_connections_cut(d, cuts.Cuts(5, 16, 100))),
+    ("V10", lambda d: cuts.v10_lock_held(d, 3)),
+    ("V11", lambda d: syncs.v11_what_is_saved_is_on_the_disk(d, 100)),
     ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, full=True)),
     ("C6", s.c6_ends_at_the_next_request),
     ("C6", s.c6_control_remembering),
@@ -69,6 +74,10 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("V6", lambda d: votes.v6_the_same_form_again(d, 4, 6)),
     ("V7", lambda d: kills.v7_kill(d, kills.Kills(2, 6, 40))),
     ("V7", lambda d: kills.v7_control_late(d, kills.Kills(1, 6, 20))),
+    ("V9", lambda d: faults.v9_disk_full(d, faults.Full(6, MIB // 2, 5))),
+    ("V10", lambda d: cuts.v10_connections_cut(d, cuts.Cuts(3, 6, 20))),
+    ("V10", lambda d: cuts.v10_lock_held(d, 3)),
+    ("V11", lambda d: syncs.v11_what_is_saved_is_on_the_disk(d, 20)),
     ("C6", s.c6_ends_at_the_next_request),
     ("A1", lambda d: s.a1_any_history(d, 10)),
     ("A2", lambda d: s.a2_at_once(d, 100, 25)),

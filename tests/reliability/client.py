@@ -171,6 +171,8 @@ class Voter:
     question_path: str
     history: list[Write]
     versions: dict[str, int] = field(default_factory=dict)
+    # What the last answer said.
+    page: str = ""
 
     async def vote(self, item: str, option: str, comment: str, op: str, version: int | None = None) -> Write:
         """Send one vote, made on top of the version that this device knows; afterwards it knows the newer one.
@@ -186,6 +188,7 @@ class Voter:
             status, text = answer.status, answer.text
         except ConnectionBroke:
             pass
+        self.page = text
         write = Write(
             member=self.member,
             item=item,

@@ -21,15 +21,22 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from documents.actions import publishing  # noqa: E402
+from documents.assemble import assemble  # noqa: E402
+from documents.published import content_sha256  # noqa: E402
 from etd.actions import conflicts, rounds  # noqa: E402
 from etd.actions.verification import verify_guideline  # noqa: E402
 from etd.enums import ConflictLevel, QuestionStatus, Role  # noqa: E402
-from etd.models import AuditEvent, Ballot, PanelMembership, Question, User, Vote  # noqa: E402
+from etd.installation.durability import what_may_be_lost  # noqa: E402
+from etd.models import AuditEvent, Ballot, Guideline, PanelMembership, Question, User, Vote  # noqa: E402
 from etd.sessions import SIGNED_IN  # noqa: E402
 from tests import factories as f  # noqa: E402
 from tests.reliability.facts import OPTIONS, PEOPLE, ROLES, facts_of, faults_of  # noqa: E402
 
 CHOICES = 3
+REVIEWED = "mcs-after-rosc-update"
+WORKERS = ("chair", "methodologist", "staff")
+PASSWORD = "a-long-pass-phrase-2026"
 
 
 def session_of(user: User) -> str:
@@ -39,7 +46,7 @@ def session_of(user: User) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
-    session[SIGNED_IN] = now.isoformat()
+    session[SIGNED_IN] = session["proved_at"] = now.isoformat()
     session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     session.save()
     return str(session.session_key)
@@ -172,6 +179,27 @@ def read_history(slug: str, people: dict[str, str], item: str) -> dict[str, Any]
     }
 
 
+def set_up_work(email: str) -> dict[str, Any]:
+    """In the example: a question that takes files, one that can be published, and the sessions of those who do so.
+
+    `email` is that of an account that is made, which signs in with `PASSWORD`.
+    """
+    guideline = Guideline.objects.get(slug="ilcor-als")
+    f.draft_question(guideline=guideline, slug="takes-files", status=QuestionStatus.EVIDENCE)
+    Question.objects.filter(slug=REVIEWED).update(status=QuestionStatus.IN_REVIEW)
+    question = Question.objects.select_related("guideline").get(slug=REVIEWED)
+    people = {name: User.objects.get(email=f"{name}@example.org") for name in WORKERS}
+    for name in ("chair", "methodologist"):
+        publishing.approve(question=question, content=content_sha256(assemble(question)), by=people[name])
+    f.panel_membership(guideline=guideline, user=f.user(email=email, password=PASSWORD))
+    return {"reviewed": REVIEWED} | {name: session_of(user) for name, user in people.items()}
+
+
+def durability() -> dict[str, Any]:
+    """What a connection of the application says of itself."""
+    return {"may_be_lost": what_may_be_lost(connection)}
+
+
 def serve() -> None:
     """Commands as lines of JSON, each answered by a line, until the input ends."""
     for line in sys.stdin:
@@ -192,6 +220,8 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
         end_sessions,
         set_up_history,
         read_history,
+        set_up_work,
+        durability,
     )
 }
 

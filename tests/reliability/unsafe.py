@@ -5,6 +5,7 @@ gunicorn starts one as `tests.reliability.unsafe:naive()`. Nothing of the applic
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from functools import cache
@@ -16,6 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 # Between reading and writing, or between the answer and the write: wide enough for two requests to meet in.
 GAP = 0.05
 LATE = 0.5
+LEAK_BYTES = 300_000
 
 
 def made() -> WSGIHandler:
@@ -145,4 +147,50 @@ def remembering() -> WSGIHandler:
 
     mock.patch.object(middleware, "get_user", get_user).start()
     mock.patch.object(permissions, "load_access", cache(load)).start()
+    return application
+
+
+def unhandled() -> WSGIHandler:
+    """Knows no page for a database that takes no write."""
+    application = made()
+    from etd.middleware import NotSavedMiddleware
+
+    mock.patch.object(NotSavedMiddleware, "process_exception", return_value=None).start()
+    # The handlers were made with the middleware; make them again without it.
+    application.load_middleware()
+    return application
+
+
+def stubborn() -> WSGIHandler:
+    """Keeps a connection to the database for ever, also one that was cut."""
+    application = made()
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    for name in ("close_if_unusable_or_obsolete", "close_if_health_check_failed"):
+        mock.patch.object(BaseDatabaseWrapper, name, return_value=None).start()
+    return application
+
+
+def unsynced() -> WSGIHandler:
+    """SQLite hands its writes over to the system and does not wait for the disk."""
+    from config import settings
+
+    options: dict[str, str] = settings.DATABASES["default"]["OPTIONS"]  # type: ignore[assignment]
+    options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+    return made()
+
+
+def leaking() -> WSGIHandler:
+    """Keeps some memory and an open file of every request."""
+    application = made()
+    from etd.middleware import NoStoreMiddleware
+
+    kept: list[Any] = []
+    answer = NoStoreMiddleware.__call__
+
+    def leak(middleware: Any, request: Any) -> Any:
+        kept.append((bytearray(LEAK_BYTES), tempfile.mkstemp()))
+        return answer(middleware, request)
+
+    mock.patch.object(NoStoreMiddleware, "__call__", leak).start()
     return application
