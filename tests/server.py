@@ -42,6 +42,8 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "EMAIL_URL": f"file://{data / 'mail'}",
         "DEBUG": "false",
         "HTTPS": "false",
+        # Letters are there when the answer is, and no process outlives a test.
+        "OPENETD_JOBS": "request",
     }
     foreign = (
         "MIGRATION_DATABASE_URL",

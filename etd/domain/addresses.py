@@ -17,6 +17,7 @@ RESERVED = frozenset(
         "votes",
         "import",
         "book",
+        "jobs",
         "publication",
         "feed",
         "published",

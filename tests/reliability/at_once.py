@@ -25,6 +25,7 @@ from tests.server import RunningServer, application_environment
 
 AT_ONCE = 4
 MOST_DELAY = 0.03
+SECONDS_FOR_A_LETTER = 30.0
 PAGES = ("", "rounds/", "rounds/{number}/", "criteria/{item}/", "history/", "meeting/", "document.json")
 
 
@@ -221,10 +222,13 @@ class Crowd:
         return f"{name}-{self.number}@example.org"
 
     def link_for(self, name: str) -> str:
-        """The way of the link in the newest invitation of somebody."""
-        for letter in reversed(self.server.letters()):
-            if letter["To"] == self.email(name):
-                found = re.search(r"/invitations/\d+/[\w-]+/", letter.get_content())
-                assert found is not None
-                return found.group()
+        """The way of the link in the newest invitation of somebody; the request beside it may still be sending it."""
+        until = time.monotonic() + SECONDS_FOR_A_LETTER
+        while time.monotonic() < until:
+            for letter in reversed(self.server.letters()):
+                if letter["To"] == self.email(name):
+                    found = re.search(r"/invitations/\d+/[\w-]+/", letter.get_content())
+                    assert found is not None
+                    return found.group()
+            time.sleep(0.1)
         raise Broken(f"{name} was invited and has no letter")

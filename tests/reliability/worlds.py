@@ -24,6 +24,7 @@ from unittest import mock
 import django
 
 os.environ["ALLOWED_HOSTS"] = "testserver"
+os.environ["OPENETD_JOBS"] = "request"
 django.setup()
 
 from django.core import mail  # noqa: E402 -- after the set-up
@@ -203,10 +204,12 @@ def addresses(question: Question, people: dict[str, User | None]) -> tuple[list[
 
 # Draws a new key whenever it is opened.
 NEVER_TWICE_THE_SAME = {"set_up_codes"}
-# Addresses of what this world does not have: an upload or an import, studies of a row, an invitation, a lost password.
+# Addresses of what this world does not have: an upload or an import, studies of a row, an invitation, a lost password,
+# a job that failed.
 NOT_IN_THIS_WORLD = frozenset(
     {
         "reset_password",
+        "try_job_again",
         "invitation",
         "preview_import",
         "store_import",
