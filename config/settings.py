@@ -95,7 +95,8 @@ MIDDLEWARE = [
     "etd.middleware.NotAPageMiddleware",
     "etd.middleware.NotSavedMiddleware",
     "etd.busy.BusyMiddleware",
-    "etd.sessions.RequiredCodesMiddleware",
+    "etd.gates.RequiredCodesMiddleware",
+    "etd.gates.AdministratorMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -30,6 +30,7 @@ from etd.models import (
     SourceDocument,
     User,
 )
+from etd.renewal import ask_again
 from etd.typed import typed_text
 from etd.workflow import Part, is_frozen
 
@@ -38,7 +39,8 @@ class Permission(StrEnum):
     VIEW = "see the question, its evidence and its judgements"
     EXPORT = "export the document"
     VOTE = "give one's own judgement in an open round"
-    MANAGE_ROUNDS = "open, extend and close voting rounds and change the settings of votes"
+    MANAGE_ROUNDS = "open and extend voting rounds, and remind"
+    END_ROUNDS = "close voting rounds, void ballots and change the settings of votes"
     DISCUSS = "write in the panel's discussion"
     DECLARE_CONFLICT = "declare one's own conflicts of interest"
     MANAGE_CONFLICTS = "manage members' conflicts of interest"
@@ -67,6 +69,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
         Permission.VOTE,
         Permission.DISCUSS,
         Permission.MANAGE_ROUNDS,
+        Permission.END_ROUNDS,
         Permission.MANAGE_CONFLICTS,
         Permission.EDIT_QUESTION,
         Permission.EDIT_TEXTS,
@@ -111,6 +114,19 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     },
     Role.OBSERVER: _EVERYBODY,
 }
+
+# Asked about again where the sign-in, or the last such proof, is older than ten minutes (docs/adr/0020): it makes
+# something public, shows or takes away votes, opens what is private, or lets somebody in.
+RENEWED = frozenset(
+    {
+        Permission.APPROVE,
+        Permission.PUBLISH,
+        Permission.END_ROUNDS,
+        Permission.MANAGE_CONFLICTS,
+        Permission.MANAGE_PEOPLE,
+        Permission.MANAGE_CHAIRS,
+    }
+)
 
 FROZEN_WITH: dict[Permission, Part] = {
     Permission.EDIT_QUESTION: Part.QUESTION,
@@ -247,11 +263,19 @@ def require_permission(access: Access | GuidelineAccess, permission: Permission)
         raise PermissionDenied(f"Your role here, {access.role.label.lower()}, cannot {permission}.")
 
 
+def ask_about(
+    request: HttpRequest, access: Access | GuidelineAccess, permission: Permission
+) -> HttpResponse | None:
+    """The page that asks again who is there, where this permission needs it and nobody has shown it lately."""
+    return ask_again(request, access.user, permission) if permission in RENEWED else None
+
+
 View = Callable[..., HttpResponse]
 
 
 def requires(permission: Permission) -> Callable[[View], Callable[..., HttpResponseBase]]:
-    """`view(request, access, …)` behind sign-in, membership (404) and the role table (403)."""
+    """`view(request, access, …)` behind sign-in, membership (404), the role table (403) and, for some, a fresh
+    proof of who it is."""
 
     def decorate(view: View) -> Callable[..., HttpResponseBase]:
         @wraps(view)
@@ -260,7 +284,7 @@ def requires(permission: Permission) -> Callable[[View], Callable[..., HttpRespo
                 return ask_to_sign_in(request)
             access = load_access(request.user, guideline, question)
             require_permission(access, permission)
-            return view(request, access, **kwargs)
+            return ask_about(request, access, permission) or view(request, access, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded
@@ -278,7 +302,7 @@ def requires_in_guideline(permission: Permission) -> Callable[[View], Callable[.
                 return ask_to_sign_in(request)
             access = load_guideline_access(request.user, guideline)
             require_permission(access, permission)
-            return view(request, access, **kwargs)
+            return ask_about(request, access, permission) or view(request, access, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded

@@ -13,23 +13,19 @@ from django.conf import settings
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.models import AnonymousUser
 from django.core.signing import BadSignature
-from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
-from etd.middleware import NotSavedMiddleware
 from etd.models import PanelMembership, User
-from etd.typed import typed_text
 
 SIGNED_IN = "signed_in_at"
+PROVED = "proved_at"
 WAITING = "waiting_for_code"
 CODE_SECONDS = 600
+PROOF_SECONDS = 600
 SEEN_EVERY = 300
-# What somebody may still open who has to set up one-time codes first.
-WITHOUT_CODES = frozenset({"set_up_codes", "sign_out"})
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -39,8 +35,23 @@ def begin(request: HttpRequest, user: User) -> None:
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     now = timezone.now()
     request.session.pop(WAITING, None)
-    request.session[SIGNED_IN] = now.isoformat()
+    request.session[SIGNED_IN] = request.session[PROVED] = now.isoformat()
     request.session.set_expiry(now + timedelta(seconds=settings.SESSION_COOKIE_AGE))
+
+
+def prove(request: HttpRequest) -> None:
+    """Somebody signed in has shown again who they are: the session gets a new key, and counts as proof for a while."""
+    request.session.cycle_key()
+    request.session[PROVED] = timezone.now().isoformat()
+
+
+def is_proved(request: HttpRequest) -> bool:
+    """Has whoever is signed in shown who they are within ten minutes, by signing in or since?"""
+    proved = request.session.get(PROVED)
+    if proved is None:
+        return False
+    age = timezone.now() - datetime.fromisoformat(proved)
+    return timedelta(0) <= age < timedelta(seconds=PROOF_SECONDS)
 
 
 def keep(request: HttpRequest, user: User) -> None:
@@ -126,35 +137,3 @@ def _seconds_since_seen(request: HttpRequest, salt: str) -> float | None:
     except (KeyError, BadSignature):
         return None
     return (timezone.now() - datetime.fromisoformat(value)).total_seconds()
-
-
-class RequiredCodesMiddleware:
-    """Somebody whose role needs one-time codes sees nothing else before they are set up."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: Any, kwargs: Any
-    ) -> HttpResponse | None:
-        match = request.resolver_match
-        if not settings.REQUIRE_TOTP_FOR or match is None or match.view_name in WITHOUT_CODES:
-            return None
-        if getattr(view, "is_public", False):
-            return None
-        try:
-            if not isinstance(request.user, User) or not must_set_up_codes(request.user):
-                return None
-        except (OperationalError, InterfaceError) as error:
-            return NotSavedMiddleware(self.get_response).process_exception(request, error)
-        if request.method == "POST":
-            return render(
-                request, "registration/codes_required.html", {"typed": typed_text(request)}, status=403
-            )
-        response = redirect("set_up_codes")
-        if request.headers.get("HX-Request"):
-            return HttpResponse(headers={"HX-Redirect": response.url})
-        return response

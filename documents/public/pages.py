@@ -36,7 +36,7 @@ def public(
         except Http404:
             return HttpResponse(render_to_string("documents/public/not_found.html"), status=404)
 
-    answer.is_public = True  # type: ignore[attr-defined]  # asked by etd.sessions.RequiredCodesMiddleware
+    answer.is_public = True  # type: ignore[attr-defined]  # asked by etd.gates.RequiredCodesMiddleware
     return require_safe(answer)
 
 

@@ -39,7 +39,7 @@ def verify_pdf(request: HttpRequest) -> HttpResponse:
     return render(request, "documents/public/verify.html", context)
 
 
-verify_pdf.is_public = True  # type: ignore[attr-defined]  # asked by etd.sessions.RequiredCodesMiddleware
+verify_pdf.is_public = True  # type: ignore[attr-defined]  # asked by etd.gates.RequiredCodesMiddleware
 
 
 @public

@@ -37,6 +37,7 @@ from etd.forms.sign_in import SignInForm
 from etd.models import User
 from etd.permissions import ask_to_sign_in
 from etd.qr import qr_code
+from etd.renewal import renewed
 from etd.selectors.guidelines import is_anything_published
 from etd.views.submitting import AnswerFirst, submit
 
@@ -207,6 +208,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 
 @form_page
+@renewed("set up one-time codes")
 def set_up_codes(request: HttpRequest) -> HttpResponse:
     """A new key as a picture and as text, and the first code of it. The key is stored only once the code was right."""
     user = request.user

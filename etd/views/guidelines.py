@@ -12,6 +12,7 @@ from etd.actions import accounts, questions
 from etd.forms.guideline import GuidelineForm, NewQuestionForm
 from etd.models import User
 from etd.permissions import GuidelineAccess, Permission, ask_to_sign_in, requires_in_guideline
+from etd.renewal import renewed
 from etd.selectors import load_guideline
 from etd.views.submitting import submit
 
@@ -39,6 +40,7 @@ def guideline(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@renewed("begin a guideline and be its chair")
 def new_guideline(request: HttpRequest) -> HttpResponse:
     """For administrators of the site (Django's `is_staff`); whoever begins a guideline is its first chair."""
     user = request.user

@@ -228,7 +228,7 @@ def remind(request: HttpRequest, access: Access, number: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Permission.MANAGE_ROUNDS)
+@requires(Permission.END_ROUNDS)
 def close_round(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     """Ask first, saying what happens and who has votes left; then close it for good."""
     current = _round_or_404(access.question, number)
@@ -249,7 +249,7 @@ def close_round(request: HttpRequest, access: Access, number: int) -> HttpRespon
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Permission.MANAGE_ROUNDS)
+@requires(Permission.END_ROUNDS)
 def void_ballot(request: HttpRequest, access: Access, number: int) -> HttpResponse:
     """Take a ballot out of the open round, with a reason; the form names what is lost."""
     current = _round_or_404(access.question, number)

@@ -40,7 +40,7 @@ def settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
 
 
 @require_POST
-@requires_in_guideline(Permission.EDIT_GUIDELINE)
+@requires_in_guideline(Permission.PUBLISH)
 def publishing_settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
     """Change how many people approve a question before it is published."""
     form = PublishingForm(request.POST)
@@ -57,7 +57,7 @@ def publishing_settings(request: HttpRequest, access: GuidelineAccess) -> HttpRe
 
 
 @require_POST
-@requires_in_guideline(Permission.MANAGE_ROUNDS)
+@requires_in_guideline(Permission.END_ROUNDS)
 def vote_settings(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
     """Change what is shown of votes and what is a consensus, for rounds that are opened from now on."""
     form = VoteSettingsForm(request.POST)
@@ -112,7 +112,7 @@ def _page(
         "name_form": name_form or GuidelineNameForm(initial=GuidelineNameForm.initial_for(guideline)),
         "vote_form": (
             (vote_form or VoteSettingsForm(initial=VoteSettingsForm.initial_for(guideline)))
-            if access.may(Permission.MANAGE_ROUNDS)
+            if access.may(Permission.END_ROUNDS)
             else None
         ),
         "publishing_form": publishing_form or PublishingForm(initial=PublishingForm.initial_for(guideline)),

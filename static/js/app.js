@@ -92,6 +92,9 @@ document.addEventListener("DOMContentLoaded", () => {
     if (form) form.dataset.unsaved = "yes";
   });
   document.body.addEventListener("submit", (event) => {
+    // The answer to a proof carries the session's new key: a second click must not throw it away.
+    if (event.target.matches("[data-once]") && event.target.dataset.sent) event.preventDefault();
+    else if (event.target.matches("[data-once]")) event.target.dataset.sent = "yes";
     if (!event.target.matches("[hx-post]")) delete event.target.dataset.unsaved;
   });
   // A refusal (409, 422) is shown like any answer, but nothing of it is saved; nor is what was typed since it was sent.
@@ -127,6 +130,9 @@ document.addEventListener("DOMContentLoaded", () => {
   document.body.addEventListener("click", (event) => {
     const form = event.target.closest("[data-gives-up]")?.closest("form");
     if (form) delete form.dataset.unsaved;
+  });
+  window.addEventListener("pageshow", () => {
+    document.querySelectorAll("[data-once]").forEach((form) => { delete form.dataset.sent; });
   });
   window.addEventListener("beforeunload", (event) => {
     if (document.querySelector("form[data-unsaved]")) event.preventDefault();

@@ -16,7 +16,8 @@ from django.urls import resolve
 from django.utils import timezone
 
 from etd.forms.assessment import TextsForm
-from etd.models import CriterionAssessment, Question, User
+from etd.models import CriterionAssessment, Question
+from tests.clients import client_of
 from tests.integration.everything import Site, site
 from tests.reliability.typed import Forms
 from tests.unit.etd.worlds import APPS, contents
@@ -163,7 +164,7 @@ def unexpected(found: Site) -> tuple[int, int, list[str]]:
     chosen = found.question.created_at.replace(year=2026, month=6)
     for actor in WHO:
         for user in found.users(actor):
-            client = signed_in(user)
+            client = client_of(user)
             for action, values, names in list(forms_of(client, found.paths)):
                 name = resolve(action.partition("?")[0]).url_name or ""
                 if f"{name} {sorted(values)}" in seen or name in {"sign_out", "sign_out_everywhere"}:
@@ -184,12 +185,6 @@ def unexpected(found: Site) -> tuple[int, int, list[str]]:
                     differing = sorted(set(plain[1]) ^ set(attacked[1]))
                     more.append(f"{actor} {action} {plain[0]} {attacked[0]}: {differing}")
     return n_forms, n_changing, more
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 class Greedy(TextsForm):

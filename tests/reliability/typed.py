@@ -1,8 +1,8 @@
 """Nothing typed is lost: `python -m tests.reliability.typed`, on a database of its own, prints what it tried.
 
 Every page with a text field is opened and its form filled with text that is easily damaged; then the form is sent after
-the sign-in has ended, to a database that takes no write, without its token, and on top of a version that somebody else
-has replaced. The answer must hold every character.
+the sign-in has ended, long after the last proof of who it is, to a database that takes no write, without its token, and
+on top of a version that somebody else has replaced. The answer must hold every character.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from django.conf import settings  # noqa: E402 -- after the set-up
 from django.db import OperationalError, connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
+from django.urls import resolve  # noqa: E402
 
 from etd import permissions  # noqa: E402
 from etd.actions import rounds  # noqa: E402
 from etd.models import PanelMembership  # noqa: E402
+from tests.clients import client_of  # noqa: E402
 from tests.reliability.worlds import addresses, set_up  # noqa: E402
 
 TYPED = 'p<0.05, `<median` & "R&D"\nline two\n\n  indented\ttab; Müller – naïve 日本語 🫀 \u202bעברית\u202c {{ x }} %s'
@@ -104,9 +106,7 @@ def refusing(statements: str) -> Iterator[None]:
 
 
 def client_for(user: Any, *, checks: bool = False) -> Client:
-    client = Client(enforce_csrf_checks=checks, raise_request_exception=False)
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
+    return client_of(user, enforce_csrf_checks=checks, raise_request_exception=False)
 
 
 def fates(
@@ -122,6 +122,8 @@ def fates(
 
     yield verdict("sign-in ended", Client(raise_request_exception=False).post(action, values))
     yield verdict("no token", client_for(user, checks=True).post(action, values))
+    if getattr(resolve(action).func, "permission", None) in permissions.RENEWED:
+        yield verdict("asked who it is", client_of(user, is_proved=False).post(action, values))
     client = client_for(user)
     with refusing(WRITES):
         unsaved = client.post(action, values)
@@ -145,6 +147,7 @@ WRITES = r"^\s*(INSERT|UPDATE|DELETE)|FOR UPDATE"
 EXPECTED = {
     "sign-in ended": {403},
     "no token": {403},
+    "asked who it is": {403},
     "database takes no write": {503, 409, 422},
     "database gone": {503},
     "replaced meanwhile": {409, 422},
