@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +27,18 @@ MEMBERS = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 SEAL = 64
 BLOCK = 1024 * 1024
 MOST_MANIFEST = 64 * 1024 * 1024
+# What reading an archive that is none, or somebody's own, may raise.
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ValueError,
+    KeyError,
+    TypeError,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+)
 NAME = re.compile(r"openetd-\d{8}T\d{6}Z(-\d+)?\.zip")
 
 
@@ -121,7 +135,7 @@ def manifest_of(path: Path) -> Manifest:
             if archive.getinfo(MANIFEST).file_size > MOST_MANIFEST:
                 raise NotABackup(f"{path} is no backup of OpenEtD.")
             return Manifest.of(archive.read(MANIFEST))
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise NotABackup(f"{path} is no backup of OpenEtD.") from error
 
 
@@ -158,7 +172,7 @@ def unpack(path: Path, folder: Path) -> tuple[Manifest, Path]:
                     break
                 digest.update(block)
                 file.write(block)
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, EOFError) as error:
+    except UNREADABLE as error:
         raise NotABackup(f"{path} is no backup of OpenEtD.") from error
     if (size, digest.hexdigest()) != (manifest.size, manifest.sha256):
         raise NotABackup(f"{path}: what is in it is not what its manifest says.")

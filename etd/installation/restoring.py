@@ -55,13 +55,23 @@ def restore(
     into the folder `keep_in` first. The look at the restored database is for the caller to judge. Raises RestoreFailed.
     """
     with ExitStack() as stack:
-        manifest, database, folder = stack.enter_context(_unpacked(path))
+        with _failing():
+            backup_file.check_seal(path)
+            manifest = backup_file.manifest_of(path)
+        _refuse_misfit(manifest, connection)
         if not with_faults:
             _refuse_faults(manifest)
-        _refuse_misfit(manifest, connection)
-        is_sqlite = connection.vendor == "sqlite"
         stack.enter_context(_alone(connection))
-        _make_way(connection, replace=replace, keep_in=keep_in, say=say)
+        is_empty = _is_empty(connection)
+        if not is_empty and not replace:
+            raise RestoreFailed(
+                "The database is not empty. With --replace it is backed up, and then replaced; or name another one in"
+                " DATABASE_URL."
+            )
+        manifest, database, folder = stack.enter_context(_unpacked(path))
+        if not is_empty:
+            say(f"What was there is kept in {_kept(connection, keep_in)}")
+        is_sqlite = connection.vendor == "sqlite"
         with _failing():
             if is_sqlite:
                 connection.close()
@@ -161,36 +171,29 @@ def _refuse_others(connection: BaseDatabaseWrapper) -> None:
         )
 
 
-def _make_way(connection: BaseDatabaseWrapper, *, replace: bool, keep_in: Path, say: Say) -> None:
-    """See that nothing is lost that is there. Raises RestoreFailed."""
-    is_sqlite = connection.vendor == "sqlite"
+def _is_empty(connection: BaseDatabaseWrapper) -> bool:
     try:
-        is_empty = (
-            sqlite_files.is_empty(_file(connection))
-            if is_sqlite
-            else not connection.introspection.table_names()
-        )
+        if connection.vendor == "sqlite":
+            return sqlite_files.is_empty(_file(connection))
+        return not connection.introspection.table_names()
     except sqlite3.DatabaseError:
-        is_empty = False
-    if is_empty:
-        return
-    if not replace:
-        raise RestoreFailed(
-            "The database is not empty. With --replace it is backed up, and then replaced; or name another one in"
-            " DATABASE_URL."
-        )
+        return False
+
+
+def _kept(connection: BaseDatabaseWrapper, folder: Path) -> Path:
+    """Where what is in the database is kept from now on. Raises RestoreFailed, and nothing has changed."""
     try:
-        kept, _ = make_backup(connection, keep_in, Reason.BEFORE_RESTORING)
+        kept, _ = make_backup(connection, folder, Reason.BEFORE_RESTORING)
     except BackupFailed as error:
-        if not isinstance(error.__cause__, sqlite3.DatabaseError) or isinstance(
-            error.__cause__, sqlite3.OperationalError
-        ):
+        cause = error.__cause__
+        if not isinstance(cause, sqlite3.DatabaseError) or isinstance(cause, sqlite3.OperationalError):
             raise RestoreFailed(
                 f"What is there could not be backed up, and was left alone: {error}"
             ) from error
+        # A file that SQLite cannot read as a database any more: there is nothing to copy, and it may be needed.
         with _failing():
             kept = sqlite_files.set_aside(_file(connection), timezone.now())
-    say(f"What was there is kept in {kept}")
+    return kept
 
 
 def _file(connection: BaseDatabaseWrapper) -> Path:

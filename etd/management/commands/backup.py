@@ -25,6 +25,8 @@ def kept(text: str) -> Kept:
 
 
 class Command(BaseCommand):
+    # Nothing of the pages is needed, and a database in need must not wait for them.
+    requires_system_checks: tuple[str, ...] = ()
     help = (
         "Write a backup of the database into one file, which restore_check and restore read. It holds votes of open"
         " rounds and declared conflicts: encrypt it before it leaves the machine. The last line printed is its path."

@@ -14,6 +14,8 @@ from etd.installation.restoring import RestoreFailed, restore
 
 
 class Command(BaseCommand):
+    # Nothing of the pages is needed, and a database in need must not wait for them.
+    requires_system_checks: tuple[str, ...] = ()
     help = (
         "Put a backup into the database of DATABASE_URL, while no server runs. Everybody has to sign in again. Exit"
         " status 1 where it was not restored (then the database is as it was), or where what was restored has faults."

@@ -18,6 +18,8 @@ FEWEST_DIGITS = 8
 
 
 class Command(BaseCommand):
+    # Nothing of the pages is needed, and a database in need must not wait for them.
+    requires_system_checks: tuple[str, ...] = ()
     help = (
         "Read every byte of a backup, and open and verify what is in it. Exit status 1 where anything is wrong: a"
         " changed byte, a missing end, a broken audit trail. A backup of PostgreSQL is unpacked and listed; --into"

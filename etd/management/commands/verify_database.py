@@ -12,6 +12,8 @@ from etd.installation.contents import look
 
 
 class Command(BaseCommand):
+    # Nothing of the pages is needed, and a database in need must not wait for them.
+    requires_system_checks: tuple[str, ...] = ()
     help = (
         "Check the database itself, its append-only triggers, the audit trail with votes and rounds, and every"
         " published version: what backup and restore ask. Exit status 1 where anything is wrong."
