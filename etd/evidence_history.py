@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from django.db.models import Exists, OuterRef, Q
 
 from etd.domain.evidence_change import (
     Change,
@@ -19,7 +21,8 @@ from etd.domain.narrative import Thresholds
 from etd.enums import RECOMMENDATION_TYPE_ITEM, RiskLevel, RiskSource
 from etd.evidence import Evidence
 from etd.frameworks import Framework
-from etd.models import ComparatorRisk, DecisionThresholds, KeptEvidence, OutcomeRow, Question
+from etd.models import KeptEvidence, Question
+from etd.stored import Stored
 
 # An item of the question and the digest of the evidence that it was judged on.
 Stood: TypeAlias = tuple[str, str]
@@ -52,31 +55,33 @@ class _Known:
     contents: dict[str, Mapping[str, Any]]
     names: dict[str, dict[str, str]]
 
-    def read(self, digests: Iterable[str]) -> None:
-        """One query where one of them is not known yet."""
-        missing = {digest for digest in digests if digest and digest not in self.contents}
-        if not missing:
-            return
-        for kept in KeptEvidence.objects.filter(question=self.question, digest__in=missing):
+    def read(self, differing: Iterable[Stood]) -> None:
+        """Their contents in one query, and of the type of recommendation also those of the criteria that it names."""
+        differing = list(differing)
+        missing = {digest for _, digest in differing if digest and digest not in self.contents}
+        of_type = [digest for key, digest in differing if key == RECOMMENDATION_TYPE_ITEM]
+        kept_here = KeptEvidence.objects.filter(question=self.question)
+        named_there = kept_here.filter(digest__in=of_type, content__contains=OuterRef("digest"))
+        for kept in kept_here.filter(
+            Q(digest__in=missing) | Q(Exists(named_there)) & ~Q(digest__in=list(self.contents))
+        ):
             self.contents[kept.digest] = json.loads(kept.content)
             for kind, names in kept.names.items():
                 self.names.setdefault(kind, {}).update(names)
 
 
 def moved(
-    question: Question,
+    stored: Stored,
     stood_on: Iterable[Stood],
     *,
     now: Evidence,
-    rows: Sequence[OutcomeRow],
     today: Evidence | None = None,
     medians: Mapping[Place, float | None] | None = None,
 ) -> dict[Stood, Moved]:
     """What has become of each item since the evidence with this digest. No query where all stand on `now`.
 
     What stood on the evidence of today in the form that it was told in earlier, and was not kept, stands on it.
-    Otherwise three queries: kept evidence, thresholds, comparator risks; and one more where the type of recommendation
-    stands on evidence of criteria that nothing else stands on. `rows` are all of the question, with their outcomes.
+    Otherwise one query for the kept evidence, and what is needed of `stored`: rows, outcomes, comparator risks.
     `today` is the evidence as it is stored, where `now` is another one.
     """
     stood = dict.fromkeys(stood_on)
@@ -84,8 +89,8 @@ def moved(
     if not differing:
         return dict.fromkeys(stood, AS_IT_WAS)
     today = today or now
-    known = _Known(question, _contents_of(today), {})
-    known.read(digest for _, digest in differing)
+    known = _Known(stored.question, _contents_of(today), {})
+    known.read(differing)
     earlier = {
         digest: today.content_of(key)
         for key, digest in differing
@@ -93,40 +98,37 @@ def moved(
     }
     known.contents.update(earlier)
     is_any_known = any(digest in known.contents for _, digest in differing)
-    lines = decision_lines(question, rows, medians or {}) if is_any_known else {}
+    lines = decision_lines(stored, medians or {}) if is_any_known else {}
     found = {}
     for key, digest in differing:
         content = known.contents.get(digest)
         if content is None:
             found[key, digest] = NOT_KEPT
         elif key == RECOMMENDATION_TYPE_ITEM:
-            known.read(content.values())
-            found[key, digest] = _type_moved(question, content, now, known, lines)
+            found[key, digest] = _type_moved(stored.question, content, now, known, lines)
         else:
             what = compare_evidence(content, now.contents.get(key, _NOTHING), lines)
             found[key, digest] = Moved(what.change, what, names=known.names)
     return {one: found.get(one, AS_IT_WAS) for one in stood}
 
 
-def decision_lines(
-    question: Question, rows: Iterable[OutcomeRow], proposed: Mapping[Place, float | None]
-) -> dict[Place, DecisionLines]:
-    """What the effects of each outcome and population are held against, in two queries.
+def decision_lines(stored: Stored, proposed: Mapping[Place, float | None]) -> dict[Place, DecisionLines]:
+    """What the effects of each outcome and population are held against.
 
     The median of the trials is that of the recomputed row as it is today, or the `proposed` one of a row that is not
     stored yet: it holds for both sides of a comparison.
     """
     thresholds = {
-        one.outcome_id: Thresholds(one.small, one.moderate, one.large)
-        for one in DecisionThresholds.objects.filter(outcome__question=question)
+        pk: Thresholds(one.small, one.moderate, one.large)
+        for pk in stored.outcomes
+        if (one := stored.thresholds(pk)) is not None
     }
     risks = {
-        (one.outcome_id, one.population_id): one
-        for one in ComparatorRisk.objects.filter(outcome__question=question, level=RiskLevel.STUDIES)
+        place: one for place, there in stored.risks.items() for one in there if one.level == RiskLevel.STUDIES
     }
     medians: dict[Place, float | None] = {}
     outcomes: dict[Place, bool | None] = {}
-    for row in rows:
+    for row in stored.rows:
         place = row.outcome_id, row.population_id
         outcomes[place] = row.outcome.event_free
         if median := (row.provenance or {}).get("median_comparison_risk"):

@@ -16,10 +16,10 @@ from documents.published import document_bytes
 from documents.summary import summary_tables
 from documents.tables import TextTable, of_outcomes, of_summary, to_csv
 from documents.word import to_docx
-from etd.evidence import load_rows
 from etd.permissions import Access, Permission, requires
 from etd.selectors.certainty import load_certainty
 from etd.selectors.outcome_tables import load_tables
+from etd.stored import Stored
 from metaanalysis.views.analyses import filename, named_plot, plot_svg, shown_or_404
 
 RETRY_AFTER_SECONDS = 60
@@ -87,8 +87,8 @@ def _text_table(access: Access, key: str) -> TextTable:
     for summary in summary_tables(question):
         if summary.key == key:
             return of_summary(summary, **arms)
-    rows = load_rows(question)
-    for view in load_tables(question, rows, load_certainty(question, rows).reasons):
+    stored = Stored(question)
+    for view in load_tables(stored, load_certainty(stored).reasons):
         if view.export_key == key:
             return of_outcomes(outcome_table(view, {}), **arms)
     raise Http404

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,8 @@ from etd.certainty_evidence import rated_on, row_digest
 from etd.domain import certainty
 from etd.domain.effect_axis import RATIO_MEASURES
 from etd.enums import CertaintyDomain, Importance, StudyDesign, ValueSource
-from etd.models import CertaintyRating, CertaintyWorksheet, Outcome, OutcomeRow, Question
+from etd.models import CertaintyRating, CertaintyWorksheet, Outcome, OutcomeRow
+from etd.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -129,25 +130,19 @@ def sum_of(rating: certainty.Rating) -> Sum:
     )
 
 
-def load_certainty(question: Question, rows: Iterable[OutcomeRow] | None = None) -> CertaintyView:
-    """In two queries, and one more where the question's rows are not given."""
-    if rows is None:
-        rows = OutcomeRow.objects.filter(outcome__question=question).select_related("population")
+def load_certainty(stored: Stored) -> CertaintyView:
+    """From its outcomes and rows."""
     by_outcome: dict[int, list[OutcomeRow]] = {}
-    for row in rows:
+    for row in stored.rows:
         by_outcome.setdefault(row.outcome_id, []).append(row)
-    ratings: dict[int, list[CertaintyRating]] = {}
-    for rating in CertaintyRating.objects.filter(worksheet__outcome__question=question).select_related(
-        "worksheet__rated_by"
-    ):
-        ratings.setdefault(rating.worksheet.outcome_id, []).append(rating)
     outcomes = tuple(
         _outcome(
             outcome,
+            stored.worksheet(outcome.pk),
             by_outcome.get(outcome.pk, []),
-            ratings.get(outcome.pk, []),
+            stored.ratings.get(outcome.pk, ()),
         )
-        for outcome in Outcome.objects.filter(question=question).order_by("position", "pk")
+        for outcome in stored.outcomes.values()
     )
     proposal = certainty.propose_overall_certainty(
         certainty.RatedOutcome(o.name, o.importance, o.level, o.direction) for o in outcomes
@@ -157,10 +152,10 @@ def load_certainty(question: Question, rows: Iterable[OutcomeRow] | None = None)
 
 def _outcome(
     outcome: Outcome,
+    worksheet: CertaintyWorksheet | None,
     rows: list[OutcomeRow],
-    ratings: list[CertaintyRating],
+    ratings: Sequence[CertaintyRating],
 ) -> OutcomeCertainty:
-    worksheet = ratings[0].worksheet if ratings else None
     rated_row = next((row for row in rows if worksheet and row.pk == worksheet.row_id), None)
     return OutcomeCertainty(
         id=outcome.pk,
@@ -172,13 +167,13 @@ def _outcome(
         label=certainty.LABELS.get(outcome.certainty, ""),
         symbols=certainty.symbols(outcome.certainty),
         definition=certainty.DEFINITIONS.get(outcome.certainty, ""),
-        worksheet=_worksheet(worksheet, rated_row, ratings) if worksheet else None,
+        worksheet=_worksheet(worksheet, rated_row, ratings) if worksheet and ratings else None,
         direction=_direction(outcome, [rated_row] if rated_row else rows),
     )
 
 
 def _worksheet(
-    worksheet: CertaintyWorksheet, row: OutcomeRow | None, ratings: list[CertaintyRating]
+    worksheet: CertaintyWorksheet, row: OutcomeRow | None, ratings: Sequence[CertaintyRating]
 ) -> WorksheetView:
     by_domain = {rating.domain: rating for rating in ratings}
     result = certainty.rate(worksheet.design, {domain: r.levels for domain, r in by_domain.items()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from etd.domain.coherence import coherence_findings, prepublication_list
 from etd.domain.coherence.checklist import Item
@@ -12,10 +11,12 @@ from etd.domain.coherence.inputs import EtdInput
 from etd.domain.findings import Finding, Severity
 from etd.domain.located import LocatedFinding, Place, Words, located, words_with_places
 from etd.evidence import load_rows
-from etd.models import DismissedFinding, Guideline, OutcomeRow, Question
+from etd.models import Guideline, OutcomeRow, Question
 from etd.row_checks import row_findings
+from etd.selectors.around import Dismissal, load_around
 from etd.selectors.coherence import coherence_input
 from etd.selectors.question import EtdView, load_etd
+from etd.stored import Stored
 
 # What these items name are no parts of the question page, even where an outcome is called like one.
 _NAMES_NO_PLACE = frozenset(
@@ -23,13 +24,6 @@ _NAMES_NO_PLACE = frozenset(
 )  # fmt: skip
 # Digits of a fingerprint that tell the findings of one question apart, in addresses.
 _SHORT = 12
-
-
-@dataclass(frozen=True)
-class Dismissal:
-    reason: str
-    by: str
-    at: datetime
 
 
 @dataclass(frozen=True)
@@ -129,35 +123,43 @@ class CheckedQuestion:
     checks: QuestionChecks
 
 
-def load_checks(question: Question, view: EtdView | None = None) -> QuestionChecks:
-    """What the checks find now, in eight queries beside `view` (the question, where somebody has loaded it already).
+def load_checks(
+    question: Question, view: EtdView | None = None, stored: Stored | None = None
+) -> QuestionChecks:
+    """What the checks find now, in two queries beside `view` and `stored`, where somebody has loaded them already.
 
     Nothing depends on who looks: of votes, only those of rounds that are over are read.
     """
-    view = view or load_etd(question, None)
-    rows = load_rows(question)
-    etd, places = coherence_input(question, view, rows), page_places(view)
-    found = _in_order(_located(etd, places, rows), view)
-    dismissals = _dismissals(question)
-    findings = tuple(FindingView(one, dismissals.get(one.fingerprint)) for one in found)
+    stored = stored or Stored(question)
+    view = view or load_etd(question, None, stored=stored)
+    around = load_around(question)
+    etd, places = coherence_input(stored, view, around), page_places(view)
+    found = _in_order(_located(etd, places, stored.rows), view)
+    findings = tuple(FindingView(one, around.dismissals.get(one.fingerprint)) for one in found)
     return QuestionChecks(findings, _marks(findings), etd, places)
 
 
 def load_guideline_checks(guideline: Guideline) -> tuple[CheckedQuestion, ...]:
-    """Every question of a guideline. Each is read as a whole, in at most 22 queries, one after the other."""
+    """Every question of a guideline. Each is read as a whole, in at most ten queries, one after the other."""
     questions = (
         Question.objects.filter(guideline=guideline)
         .select_related("guideline", "own_framework", "recommendation__type_judged_by")
         .order_by("pk")
     )
-    views = ((question, load_etd(question, None)) for question in questions)
-    return tuple(CheckedQuestion(view, load_checks(question, view)) for question, view in views)
+    return tuple(_checked(question) for question in questions)
+
+
+def _checked(question: Question) -> CheckedQuestion:
+    stored = Stored(question)
+    view = load_etd(question, None, stored=stored)
+    return CheckedQuestion(view, load_checks(question, view, stored))
 
 
 def located_findings(question: Question) -> tuple[LocatedFinding, ...]:
     """The findings without their dismissals, for the action that dismisses one."""
-    view, rows = load_etd(question, None), load_rows(question)
-    return _located(coherence_input(question, view, rows), page_places(view), rows)
+    stored = Stored(question)
+    view = load_etd(question, None, stored=stored)
+    return _located(coherence_input(stored, view, load_around(question)), page_places(view), stored.rows)
 
 
 def question_findings(question: Question) -> tuple[Finding, ...]:
@@ -226,11 +228,6 @@ def _fragments(view: EtdView) -> Iterable[str]:
     for place in page_places(view):
         yield place.fragment
         yield from rows.get(place.fragment, ())
-
-
-def _dismissals(question: Question) -> dict[str, Dismissal]:
-    stored = DismissedFinding.objects.filter(question=question).select_related("dismissed_by")
-    return {one.fingerprint: Dismissal(one.reason, str(one.dismissed_by), one.dismissed_at) for one in stored}
 
 
 def _marks(findings: Iterable[FindingView]) -> dict[str, Mark]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.db.models import Exists, OuterRef, Q
-
 from etd.domain.coherence.inputs import (
     Choice,
     CriterionInput,
@@ -22,31 +18,24 @@ from etd.domain.coherence.inputs import (
 )
 from etd.domain.recommendation_rules import PRACTICE_QUESTIONS
 from etd.enums import Basis, QuestionStatus, StatementKind
-from etd.evidence import load_rows
 from etd.frameworks import Criterion
-from etd.models import ConflictDeclaration, OutcomeRow, PanelMembership, Question, Vote, VotingRound
-from etd.selectors.declaring import PANEL
+from etd.models import Question
+from etd.selectors.around import Around
 from etd.selectors.outcome_tables import OutcomeGroup, OutcomeTableView, RowView
-from etd.selectors.question import CriterionView, EtdView, StatementView, load_etd
+from etd.selectors.question import CriterionView, EtdView, StatementView
 from etd.selectors.summary import effects_counted
+from etd.stored import Stored
 
 _DATA = ("events_intervention", "events_comparison", "n_intervention", "n_comparison", "estimate")
 
 
-def coherence_input(
-    question: Question, view: EtdView | None = None, rows: Sequence[OutcomeRow] | None = None
-) -> EtdInput:
-    """The whole question, in a number of queries that does not grow with it: six beside `view` and `rows`.
-
-    `view` and `rows` (`load_rows`) are the question where somebody has loaded it already; nothing is read of
-    anybody's own vote.
-    """
-    view = view or load_etd(question, None)
-    n_lines, n_absolute = effects_counted(question, load_rows(question) if rows is None else rows)
+def coherence_input(stored: Stored, view: EtdView, around: Around) -> EtdInput:
+    """The whole question as `view` shows it, in one query. Nothing is read of anybody's own vote."""
+    question = stored.question
+    n_lines, n_absolute = effects_counted(stored)
     outcomes_heading = next(
         (one.heading for one in view.fields if one.key == "main_outcomes"), "Main outcomes"
     )
-    based = _items_with_stated_basis(question)
     return EtdInput(
         title=view.title,
         intervention_label=view.intervention_label,
@@ -54,7 +43,7 @@ def coherence_input(
         fields=tuple(Passage(one.heading, one.text) for one in view.fields),
         main_outcomes=Passage(outcomes_heading, question.main_outcomes),
         criteria=tuple(
-            _criterion(one, view.framework.criterion(one.key), stated_basis=one.key in based)
+            _criterion(one, view.framework.criterion(one.key), stated_basis=one.key in around.stated_bases)
             for one in view.criteria
         ),
         type=_type(view),
@@ -67,20 +56,15 @@ def coherence_input(
             for o in view.certainty.outcomes
         ),
         references={one.number: one.citation for one in view.references},
-        panel=_panel(question, view),
+        panel=PanelInput(
+            members=tuple(member.name for member in around.members),
+            undeclared=tuple(member.name for member in around.members if not member.has_declared),
+            agreed_on=_agreed_on(question, view),
+            n_rounds=around.n_rounds,
+        ),
         n_summary_rows=n_lines,
         n_absolute=n_absolute,
     )
-
-
-def _items_with_stated_basis(question: Question) -> frozenset[str]:
-    """The criteria on which voters of a round that is over said what they rest on without evidence."""
-    votes = Vote.objects.filter(
-        ballot__round__question=question,
-        ballot__round__closed_at__isnull=False,
-        ballot__voided_at__isnull=True,
-    )
-    return frozenset(votes.exclude(no_evidence_basis="").values_list("item_key", flat=True))
 
 
 def _criterion(view: CriterionView, criterion: Criterion, *, stated_basis: bool) -> CriterionInput:
@@ -150,23 +134,6 @@ def _row(group: OutcomeGroup, row: RowView) -> RowInput:
         measure=row.measure,
         estimate=row.values["estimate"],
         has_data=any(row.values[name] is not None for name in _DATA),
-    )
-
-
-def _panel(question: Question, view: EtdView) -> PanelInput:
-    here = Q(question=question) | Q(question__isnull=True, guideline_id=question.guideline_id)
-    declared = ConflictDeclaration.objects.filter(here, member=OuterRef("user"))
-    members = list(
-        PanelMembership.objects.filter(guideline=question.guideline_id, role__in=PANEL, ended_at__isnull=True)
-        .select_related("user")
-        .annotate(has_declared=Exists(declared))
-        .order_by("pk")
-    )
-    return PanelInput(
-        members=tuple(str(member.user) for member in members),
-        undeclared=tuple(str(member.user) for member in members if not member.has_declared),
-        agreed_on=_agreed_on(question, view),
-        n_rounds=VotingRound.objects.filter(question=question, closed_at__isnull=False).count(),
     )
 
 

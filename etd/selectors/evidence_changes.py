@@ -12,11 +12,12 @@ from etd.domain.evidence_change import Change, Row, RowChange, worst
 from etd.domain.row_values import RowValues
 from etd.domain.small_plot import SmallPlot, small_plot, table_axis
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Measure, ValueSource
-from etd.evidence import ROW_VALUES, Evidence, evidence_of, load_rows, row_content, told_evidence
+from etd.evidence import ROW_VALUES, Evidence, evidence_of, row_content, told_evidence
 from etd.evidence_history import Moved, Stood, heading_of, moved
 from etd.models import OutcomeRow, Question, Vote
 from etd.selectors.outcome_tables import RowView, arm
 from etd.selectors.question import EtdView, JudgementView
+from etd.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -128,29 +129,24 @@ def load_changes(question: Question, view: EtdView) -> tuple[ItemChange, ...]:
 
     `view` is the question as it is shown. In one query, and those of `moved` where anything has.
     """
-    rows = load_rows(question)
-    now = evidence_of(view.framework, _texts(view), rows)
-    return _changes(question, view, moved(question, _stood_on(view), now=now, rows=rows), now)
+    stored = Stored(question)
+    now = evidence_of(view.framework, _texts(view), stored.rows)
+    return _changes(view, moved(stored, _stood_on(view), now=now), now)
 
 
 def touched_by(question: Question, view: EtdView, proposed: Sequence[ProposedRow]) -> Marks:
     """What `load_changes` would say once these recomputed rows were stored, beside what it says today."""
-    rows = load_rows(question)
-    today = evidence_of(view.framework, _texts(view), rows)
-    then = _with_proposed(view, rows, today, proposed)
+    stored = Stored(question)
+    today = evidence_of(view.framework, _texts(view), stored.rows)
+    then = _with_proposed(view, stored.rows, today, proposed)
     stood = _stood_on(view)
-    said = {
-        one.item_key: one
-        for one in _changes(question, view, moved(question, stood, now=today, rows=rows), today)
-    }
+    said = {one.item_key: one for one in _changes(view, moved(stored, stood, now=today), today)}
     medians = {
         (one.outcome_id, one.population_id): one.median_comparison_risk
         for one in proposed
         if one.outcome_id is not None and one.population_id is not None
     }
-    after = _changes(
-        question, view, moved(question, stood, now=then, rows=rows, today=today, medians=medians), then
-    )
+    after = _changes(view, moved(stored, stood, now=then, today=today, medians=medians), then)
     kept = tuple(one for one in after if _says_the_same(one, said.get(one.item_key)))
     return Marks(
         marked=tuple(one for one in after if one not in kept),
@@ -186,9 +182,11 @@ def votes_on_other_evidence(question: Question, view: EtdView) -> tuple[VotesMov
         .distinct()
     )
     voted = list(votes)
-    rows = load_rows(question) if voted else []
-    now = evidence_of(view.framework, _texts(view), rows)
-    changes = moved(question, {(key, digest) for _, key, digest in voted}, now=now, rows=rows)
+    if not voted:
+        return ()
+    stored = Stored(question)
+    now = evidence_of(view.framework, _texts(view), stored.rows)
+    changes = moved(stored, {(key, digest) for _, key, digest in voted}, now=now)
     by_round: dict[int, dict[str, Change]] = {}
     for number, key, digest in voted:
         of_round = by_round.setdefault(number, {})
@@ -237,9 +235,7 @@ def _texts(view: EtdView) -> dict[str, str]:
     return {one.key: one.research_evidence for one in view.criteria}
 
 
-def _changes(
-    question: Question, view: EtdView, changes: Mapping[Stood, Moved], now: Evidence
-) -> tuple[ItemChange, ...]:
+def _changes(view: EtdView, changes: Mapping[Stood, Moved], now: Evidence) -> tuple[ItemChange, ...]:
     printed = {row.id: row for table in view.tables for group in table.groups for row in group.rows}
     found = []
     for item in _judged(view):

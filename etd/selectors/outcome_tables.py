@@ -13,6 +13,7 @@ from etd.domain.small_plot import SmallPlot, group_axis, small_plot
 from etd.enums import CertaintyLevel, Measure, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import OutcomeRow, OutcomeTable, Question
+from etd.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -84,20 +85,12 @@ class OutcomeTableView:
         return f"table-{self.number}"
 
 
-def load_tables(
-    question: Question, all_rows: Sequence[OutcomeRow], reasons: Mapping[int, Sequence[str]]
-) -> tuple[OutcomeTableView, ...]:
-    """Every outcome table of the question, in one query.
-
-    `all_rows` are what `evidence.load_rows` gives, `reasons` why the certainty of each outcome (by its id) was changed.
-    """
+def load_tables(stored: Stored, reasons: Mapping[int, Sequence[str]]) -> tuple[OutcomeTableView, ...]:
+    """Every outcome table of the question; `reasons` say why the certainty of each outcome (by its id) was changed."""
     rows: dict[int, list[OutcomeRow]] = {}
-    for row in all_rows:
+    for row in stored.rows:
         rows.setdefault(row.table_id, []).append(row)
-    return tuple(
-        _table(question, table, rows.get(table.pk, []), reasons)
-        for table in OutcomeTable.objects.filter(question=question).order_by("number")
-    )
+    return tuple(_table(stored.question, table, rows.get(table.pk, []), reasons) for table in stored.tables)
 
 
 def _table(

@@ -32,18 +32,16 @@ from etd.enums import (
     Strength,
     StrengthWord,
 )
-from etd.evidence import Evidence, evidence_of, load_rows
+from etd.evidence import Evidence, evidence_of
 from etd.evidence_history import Moved, Stood, moved
 from etd.frameworks import Criterion, Framework, RecommendationType
 from etd.frameworks.schema import Role
 from etd.models import (
-    ConclusionSection,
     CriterionAssessment,
     Judgement,
     Question,
     Recommendation,
     RecommendationStatement,
-    Reference,
     User,
     Vote,
 )
@@ -51,6 +49,7 @@ from etd.selectors.certainty import CertaintyView, load_certainty
 from etd.selectors.held_rounds import HeldRound, rounds_with_own_votes
 from etd.selectors.outcome_tables import OutcomeTableView, load_tables
 from etd.selectors.voting import RoundView, VoteView, round_and_votes, vote_view
+from etd.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -313,14 +312,19 @@ class EtdView:
         return next((criterion for criterion in self.criteria if criterion.key == key), None)
 
 
-def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] | None = None) -> EtdView:
-    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most eleven queries.
+def load_etd(
+    question: Question,
+    viewer: User | None,
+    held: Sequence[HeldRound] | None = None,
+    stored: Stored | None = None,
+) -> EtdView:
+    """The question as `viewer` may see it (None: as a document, without anybody's vote), in at most seven queries.
 
-    Three or four more say how the evidence of a judgement has moved, where it has.
-    `held` are its rounds with the viewer's own votes, where somebody has read them already.
+    Two more say how the evidence of a judgement has moved, where it has.
+    `held` are its rounds with the viewer's own votes, `stored` what is stored of it, where somebody has read them.
     """
+    stored = stored or Stored(question)
     framework = question.framework
-    assessments = {a.criterion_key: a for a in CriterionAssessment.objects.filter(question=question)}
     judgements: dict[str, list[Judgement]] = {}
     for judgement in (
         Judgement.objects.filter(assessment__question=question)
@@ -328,16 +332,15 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
         .order_by("pk")
     ):
         judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
-    rows = load_rows(question)
-    outcomes = load_certainty(question, rows)
-    tables = load_tables(question, rows, outcomes.reasons)
+    outcomes = load_certainty(stored)
+    tables = load_tables(stored, outcomes.reasons)
     if held is None:
         held = rounds_with_own_votes(question, viewer) if viewer else ()
     round_view, votes = round_and_votes(held)
-    now = evidence_of(framework, {key: a.research_evidence for key, a in assessments.items()}, rows)
-    sections = {s.section_key: s for s in ConclusionSection.objects.filter(question=question)}
+    texts = {key: assessment.research_evidence for key, assessment in stored.assessments.items()}
+    now = evidence_of(framework, texts, stored.rows)
     recommendation = question.recommendation
-    changes = moved(question, _stood_on(judgements, recommendation), now=now, rows=rows)
+    changes = moved(stored, _stood_on(judgements, recommendation), now=now)
     return EtdView(
         id=question.pk,
         guideline_slug=question.guideline.slug,
@@ -361,7 +364,7 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
             _criterion(
                 number,
                 criterion,
-                assessments[criterion.key],
+                stored.assessments[criterion.key],
                 judgements.get(criterion.key, []),
                 tuple(table for table in tables if table.criterion_key == criterion.key),
                 votes.get(criterion.key),
@@ -384,14 +387,13 @@ def load_etd(question: Question, viewer: User | None, held: Sequence[HeldRound] 
                 section.key,
                 section.heading,
                 section.holds_statements,
-                sections[section.key].body,
-                sections[section.key].revision,
+                stored.sections[section.key].body,
+                stored.sections[section.key].revision,
             )
             for section in framework.sections
         ),
         references=tuple(
-            ReferenceView(r.number, r.citation, r.doi, r.pmid, r.revision)
-            for r in Reference.objects.filter(question=question).order_by("number")
+            ReferenceView(r.number, r.citation, r.doi, r.pmid, r.revision) for r in stored.references
         ),
         round=round_view,
         type_vote=vote_view(votes[RECOMMENDATION_TYPE_ITEM], now)

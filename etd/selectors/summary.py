@@ -16,7 +16,8 @@ from etd.domain.summary_cells import NOTHING, Absolute, Cell, Cells, Line, cells
 from etd.domain.summary_tables import Layout, layouts, rows_revision, words_revision
 from etd.enums import Measure, SummaryColumn, ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question, SummaryEdit, SummaryRow
-from etd.selectors.summary_facts import facts_of, results_among, results_of, risks_of
+from etd.selectors.summary_facts import facts_of, results_among
+from etd.stored import Stored
 
 # What a table abbreviates; an effect as given has no name to spell out.
 ABBREVIATED = tuple(measure for measure in Measure if measure != Measure.GIV)
@@ -182,15 +183,15 @@ class Candidate:
 
 def load_summary(question: Question) -> SummaryView:
     """All three tables from the same rows, in six queries, however many outcomes there are."""
-    rows = list(_stored_lines(question).prefetch_related("edits__edited_by"))
-    made = _made(question, rows, results_of(question) if rows else {})
+    stored = Stored(question)
+    made = _made(stored, list(_stored_lines(stored).prefetch_related("edits__edited_by")))
     tables = {
         layout.key: _table(layout, made, question)
         for layout in layouts(intervention=question.intervention_label, comparison=question.comparison_label)
     }
     return SummaryView(
         people_per=question.people_per,
-        revision=rows_revision((row.outcome_id, row.population_id, row.source) for row in rows),
+        revision=rows_revision((row.outcome_id, row.population_id, row.source) for row, _, _ in made),
         tables=tables,
         missing=_missing(made),
         effects=tuple(
@@ -201,35 +202,27 @@ def load_summary(question: Question) -> SummaryView:
     )
 
 
-def effects_counted(question: Question, rows: Sequence[OutcomeRow]) -> tuple[int, int]:
-    """How many lines the tables have, and how many of these an absolute effect, in three queries.
-
-    `rows` are all rows of the question's outcome tables, loaded with their tables.
-    """
-    lines = list(_stored_lines(question))
-    made = _made(question, lines, results_among(rows))
-    return len(lines), sum(bool(cells.absolutes) for _, _, cells in made)
+def effects_counted(stored: Stored) -> tuple[int, int]:
+    """How many lines the tables have, and how many of these an absolute effect, in one query beside `stored`."""
+    lines = list(_stored_lines(stored))
+    return len(lines), sum(bool(cells.absolutes) for _, _, cells in _made(stored, lines))
 
 
-def _stored_lines(question: Question) -> QuerySet[SummaryRow]:
+def _stored_lines(stored: Stored) -> QuerySet[SummaryRow]:
     return (
-        SummaryRow.objects.filter(question=question)
-        .select_related("outcome__thresholds", "outcome__worksheet__row__population", "population")
-        .prefetch_related("outcome__worksheet__ratings")
+        SummaryRow.objects.filter(question=stored.question)
+        .select_related("outcome", "population")
         .order_by("position")
     )
 
 
-def _made(
-    question: Question, lines: Sequence[SummaryRow], results: Mapping[tuple[int, int, str], OutcomeRow]
-) -> list[tuple[SummaryRow, OutcomeRow | None, Cells]]:
-    risks = risks_of(question) if lines else {}
+def _made(stored: Stored, lines: Sequence[SummaryRow]) -> list[tuple[SummaryRow, OutcomeRow | None, Cells]]:
+    results = results_among(stored.rows) if lines else {}
     several = len({line.source for line in lines}) > 1
     made: list[tuple[SummaryRow, OutcomeRow | None, Cells]] = []
     for line in lines:
         result = results.get((line.outcome_id, line.population_id, line.source))
-        stored = risks.get((line.outcome_id, line.population_id), [])
-        cells = cells_of(facts_of(line, result, stored, several, question), question.people_per)
+        cells = cells_of(facts_of(line, result, several, stored), stored.question.people_per)
         made.append((line, result, cells))
     return made
 

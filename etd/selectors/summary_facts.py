@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from etd.certainty_evidence import row_digest
-from etd.comparator_risks import by_level, risk_from
+from etd.comparator_risks import risk_from
 from etd.domain.comparator_risk import AssumedRisk, NoRisk
 from etd.domain.narrative import Thresholds
 from etd.domain.summary_cells import ComparatorRisk, Facts, Rating
@@ -19,18 +19,17 @@ from etd.enums import (
     StudyDesign,
     ValueSource,
 )
-from etd.models import CertaintyWorksheet, DecisionThresholds, Outcome, OutcomeRow, Question, SummaryRow
+from etd.models import CertaintyRating, CertaintyWorksheet, DecisionThresholds, OutcomeRow, SummaryRow
 from etd.models import ComparatorRisk as StoredRisk
 from etd.selectors.outcome_tables import arm, effect_text
-
-
-def results_of(question: Question) -> dict[tuple[int, int, str], OutcomeRow]:
-    """By outcome, population and source; of several tables the first that has studies."""
-    return results_among(OutcomeRow.objects.filter(table__question=question).select_related("table"))
+from etd.stored import Stored
 
 
 def results_among(rows: Iterable[OutcomeRow]) -> dict[tuple[int, int, str], OutcomeRow]:
-    """`results_of` among rows that are loaded with their tables."""
+    """By outcome, population and source; of several tables the first that has studies.
+
+    `rows` are loaded with their tables.
+    """
     found: dict[tuple[int, int, str], OutcomeRow] = {}
     for row in sorted(rows, key=lambda row: row.table.number):
         key = (row.outcome_id, row.population_id, row.source)
@@ -39,22 +38,9 @@ def results_among(rows: Iterable[OutcomeRow]) -> dict[tuple[int, int, str], Outc
     return found
 
 
-def risks_of(question: Question) -> dict[tuple[int, int], list[StoredRisk]]:
-    found: dict[tuple[int, int], list[StoredRisk]] = {}
-    for risk in by_level(StoredRisk.objects.filter(outcome__question=question)):
-        found.setdefault((risk.outcome_id, risk.population_id), []).append(risk)
-    return found
-
-
-def facts_of(
-    row: SummaryRow,
-    result: OutcomeRow | None,
-    stored: list[StoredRisk],
-    several: bool,
-    question: Question,
-) -> Facts:
-    outcome = row.outcome
-    worksheet: CertaintyWorksheet | None = getattr(outcome, "worksheet", None)
+def facts_of(row: SummaryRow, result: OutcomeRow | None, several: bool, stored: Stored) -> Facts:
+    outcome = stored.outcomes[row.outcome_id]
+    worksheet = stored.worksheet(outcome.pk)
     facts = Facts(
         outcome=str(outcome),
         population=row.population.label,
@@ -63,18 +49,18 @@ def facts_of(
         n_studies=0,
         measured_with=outcome.measured_with,
         outcome_name=outcome.name,
-        intervention_label=question.intervention_label,
-        thresholds=_thresholds(outcome),
+        intervention_label=stored.question.intervention_label,
+        thresholds=_thresholds(stored.thresholds(outcome.pk)),
         certainty=outcome.certainty,
         certainty_label=CertaintyLevel(outcome.certainty).label if outcome.certainty else "",
-        certainty_notes=_rated_on(row, worksheet),
+        certainty_notes=_rated_on(row, worksheet, stored.rated_row(outcome.pk)),
         design=_design(worksheet),
-        ratings=_ratings(worksheet),
+        ratings=_ratings(stored.ratings.get(outcome.pk, ())) if worksheet else None,
         importance=Importance(outcome.importance).label if outcome.importance else "",
     )
     if result is None or result.n_studies == 0:
         return facts
-    risks, why = _assumed(result, stored)
+    risks, why = _assumed(result, stored.risks.get((row.outcome_id, row.population_id), []))
     arms = (result.n_intervention, result.n_comparison)
     events = (result.events_intervention, result.events_comparison)
     return replace(
@@ -96,8 +82,7 @@ def facts_of(
     )
 
 
-def _thresholds(outcome: Outcome) -> Thresholds | None:
-    stored: DecisionThresholds | None = getattr(outcome, "thresholds", None)
+def _thresholds(stored: DecisionThresholds | None) -> Thresholds | None:
     return Thresholds(stored.small, stored.moderate, stored.large) if stored else None
 
 
@@ -108,17 +93,14 @@ def _design(worksheet: CertaintyWorksheet | None) -> str:
     return f"{label}: {worksheet.design_note}" if worksheet.design_note else label
 
 
-def _ratings(worksheet: CertaintyWorksheet | None) -> tuple[Rating, ...] | None:
-    if worksheet is None:
-        return None
-    return tuple(
-        Rating(r.domain, CertaintyDomain(r.domain).label, r.levels, r.reason) for r in worksheet.ratings.all()
-    )
+def _ratings(stored: Iterable[CertaintyRating]) -> tuple[Rating, ...]:
+    return tuple(Rating(r.domain, CertaintyDomain(r.domain).label, r.levels, r.reason) for r in stored)
 
 
-def _rated_on(row: SummaryRow, worksheet: CertaintyWorksheet | None) -> tuple[str, ...]:
+def _rated_on(
+    row: SummaryRow, worksheet: CertaintyWorksheet | None, rated: OutcomeRow | None
+) -> tuple[str, ...]:
     """Said where the certainty was rated on other results than those that stand here."""
-    rated = worksheet.row if worksheet else None
     if worksheet is None or rated is None:
         return ()
     if (rated.population_id, rated.source) != (row.population_id, row.source):

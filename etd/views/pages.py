@@ -18,6 +18,7 @@ from etd.selectors.checks import load_checks
 from etd.selectors.held_rounds import rounds_of_voter
 from etd.selectors.references import reference_list
 from etd.selectors.rounds import ItemTally, feedback
+from etd.stored import Stored
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,13 @@ def page(access: Access) -> dict[str, Any]:
     `checks` are what the checks find, for whoever may see that, else None: nobody else's page pays for them.
     """
     held = rounds_of_voter(access.question, access.user, access.role)
-    etd = load_etd(access.question, access.user, held)
+    stored = Stored(access.question)
+    etd = load_etd(access.question, access.user, held, stored)
     votes = etd.round is not None and etd.round.has_ballot
     return {
         "access": access,
         "etd": etd,
-        "checks": load_checks(access.question, etd) if access.may(Permission.SEE_CHECKS) else None,
+        "checks": load_checks(access.question, etd, stored) if access.may(Permission.SEE_CHECKS) else None,
         "feedback": feedback(held) if votes else {},
         # Whoever is excluded from a question has lost their ballot: `etd.selectors.may_discuss` without its query.
         "may_discuss": votes,

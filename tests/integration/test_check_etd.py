@@ -17,7 +17,6 @@ from etd.domain.findings import Severity
 from etd.enums import ValueSource
 from etd.models import CriterionAssessment, OutcomeRow, Question, User
 from etd.selectors.checks import integrity_findings, load_checks, located_findings, question_findings
-from etd.selectors.coherence import coherence_input
 from tests import factories
 from tests.unit.etd.domain.coherence_examples import example as as_printed
 
@@ -54,7 +53,7 @@ def make_impossible() -> OutcomeRow:
 
 
 def test_the_stored_document_has_the_findings_of_the_printed_one(example: None) -> None:
-    stored, on_paper = (coherence_findings(etd) for etd in (coherence_input(question()), as_printed()))
+    stored, on_paper = (coherence_findings(etd) for etd in (load_checks(question()).etd, as_printed()))
     but_for_the_panel = [finding for finding in stored if finding.code != "incomplete"]
     assert but_for_the_panel == [finding for finding in on_paper if finding.code != "incomplete"]
     (incomplete,) = [finding for finding in stored if finding.code == "incomplete"]
@@ -63,7 +62,7 @@ def test_the_stored_document_has_the_findings_of_the_printed_one(example: None) 
 
 
 def test_every_text_of_the_question_reaches_the_checks(example: None) -> None:
-    read = {passage.text.strip() for passage in coherence_input(question()).all_texts()}
+    read = {passage.text.strip() for passage in load_checks(question()).etd.all_texts()}
     texts = CriterionAssessment.objects.filter(question=question()).values_list(
         "research_evidence", flat=True
     )

@@ -254,7 +254,7 @@ class TestChanges:
         assert {(one.change, one.is_kept, one.rows) for one in found.values()} == {
             (Change.CHANGED, False, ())
         }
-        with django_assert_num_queries(10 + 1):
+        with django_assert_num_queries(6 + 1):
             load_etd(fetched(question), None)
 
     def test_what_crosses_something_comes_first(self, panel: Panel, question: Question) -> None:
@@ -266,27 +266,27 @@ class TestChanges:
         assert [one.change for one in found] == [Change.CHANGED] + 4 * [Change.MINOR]
         assert found[0].item_key == PLAIN.key
 
-    def test_where_evidence_has_moved_three_more_queries_say_how(
+    def test_where_evidence_has_moved_two_more_queries_say_how(
         self, panel: Panel, question: Question, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         for criterion in CRITERIA:
             judge(question, criterion.key, panel)
         record_type(question, panel)
-        with django_assert_num_queries(10):
+        with django_assert_num_queries(6):
             load_etd(fetched(question), None)
         OutcomeRow.objects.update(ci_low=1.01)
         write(question, "Three trials.")
-        with django_assert_num_queries(10 + 3):
+        with django_assert_num_queries(6 + 2):
             etd = load_etd(fetched(question), None)
         assert etd.n_evidence_changed == 6
 
-    def test_a_type_on_evidence_of_its_own_takes_one_more(
+    def test_a_type_on_evidence_of_its_own_takes_no_more(
         self, panel: Panel, question: Question, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         write(question, "Two trials.")
         record_type(question, panel)
         write(question, "Three trials.")
-        with django_assert_num_queries(10 + 4):
+        with django_assert_num_queries(6 + 2):
             etd = load_etd(fetched(question), None)
         assert etd.type_judgement is not None
         assert etd.type_judgement.evidence_changed

@@ -11,10 +11,10 @@ from etd.certainty_evidence import suggestions_of
 from etd.domain.absolute import absolute_effect
 from etd.domain.summary_cells import ComparatorRisk, Facts, absolutes_of
 from etd.enums import Better, HazardOf, Measure
-from etd.evidence import load_rows
 from etd.models import Outcome, OutcomeRow
 from etd.selectors.certainty import load_certainty
 from etd.selectors.outcome_tables import load_tables
+from etd.stored import Stored
 from tests import factories as f
 
 # Death 0.74 (0.55 to 0.99), as the example's text reports it, where 50 of 100 survive without the intervention.
@@ -103,10 +103,9 @@ def test_which_side_is_good(measure: str, said: str, side: str) -> None:
 def test_the_table_s_sides_and_the_direction_follow_what_was_said() -> None:
     for said, left in ((HazardOf.OPPOSITE, "intervention"), (HazardOf.EVENT, "comparison")):
         question = row(said).table.question
-        rows = load_rows(question)
-        (table,) = load_tables(question, rows, {})
+        (table,) = load_tables(Stored(question), {})
         assert table.favours_left == f"favours {getattr(question, f'{left}_label')}"
-        (outcome,) = load_certainty(question, rows).outcomes
+        (outcome,) = load_certainty(Stored(question)).outcomes
         assert outcome.direction == ("benefit" if left == "intervention" else "harm")
 
 

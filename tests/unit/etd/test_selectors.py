@@ -70,28 +70,28 @@ def furnish(panel: Panel, n: int) -> Question:
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_a_question_takes_eleven_queries_with_one_and_three_of_everything(
+def test_a_question_takes_seven_queries_with_one_and_three_of_everything(
     panel: Panel, n: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     question = fetched(furnish(panel, n))
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(7):
         etd: Any = load_etd(question, panel.member)
     assert len(etd.tables) == len(etd.statements) == len(etd.references) == n
     assert sum(len(group.rows) for table in etd.tables for group in table.groups) == 2 * n * n
     assert (etd.round.n_items, etd.round.n_voted, etd.n_judged) == (2 * n, n, 2 * n)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(6):
         theirs: Any = load_etd(question, panel.observer)
     assert theirs.round.has_ballot is False
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(5):
         assert load_etd(question, None).round is None
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_a_page_of_a_question_takes_twelve(
+def test_a_page_of_a_question_takes_eight(
     panel: Panel, n: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     question = furnish(panel, n)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(8):
         access = load_access(panel.member, panel.guideline.slug, question.slug)
         etd = load_etd(access.question, access.user)
     assert etd.id == question.pk
