@@ -1,0 +1,116 @@
+"""A running server with people who send files: what the scenarios of uploads and of documents begin with."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.launcher import ROOT
+from tests.reliability.panel import SAFE
+from tests.reliability.posted import Sender
+from tests.reliability.processes import workers_of
+from tests.server import ExampleDatabase, RunningServer, application_environment
+
+PEOPLE = 24
+# Fewer than anybody may send within an hour.
+FILES_EACH = 18
+
+
+@dataclass
+class Site:
+    """A running server with methodologists who are signed in; each sends FILES_EACH files, then the next one does."""
+
+    server: RunningServer
+    facts: dict[str, Any]
+    sent: int = 0
+    _known: dict[str, Sender] = field(default_factory=dict)
+
+    @property
+    def port(self) -> int:
+        return int(self.server.url.rpartition(":")[2])
+
+    @property
+    def workers(self) -> list[int]:
+        assert self.server.process is not None
+        return workers_of(self.server.process.pid)
+
+    def table_path(self, question: str = "question") -> str:
+        return f"/guidelines/{self.facts['guideline']}/{self.facts[question]}/evidence/uploads/new/"
+
+    @property
+    def document_path(self) -> str:
+        return f"/guidelines/{self.facts['guideline']}/import/"
+
+    def person(self, number: int) -> Sender:
+        return self.sender(self.facts["people"][number], self.table_path())
+
+    def next_person(self) -> Sender:
+        self.sent += 1
+        return self.person(self.sent // FILES_EACH % len(self.facts["people"]))
+
+    def sender(self, session: str, form: str) -> Sender:
+        if session not in self._known:
+            self._known[session] = Sender(self.port, session)
+            self._known[session].open_form(form)
+        return self._known[session]
+
+    def stage(self, command: str, *arguments: object) -> dict[str, Any]:
+        return ask_stage(self.server, command, *arguments)
+
+    def stored(self) -> dict[str, Any]:
+        return self.stage("count", self.facts["guideline"])
+
+
+def ask_stage(server: RunningServer, command: str, *arguments: object) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.reliability.upload_stage", command, *map(str, arguments)],
+        cwd=ROOT,
+        env=application_environment(server.database_url, server.folder),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@contextmanager
+def site_on(database: ExampleDatabase, *, application: str = SAFE) -> Iterator[Site]:
+    """gunicorn as shipped on a fresh copy; all gone afterwards."""
+    name = database.copy()
+    with tempfile.TemporaryDirectory() as folder:
+        server = RunningServer(
+            database.url(name),
+            Path(folder),
+            workers=2 if database.postgres else 1,
+            application=application,
+        )
+        try:
+            facts = ask_stage(server, "set_up", PEOPLE)
+            server.start()
+            yield Site(server, facts)
+        finally:
+            server.kill()
+            database.drop(name)
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
+
+
+def load() -> float:
+    """How busy the machine is: processes that run or wait, over the last minute."""
+    return round(os.getloadavg()[0], 1)
