@@ -87,8 +87,8 @@ def move(
 ) -> dict[str, int]:
     """Carry every row of `source` (SQLite) to `target` (PostgreSQL at `url`, known by `use_target`).
 
-    Returns the number of rows by table. Raises `MoveRefused` where the two do not fit, where a row cannot be carried, or
-    where the two differ afterwards.
+    Returns the number of rows by table. Raises `MoveRefused` where the two do not fit, where a row cannot be carried,
+    or where the two differ afterwards.
     """
     if source.vendor != "sqlite":
         raise MoveRefused("This installation is not on SQLite: DATABASE_URL names another database already.")

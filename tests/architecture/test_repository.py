@@ -79,7 +79,7 @@ def test_dockerfile_installs_the_locked_packages_and_the_launchers_libraries() -
     dockerfile = text("Dockerfile")
     assert "pip install --require-hashes -r requirements.txt" in dockerfile
     (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^\\&]+)", dockerfile)
-    assert installed.split() == list(load_launcher().PDF.apt)
+    assert installed.split() == [*load_launcher().PDF.apt, "postgresql-client"]
 
 
 def test_dockerfile_runs_as_a_numbered_user_and_its_python_is_supported() -> None:

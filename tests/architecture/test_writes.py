@@ -26,6 +26,7 @@ SHARED = {"save", "update"}
 # What a whole database holds, and putting a backup in its place, is no matter of one model.
 ASKS_IN_SQL = {
     "etd/installation/contents.py",
+    "etd/installation/moving.py",
     "etd/installation/postgresql_programs.py",
     "etd/installation/sqlite_files.py",
 }
