@@ -50,6 +50,7 @@ def version() -> str:
 
 VERSION = version()
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
+BACKUP_DIR = Path(os.environ.get("OPENETD_BACKUP_DIR") or DATA_DIR / "backups")
 DEBUG = env_bool("DEBUG", default=False)
 HTTPS = env_bool("HTTPS", default=False)
 SECRET_KEY = secret_key(os.environ.get("SECRET_KEY", ""), DATA_DIR, https=HTTPS)

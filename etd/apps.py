@@ -24,7 +24,8 @@ class EtdConfig(AppConfig):
 
     def ready(self) -> None:
         use_directory(settings.FRAMEWORKS_DIRECTORY)
-        from etd.checks import check_frameworks, check_stored_keys  # noqa: PLC0415 -- needs the models
+        from etd.checks import check_frameworks, check_proxies, check_stored_keys  # noqa: PLC0415 -- needs the models
+        from etd.installation import doctor_database, doctor_settings, doctor_work  # noqa: F401, PLC0415 -- register
         from etd.trail_checks import check_trails  # noqa: PLC0415 -- needs the models
 
         # The one signal of the project: migrations drop triggers, and only Django knows when it has migrated.

@@ -57,6 +57,7 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "OPENETD_FRAMEWORKS",
         "OPENETD_UPLOADS_AN_HOUR",
         "OPENETD_GUIDELINE_MIB",
+        "OPENETD_BACKUP_DIR",
         "LOG_FORMAT",
         "OPENETD_METRICS_TOKEN",
         "OPENETD_METRICS_DIR",

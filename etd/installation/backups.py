@@ -31,7 +31,7 @@ class Reason(StrEnum):
 
 
 def default_folder() -> Path:
-    return Path(settings.DATA_DIR) / "backups"
+    return Path(settings.BACKUP_DIR)
 
 
 def make_backup(
