@@ -120,9 +120,14 @@ def forget_workers() -> None:
     Worker.objects.filter(seen_at__lt=timezone.now() - FORGET_WORKERS_AFTER).delete()
 
 
-def take_up() -> int:
-    """Give back to the queue what workers had begun that are gone; how many jobs that were."""
-    alive = set(Worker.objects.filter(seen_at__gt=timezone.now() - GONE_AFTER).values_list("name", flat=True))
+def take_up(*, idle: str) -> int:
+    """Give back to the queue what workers had begun that are gone; how many jobs that were.
+
+    `idle` is the worker that asks: it has no job in hand, so one that stands in its name is one that it could not
+    note the end of.
+    """
+    seen = Worker.objects.filter(seen_at__gt=timezone.now() - GONE_AFTER).exclude(name=idle)
+    alive = set(seen.values_list("name", flat=True))
     lost = [one for one in DBTaskResult.objects.running() if not alive & set(one.worker_ids[-1:])]
     return sum(_give_back(one) for one in lost)
 

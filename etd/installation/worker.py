@@ -40,6 +40,14 @@ def work_off() -> None:
     Work(until=Until.NOTHING_IS_DUE).run()
 
 
+class _Hands(TaskWorker):
+    """A failed job that may succeed later gets its next time at once: others may come before the queue is empty."""
+
+    def run_task(self, db_task_result: DBTaskResult) -> None:
+        super().run_task(db_task_result)
+        jobs.plan_next_tries()
+
+
 class Work:
     """A worker's life. Two may run at once: each job is claimed by one of them."""
 
@@ -47,7 +55,7 @@ class Work:
         """`rounds`: do also what needs a timer, every five minutes."""
         self.until, self.rounds = until, rounds
         self.name = name or jobs.new_name()
-        self.tasks = TaskWorker(
+        self.tasks = _Hands(
             queue_names=["*"],
             excluded_queue_names=[],
             interval=SECONDS_BETWEEN_LOOKS,
@@ -82,7 +90,6 @@ class Work:
                 self._do_rounds()
             if DBTaskResult.objects.ready().exists():
                 self.tasks.run()
-                jobs.plan_next_tries()
             return not self.tasks.running or not self._waits_for_more()
         except (OperationalError, InterfaceError) as error:
             if self.until == Until.NOTHING_IS_DUE:
@@ -94,7 +101,7 @@ class Work:
 
     def _search(self) -> None:
         if self._is_time("search", SECONDS_BETWEEN_SEARCHES):
-            jobs.take_up()
+            jobs.take_up(idle=self.name)
             jobs.plan_next_tries()
 
     def _waits_for_more(self) -> bool:

@@ -29,12 +29,14 @@ pytestmark = pytest.mark.django_db
 
 done: list[int] = []
 problems: list[BaseException] = []
+seen: list[list[str]] = []
 
 
 @pytest.fixture(autouse=True)
 def _nothing_done_yet() -> None:
     done.clear()
     problems.clear()
+    seen.clear()
 
 
 @task
@@ -43,6 +45,12 @@ def note_it(*, guideline: int) -> None:
     if problems:
         raise problems[0]
     done.append(guideline)
+
+
+@task
+def look(*, guideline: int) -> None:
+    """See how the others stand"""
+    seen.append(list(DBTaskResult.objects.filter(priority=1).values_list("status", flat=True)))
 
 
 def stored() -> DBTaskResult:
@@ -139,6 +147,14 @@ class TestTryingAgain:
         assert len(stored().worker_ids) == 5
         assert caplog.text.count("The mail server could not be reached.") == 5
 
+    def test_its_next_time_is_known_before_the_queue_is_empty(self) -> None:
+        """Else pages would tell of a failure while a long job is being done."""
+        problems.append(jobs.TryAgain("Not now."))
+        note_it.using(priority=1).enqueue(guideline=1)
+        look.enqueue(guideline=2)
+        work_off()
+        assert seen == [["READY"]]
+
     def test_it_succeeds_when_what_was_wrong_is_over(self) -> None:
         problems.append(jobs.TryAgain("Not now."))
         note_it.enqueue(guideline=1)
@@ -195,9 +211,16 @@ class TestAWorkerThatIsGone:
     def test_not_while_it_gives_signs_of_life(self) -> None:
         self.running(name="alive")
         f.worker(name="alive", seen_at=timezone.now())
-        assert jobs.take_up() == 0
+        assert jobs.take_up(idle="another") == 0
         Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
-        assert jobs.take_up() == 1
+        assert jobs.take_up(idle="another") == 1
+        assert stored().status == "READY"
+
+    def test_one_whose_end_its_own_worker_could_not_note_is_begun_again(self) -> None:
+        """The database went away in the middle and has come back: the worker is there, the job is in nobody's hand."""
+        self.running(name="alive")
+        f.worker(name="alive", seen_at=timezone.now())
+        assert jobs.take_up(idle="alive") == 1
         assert stored().status == "READY"
 
     def test_not_when_another_was_quicker(self) -> None:
