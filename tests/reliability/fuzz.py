@@ -11,13 +11,12 @@ import random
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import django
 
 django.setup()
-
-import contextlib
 
 from documents.importing.files import NotADocument, read_file  # noqa: E402 -- after the set-up
 from documents.importing.html_page import TooDeep, text_of  # noqa: E402
@@ -116,17 +115,17 @@ def show(content: bytes) -> None:
 
 
 def check_package(content: bytes) -> None:
-    with contextlib.suppress(Refusal):
+    with suppress(Refusal):
         check_archive(content)
 
 
 def read_page(content: bytes) -> None:
-    with contextlib.suppress(TooDeep):
+    with suppress(TooDeep):
         text_of(as_text(content))
 
 
 def read_document(content: bytes) -> None:
-    with contextlib.suppress(NotADocument):
+    with suppress(NotADocument):
         read_file(content, frameworks=FRAMEWORKS)
 
 
