@@ -32,8 +32,9 @@ from documents.schema import (
 )
 from documents.summary import printed_profile, printed_summaries
 from documents.tables import heading_groups
+from etd.domain.effect_axis import Axis
 from etd.domain.recommendation_rules import graded, practice_hint, strong_on_low
-from etd.domain.small_plot import SmallPlot, group_axis, small_plot
+from etd.domain.small_plot import SmallPlot, group_axis, small_plot, table_axis
 from etd.domain.text import Citations
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
 from metaanalysis import wording
@@ -494,6 +495,7 @@ def _practice(statement: Statement) -> str:
 
 
 def _printed_table(table: OutcomeTable) -> PrintedTable:
+    whole = table_axis(table.measure, (row.values for group in table.groups for row in group.rows))
     return PrintedTable(
         table=table,
         measure=table.measure_label.title(),
@@ -503,19 +505,15 @@ def _printed_table(table: OutcomeTable) -> PrintedTable:
                 group.certainty,
                 group.certainty_symbols,
                 group.certainty_marks,
-                _printed_rows(table, group),
+                _printed_rows(table, group, whole),
             )
             for group in table.groups
         ),
     )
 
 
-def _printed_rows(table: OutcomeTable, group: OutcomeGroup) -> tuple[PrintedRow, ...]:
-    axis = group_axis(
-        table.measure,
-        (row.values for row in group.rows),
-        (row.values for each in table.groups for row in each.rows),
-    )
+def _printed_rows(table: OutcomeTable, group: OutcomeGroup, whole: Axis) -> tuple[PrintedRow, ...]:
+    axis = group_axis(table.measure, (row.values for row in group.rows), whole)
     return tuple(
         PrintedRow(row, small_plot(row.values, axis, f"{table.measure_label} {row.effect}"))
         for row in group.rows

@@ -14,6 +14,7 @@ from etd.domain.evidence_change import (
     DecisionLines,
     EvidenceChange,
     Place,
+    RowChange,
     compare_evidence,
     worst,
 )
@@ -181,17 +182,24 @@ def _type_moved(
         if change.change is not Change.NONE:
             changes[key] = change
     # Criteria judged by the tables have all the same rows.
-    rows = []
+    rows: dict[tuple[object, ...], RowChange] = {}
     for change in changes.values():
-        rows += [row for row in change.rows if row not in rows]
+        for row in change.rows:
+            rows.setdefault(_identity(row), row)
     overall = worst(change.change for change in changes.values())
     reasons = tuple(
         f"{heading_of(question.framework, key)}: {reason}"
         for key, change in changes.items()
         for reason in change.reasons
     )
-    what = EvidenceChange(overall, tuple(rows), "", "", False, reasons)
+    what = EvidenceChange(overall, tuple(rows.values()), "", "", False, reasons)
     return Moved(overall, what, because_of=changes, names=known.names)
+
+
+def _identity(change: RowChange) -> tuple[object, ...]:
+    """Equal for two changes of the same row."""
+    sides = (tuple(sorted(row.items())) if row else None for row in (change.before, change.after))
+    return (change.outcome_id, change.population_id, change.source, *sides)
 
 
 def _went_along(digest: str | None, today: str | None, digests: Mapping[str, str], now: Evidence) -> bool:

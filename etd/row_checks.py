@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
-from etd.domain.findings import Severity
+from etd.domain.findings import Finding, Severity
 from etd.domain.integrity.stored_rows import StoredRow, findings_by_row
 from etd.domain.located import LocatedFinding, located_in_row
 from etd.enums import ValueSource
@@ -16,20 +17,42 @@ _NUMBERS = (
     "n_studies", "events_intervention", "n_intervention", "events_comparison", "n_comparison", "measure", "estimate",
     "ci_low", "ci_high", "p_value", "i_squared", "printed",
 )  # fmt: skip
+# Questions whose rows are remembered with what was found in them: of the largest about a megabyte each.
+KEPT_CONTENTS = 32
 
 
 def row_findings(rows: Sequence[OutcomeRow]) -> tuple[LocatedFinding, ...]:
     """The rows of each outcome table against themselves; recomputed rows count as a table of their own."""
     by_id = {row.pk: row for row in rows}
+    stored = [_stored(row) for row in rows]
     return tuple(
         located_in_row(
             replace(finding, where=f"{_table(by_id[row_id])}, {finding.where}"),
             row=_identity(by_id[row_id]),
             fragment=f"row-{row_id}",
         )
-        for row_id, findings in findings_by_row(map(_stored, rows)).items()
+        for row_id, findings in _found(_Content(stored)).items()
         for finding in findings
     )
+
+
+class _Content:
+    """Rows that are the same where their content is: what they gave once, they give again."""
+
+    def __init__(self, rows: list[StoredRow]) -> None:
+        self.rows = rows
+        self._key = repr(rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Content) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(maxsize=KEPT_CONTENTS)
+def _found(content: _Content) -> dict[int, tuple[Finding, ...]]:
+    return findings_by_row(content.rows)
 
 
 def open_impossible(question: Question) -> tuple[LocatedFinding, ...]:

@@ -39,9 +39,9 @@ def table_axis(measure: str, rows: Iterable[Mapping[str, Any]]) -> Axis:
     )
 
 
-def group_axis(measure: str, group: Iterable[Mapping[str, Any]], table: Iterable[Mapping[str, Any]]) -> Axis:
+def group_axis(measure: str, group: Iterable[Mapping[str, Any]], table: Axis) -> Axis:
     """The axis for the rows of one outcome: that of its table, unless the outcome has a unit of its own."""
-    return table_axis(measure, group if measure in OWN_UNITS else table)
+    return table_axis(measure, group) if measure in OWN_UNITS else table
 
 
 def small_plot(row: Mapping[str, Any], axis: Axis, text: str) -> SmallPlot | None:

@@ -9,7 +9,7 @@ from typing import Any
 from etd.domain import certainty, numbers
 from etd.domain.effect_axis import Axis, favours
 from etd.domain.footnotes import Footnotes
-from etd.domain.small_plot import SmallPlot, group_axis, small_plot
+from etd.domain.small_plot import SmallPlot, group_axis, small_plot, table_axis
 from etd.enums import CertaintyLevel, Measure, ValueSource
 from etd.evidence import ROW_VALUES
 from etd.models import OutcomeRow, OutcomeTable, Question
@@ -111,6 +111,7 @@ def _table(
     groups: dict[int, list[OutcomeRow]] = {}
     for row in rows:
         groups.setdefault(row.outcome_id, []).append(row)
+    whole = table_axis(measure, map(_values, rows))
     notes = Footnotes()
     marks = {outcome_id: notes.marks(reasons.get(outcome_id, ())) for outcome_id in groups}
     return OutcomeTableView(
@@ -122,18 +123,16 @@ def _table(
         footnotes=table.footnotes,
         measure=measure,
         measure_label=Measure(measure).label,
-        groups=tuple(_group(group, rows, measure, marks[key]) for key, group in groups.items()),
+        groups=tuple(_group(group, whole, measure, marks[key]) for key, group in groups.items()),
         favours_left=left,
         favours_right=right,
         certainty_notes=notes.items,
     )
 
 
-def _group(
-    rows: list[OutcomeRow], table: list[OutcomeRow], measure: str, marks: tuple[str, ...]
-) -> OutcomeGroup:
+def _group(rows: list[OutcomeRow], whole: Axis, measure: str, marks: tuple[str, ...]) -> OutcomeGroup:
     outcome = rows[0].outcome
-    axis = group_axis(measure, (_values(row) for row in rows), (_values(row) for row in table))
+    axis = group_axis(measure, map(_values, rows), whole)
     return OutcomeGroup(
         id=outcome.pk,
         name=str(outcome),

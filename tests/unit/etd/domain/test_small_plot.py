@@ -33,7 +33,7 @@ def test_rows_of_one_table_share_an_axis_cut_at_a_fifth_and_at_five() -> None:
 @pytest.mark.parametrize(("measure", "shared"), [("MD", False), ("GIV", False), ("SMD", True), ("HR", True)])
 def test_outcomes_in_units_of_their_own_have_axes_of_their_own(measure: str, shared: bool) -> None:
     kilograms, days = [row(0.3, 0.2, 0.4)], [row(40.0, 20.0, 60.0)]
-    axis = group_axis(measure, kilograms, [*kilograms, *days])
+    axis = group_axis(measure, kilograms, table_axis(measure, [*kilograms, *days]))
     assert (axis.high >= 3) is shared
     assert axis.ratio is (measure == "HR")
 
