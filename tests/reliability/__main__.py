@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.launcher import ROOT
 from tests.postgres import PostgresServer, find_binaries
-from tests.reliability import cuts, faults, kills, panel, syncs, votes
+from tests.reliability import cuts, faults, kills, limits, outputs, panel, sieges, syncs, uploads, votes
 from tests.reliability import scenarios as s
 from tests.reliability.disks import MIB
 from tests.server import ExampleDatabase
@@ -62,7 +62,21 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("A1", lambda d: s.a1_any_history(d, 400)),
     ("A2", lambda d: s.a2_at_once(d, 2000, 25)),
     ("A2", lambda d: s.a2_control_unlocked(d, 10, 25)),
+    ("U1", lambda d: uploads.u1_bad_files(d, 1)),
+    ("U1", lambda d: uploads.u1_control_trusting(d, 5)),
+    ("U1", uploads.u1_slow_clients),
+    ("U1", uploads.u1_control_patient),
+    ("U2", lambda d: outputs.u2_never_a_wrong_number(d, 2000)),
+    ("U3", lambda d: sieges.u3_others_go_on(d, 3)),
+    ("U3", sieges.u3_control_in_the_process),
+    ("U4", lambda d: outputs.u4_damaged_files(d, 60)),
+    ("U5", limits.u5_limits),
+    ("P1", outputs.p1_nothing_is_fetched),
+    ("P2", lambda d: outputs.p2_bombs(d, 3)),
+    ("P3", lambda d: outputs.p3_turns(d, 20)),
+    ("P3", lambda d: outputs.p3_control_without_turns(d, 6)),
     ("T1", lambda d: s.t_the_trail(d, 1)),
+    ("T5", lambda d: outputs.t5_what_is_published_stays(d, 1000)),
     ("T7", lambda d: s.t7_printed_is_published(d, 20)),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
@@ -81,7 +95,13 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("C6", s.c6_ends_at_the_next_request),
     ("A1", lambda d: s.a1_any_history(d, 10)),
     ("A2", lambda d: s.a2_at_once(d, 100, 25)),
+    ("U1", lambda d: uploads.u1_bad_files(d, 12)),
+    ("U1", lambda d: uploads.u1_control_trusting(d, 40)),
+    ("U2", lambda d: outputs.u2_never_a_wrong_number(d, 200)),
+    ("U4", lambda d: outputs.u4_damaged_files(d, 1)),
+    ("P3", lambda d: outputs.p3_turns(d, 6)),
     ("T1", lambda d: s.t_the_trail(d, 12)),
+    ("T5", lambda d: outputs.t5_what_is_published_stays(d, 60)),
     ("T7", lambda d: s.t7_printed_is_published(d, 1)),
 )
 # A scenario also answers for these goals.

@@ -6,7 +6,8 @@ import json
 import statistics
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from tests.reliability.panel import Result, run_alone, vendor
@@ -57,7 +58,7 @@ def p2_bombs(database: ExampleDatabase, times: int) -> list[Result]:
             quiet, before = pings(site.port, lambda: False, at_least=60)
             with ThreadPoolExecutor(1) as pool:
                 asked = pool.submit(run_alone, database, "tests.reliability.bombs")
-                busy, during = pings(site.port, lambda asked=asked: not asked.done(), at_least=60)
+                busy, during = pings(site.port, partial(is_running, asked), at_least=60)
                 found = json.loads(asked.result())
             ratios.append(percentile_95(busy) / percentile_95(quiet))
             errors += before + during
@@ -83,6 +84,10 @@ def p2_bombs(database: ExampleDatabase, times: int) -> list[Result]:
         Result("P2", where, passed and figures["p95_ratio"] <= 5, figures | {"wordless": wordless}),
         Result("P2", where, control["said"] == "still at it", control, is_control=True),
     ]
+
+
+def is_running(asked: Future[str]) -> bool:
+    return not asked.done()
 
 
 # --- P3: the example's PDF, alone and asked for by many at once

@@ -22,6 +22,7 @@ READERS = ("child_main", "docx_worker", "html_page.py")
 HOSTILE = 8
 TRY_AGAIN_SECONDS = 2.0
 GIVE_UP_SECONDS = 240.0
+NO_ANSWER = 0
 
 
 @dataclass
@@ -57,8 +58,11 @@ def besiege(site: Site) -> Siege:
         path, content, name = kinds[number % len(kinds)]
         give_up = time.monotonic() + GIVE_UP_SECONDS
         while time.monotonic() < give_up:
-            # Another file each time, or it would be the one that is there already.
-            got = people[number].send_file(path, content + f"<!--{number}-->".encode(), name)
+            try:
+                got = people[number].send_file(path, content, name)
+            except OSError:
+                statuses[NO_ANSWER] += 1
+                return
             statuses[got.status] += 1
             if got.status != 503 or "retry-after" not in got.headers:
                 return
@@ -89,9 +93,12 @@ def pings(port: int, goes_on: Callable[[], bool], *, at_least: int) -> tuple[lis
     """The seconds that a page which does nothing takes, asked for again and again, and errors of the server."""
     sender, seconds, errors = Sender(port), list[float](), 0
     while len(seconds) < at_least or goes_on():
-        got = sender.get(TRIVIAL)
-        seconds.append(got.seconds)
-        errors += got.status >= 500
+        start = time.monotonic()
+        try:
+            errors += sender.get(TRIVIAL).status >= 500
+        except OSError:
+            errors += 1
+        seconds.append(time.monotonic() - start)
         time.sleep(0.02)
     return seconds, errors
 
@@ -124,11 +131,11 @@ def sieges(
 
 
 def u3_others_go_on(database: ExampleDatabase, times: int) -> list[Result]:
-    found, figures = sieges(database, times)
-    never = sum(number for status, number in found[-1].statuses.items() if status >= 500 and status != 503)
+    _, figures = sieges(database, times)
     passed = (
         figures["ping_errors"] == 0
-        and never == 0
+        and set(figures["statuses"]) == {"422", "503"}
+        and figures["statuses"]["422"] == times * HOSTILE
         and figures["p95_ratio"] <= 5
         and figures["web_grown_mib"] <= 50
         and figures["children"] > 0
@@ -144,5 +151,5 @@ def u3_others_go_on(database: ExampleDatabase, times: int) -> list[Result]:
 def u3_control_in_the_process(database: ExampleDatabase) -> list[Result]:
     """Files read in the process that answers pages hold up everybody, or leave their memory behind."""
     _, figures = sieges(database, 1, "tests.reliability.unsafe_files:in_the_process()")
-    caught = figures["p95_ratio"] > 5 or figures["web_grown_mib"] > 50
+    caught = figures["p95_ratio"] > 5 or figures["ping_errors"] > 0 or figures["web_grown_mib"] > 50
     return [Result("U3", vendor(database), caught, figures, is_control=True)]
