@@ -40,6 +40,13 @@ def jobs(name: str) -> str:
 
 
 def version() -> str:
+def trusted_proxies(value: str) -> int:
+    """How many entries at the end of X-Forwarded-For were written by proxies of one's own; 0 where none is told."""
+    if not re.fullmatch(r"[0-9]?", value):
+        raise ImproperlyConfigured(f"OPENETD_TRUSTED_PROXIES must be a number from 0 to 9, not {value!r}.")
+    return int(value or 0)
+
+
     """The newest version named in CHANGELOG.md."""
     text = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
     match = re.search(r"^## (\d+\.\d+\.\d+)", text, flags=re.MULTILINE)
@@ -161,7 +168,12 @@ EMAIL_TIMEOUT = 10  # seconds
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
 # Counted by account, whatever the address: a panel behind one hospital gateway is not locked out by one colleague, and
-# changing addresses gains an attacker nothing. That is what axes.W006 asks about.
+# changing addresses gains an attacker nothing. That is what axes.W006 asks about. etd.throttle counts by address too.
+AXES_HANDLER = "etd.throttle.AddressHandler"
+AXES_CLIENT_IP_CALLABLE = "etd.throttle.address_of"
+# How many proxies stand before the application and add to X-Forwarded-For.
+TRUSTED_PROXIES = trusted_proxies(os.environ.get("OPENETD_TRUSTED_PROXIES", ""))
+
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours

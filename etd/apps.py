@@ -31,6 +31,7 @@ class EtdConfig(AppConfig):
         # The one signal of the project: migrations drop triggers, and only Django knows when it has migrated.
         post_migrate.connect(_install_append_only_triggers, dispatch_uid="append_only_triggers")
         register(check_frameworks)
+        register(check_proxies, Tags.security, deploy=True)
         register(check_stored_keys, Tags.database)
         register(check_triggers, Tags.database)
         register(check_durability, Tags.database)

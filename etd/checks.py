@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Error
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Info
 from django.db import connections
 
 from etd.enums import RECOMMENDATION_TYPE_ITEM
@@ -30,6 +31,16 @@ def check_frameworks(app_configs: Sequence[AppConfig] | None = None, **kwargs: A
     except FrameworkError as error:
         return [Error(str(error), id="etd.E001")]
     return []
+
+
+def check_proxies(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Can it be told from where passwords are guessed?"""
+    if not settings.HTTPS or settings.TRUSTED_PROXIES:
+        return []
+    told = "Guesses of passwords are counted by account alone: OPENETD_TRUSTED_PROXIES names no proxies."
+    return [
+        Info(told, id="etd.I001", hint=".env.example tells what to set, and what your proxy has to send.")
+    ]
 
 
 def check_stored_keys(
