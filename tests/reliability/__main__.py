@@ -26,7 +26,7 @@ from typing import Any
 
 from tests.launcher import ROOT
 from tests.postgres import PostgresServer, find_binaries
-from tests.reliability import cuts, faults, kills, limits, outputs, panel, sieges, syncs, uploads, votes
+from tests.reliability import cuts, faults, kills, limits, outputs, panel, sieges, soak, syncs, uploads, votes
 from tests.reliability import scenarios as s
 from tests.reliability.disks import MIB
 from tests.server import ExampleDatabase
@@ -56,6 +56,7 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("V10", lambda d: cuts.v10_connections_cut(d, cuts.Cuts(5, 16, 100))),
     ("V10", lambda d: cuts.v10_lock_held(d, 3)),
     ("V11", lambda d: syncs.v11_what_is_saved_is_on_the_disk(d, 100)),
+    ("V12", lambda d: soak.v12_soak(d, soak.Soak(100, 600, 120, 10), soak.Soak(30, 60, 10, 2))),
     ("C2", lambda d: s.c2_nobody_sees_blind_votes(d, full=True)),
     ("C6", s.c6_ends_at_the_next_request),
     ("C6", s.c6_control_remembering),
@@ -92,6 +93,7 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("V10", lambda d: cuts.v10_connections_cut(d, cuts.Cuts(3, 6, 20))),
     ("V10", lambda d: cuts.v10_lock_held(d, 3)),
     ("V11", lambda d: syncs.v11_what_is_saved_is_on_the_disk(d, 20)),
+    ("V12", lambda d: soak.v12_soak(d, soak.Soak(20, 60, 20, 3), soak.Soak(10, 25, 5, 1.5))),
     ("C6", s.c6_ends_at_the_next_request),
     ("A1", lambda d: s.a1_any_history(d, 10)),
     ("A2", lambda d: s.a2_at_once(d, 100, 25)),

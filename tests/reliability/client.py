@@ -29,6 +29,7 @@ class Answer:
     status: int
     body: bytes
     cookies: dict[str, str]
+    location: str = ""
 
     @property
     def text(self) -> str:
@@ -149,7 +150,9 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
     body = await reader.readexactly(int(values.get("content-length", 0)))
     if values.get("transfer-encoding") == "chunked":
         body = await read_chunks(reader)
-    return Answer(status, body, cookies), values.get("connection", "").lower() != "close"
+    return Answer(status, body, cookies, values.get("location", "")), values.get(
+        "connection", ""
+    ).lower() != "close"
 
 
 async def read_chunks(reader: asyncio.StreamReader) -> bytes:

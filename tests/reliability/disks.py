@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import subprocess
@@ -34,9 +35,19 @@ class Disk:
 
     def fill(self, free: int) -> None:
         """Leave so many bytes."""
-        found = os.statvfs(self.path)
         with self.ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, found.f_bavail * found.f_frsize - free)
+            # Whoever works on the disk may be quicker: then the rest is taken.
+            for _ in range(100):
+                found = os.statvfs(self.path)
+                size = os.fstat(file.fileno()).st_blocks * 512
+                try:
+                    os.posix_fallocate(file.fileno(), size, found.f_bavail * found.f_frsize - free)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                else:
+                    return
+        raise RuntimeError(f"{self.path} was not to be filled")
 
     def free(self) -> None:
         self.ballast.unlink(missing_ok=True)
