@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from etd.installation.environment import (
+    check_server,
     database,
     email,
     env_bool,
@@ -26,6 +27,7 @@ from etd.installation.environment import (
     sender,
     site_url,
     time_zone,
+    trusted_proxies,
 )
 from etd.installation.logs import configuration
 
@@ -40,13 +42,6 @@ def jobs(name: str) -> str:
 
 
 def version() -> str:
-def trusted_proxies(value: str) -> int:
-    """How many entries at the end of X-Forwarded-For were written by proxies of one's own; 0 where none is told."""
-    if not re.fullmatch(r"[0-9]?", value):
-        raise ImproperlyConfigured(f"OPENETD_TRUSTED_PROXIES must be a number from 0 to 9, not {value!r}.")
-    return int(value or 0)
-
-
     """The newest version named in CHANGELOG.md."""
     text = (BASE_DIR / "CHANGELOG.md").read_text(encoding="utf-8")
     match = re.search(r"^## (\d+\.\d+\.\d+)", text, flags=re.MULTILINE)
@@ -58,6 +53,7 @@ def trusted_proxies(value: str) -> int:
 VERSION = version()
 DATA_DIR = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
 BACKUP_DIR = Path(os.environ.get("OPENETD_BACKUP_DIR") or DATA_DIR / "backups")
+check_server(os.environ.get("WEB_CONCURRENCY", ""), os.environ.get("GUNICORN_LOG_LEVEL", ""))
 DEBUG = env_bool("DEBUG", default=False)
 HTTPS = env_bool("HTTPS", default=False)
 SECRET_KEY = secret_key(os.environ.get("SECRET_KEY", ""), DATA_DIR, https=HTTPS)
@@ -167,13 +163,13 @@ DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE
 EMAIL_TIMEOUT = 10  # seconds
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 
+# How many proxies stand before the application and add to X-Forwarded-For.
+TRUSTED_PROXIES = trusted_proxies(os.environ.get("OPENETD_TRUSTED_PROXIES", ""))
+
 # Counted by account, whatever the address: a panel behind one hospital gateway is not locked out by one colleague, and
 # changing addresses gains an attacker nothing. That is what axes.W006 asks about. etd.throttle counts by address too.
 AXES_HANDLER = "etd.throttle.AddressHandler"
 AXES_CLIENT_IP_CALLABLE = "etd.throttle.address_of"
-# How many proxies stand before the application and add to X-Forwarded-For.
-TRUSTED_PROXIES = trusted_proxies(os.environ.get("OPENETD_TRUSTED_PROXIES", ""))
-
 SILENCED_SYSTEM_CHECKS = ["axes.W006"]
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours

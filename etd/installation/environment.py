@@ -252,6 +252,16 @@ def metrics_token(value: str) -> str:
     return value
 
 
+def check_server(processes: str, log_level: str) -> None:
+    """WEB_CONCURRENCY and GUNICORN_LOG_LEVEL, which gunicorn reads by itself and tells less of."""
+    if processes and not re.fullmatch(r"[1-9][0-9]{0,2}", processes):
+        raise ImproperlyConfigured(f"WEB_CONCURRENCY must be a whole number of processes, not {processes!r}.")
+    if log_level not in {"", "debug", "info", "warning", "error", "critical"}:
+        raise ImproperlyConfigured(
+            f"GUNICORN_LOG_LEVEL must be debug, info, warning or error, not {log_level!r}."
+        )
+
+
 def roles_with_codes(names: list[str]) -> frozenset[str]:
     """The roles that must sign in with one-time codes."""
     roles = {"chair", "panel_member", "methodologist", "staff", "observer"}
@@ -260,3 +270,10 @@ def roles_with_codes(names: list[str]) -> frozenset[str]:
             f"OPENETD_REQUIRE_TOTP_FOR: {unknown[0]!r} is no role; the roles are {', '.join(sorted(roles))}."
         )
     return frozenset(names)
+
+
+def trusted_proxies(value: str) -> int:
+    """How many entries at the end of X-Forwarded-For were written by proxies of one's own; 0 where none is told."""
+    if not re.fullmatch(r"[0-9]?", value):
+        raise ImproperlyConfigured(f"OPENETD_TRUSTED_PROXIES must be a number from 0 to 9, not {value!r}.")
+    return int(value or 0)
