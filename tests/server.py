@@ -54,6 +54,7 @@ def application_environment(database_url: str, data: Path) -> dict[str, str]:
         "SITE_URL",
         "EMAIL_FROM",
         "OPENETD_REQUIRE_TOTP_FOR",
+        "OPENETD_TRUSTED_PROXIES",
         "OPENETD_FRAMEWORKS",
         "OPENETD_UPLOADS_AN_HOUR",
         "OPENETD_GUIDELINE_MIB",

@@ -11,9 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import F
 from django.test import Client, RequestFactory
 
-from config.settings import trusted_proxies
 from etd import throttle
 from etd.checks import check_proxies
+from etd.installation.environment import trusted_proxies
 from tests.integration.test_sign_in import PASSWORD
 
 GATEWAY, ELSEWHERE = "198.51.100.7", "203.0.113.9"
