@@ -124,7 +124,7 @@ def test_documented_commands_exist(document: str) -> None:
 
 def test_the_launchers_help_lists_its_commands() -> None:
     launcher = load_launcher()
-    assert set(re.findall(r"^  ([a-z]+) ", launcher.__doc__ or "", flags=re.MULTILINE)) == set(
+    assert set(re.findall(r"^  ([a-z-]+) ", launcher.__doc__ or "", flags=re.MULTILINE)) == set(
         launcher.COMMANDS
     )
 
