@@ -35,7 +35,7 @@ def examine_rendering() -> Iterator[CheckMessage]:
     from documents import pdf  # noqa: PLC0415 -- slow import
 
     try:
-        pdf.run_worker("<p>examined by manage.py doctor</p>", [])
+        pdf.made_anew("<p>examined by manage.py doctor</p>", [])
     except pdf.RendererMissing as error:
         yield Warning(str(error), hint="Everything else works without it.", id="installation.pdf_off")
     except pdf.CannotRender as error:

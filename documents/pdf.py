@@ -16,12 +16,12 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 from documents.html import Layout, csv_name, json_name, r_name, render_html
+from documents.kept_renders import kept_or_made
 from documents.published import document_bytes
 from documents.schema import Analysis, EtdDocument, to_json
 from etd.installation import metrics
@@ -34,11 +34,13 @@ from metaanalysis.r_code import r_code
 from metaanalysis.stats.types import DataKind
 
 WORKER = Path(__file__).with_name("pdf_worker.py")
-STYLE_SHEET = Path(__file__).parents[1] / "static" / "css" / "print.css"
+STATIC = Path(__file__).parents[1] / "static"
+STYLE_SHEET = STATIC / "css" / "print.css"
+# What decides how a document looks once it is HTML.
+SOURCES = (WORKER, STYLE_SHEET, *sorted((STATIC / "fonts").glob("*.ttf")))
 WALL_SECONDS = 45
 BOOK_WALL_SECONDS, BOOK_CPU_SECONDS = 1800, 1500
 BOOK_MEMORY_BYTES = 3 * 1024**3
-KEPT_RENDERS = 8
 WAIT_FOR_A_TURN_SECONDS = 20
 # Less than a book may be silent (documents/actions/books.py).
 WAIT_FOR_A_BOOK_SECONDS = 240
@@ -179,7 +181,13 @@ def _cell(value: Any) -> str:
 
 def run_worker(html: str, attachments: list[Attachment]) -> bytes:
     """HTML and files as a PDF, made in a child process, or the one made of the same before. Raises CannotRender."""
-    return _rendered(_job(html, attachments), STYLE_SHEET.read_bytes())
+    job = _job(html, attachments)
+    return kept_or_made(job, SOURCES, lambda: _rendered(job))
+
+
+def made_anew(html: str, attachments: list[Attachment]) -> bytes:
+    """As `run_worker`, whatever was made before."""
+    return _rendered(_job(html, attachments))
 
 
 @metrics.rendering()
@@ -246,10 +254,9 @@ def _job(html: str, attachments: list[Attachment]) -> bytes:
     return json.dumps(job).encode()
 
 
-@lru_cache(maxsize=KEPT_RENDERS)
 @metrics.rendering()
-def _rendered(job: bytes, style: bytes) -> bytes:
-    """The worker's answer to a job. `style` is what the worker will read: another style is another PDF."""
+def _rendered(job: bytes) -> bytes:
+    """The worker's answer to a job."""
     with _turn(), tempfile.TemporaryDirectory(prefix="openetd-pdf-") as folder:
         try:
             done = subprocess.run(

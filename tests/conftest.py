@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -71,6 +72,14 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
 def django_db_keepdb() -> bool:
     """On PostgreSQL the test database goes with its server; dropping it could meet a connection that is still open."""
     return TEST_DATABASE == "postgres"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_renders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What this run renders is kept for this run alone."""
+    folder = tmp_path_factory.mktemp("renders")
+    with mock.patch("documents.kept_renders.folder", return_value=folder):
+        yield
 
 
 @pytest.fixture(scope="session")

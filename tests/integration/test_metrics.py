@@ -21,6 +21,7 @@ from pytest_django.fixtures import Settings
 from documents import pdf
 from etd.installation import readiness
 from etd.models import AuditEvent, Worker
+from tests import renders
 from tests.integration.conftest import ClientFor
 from tests.integration.test_health import NOBODYS_PORT, other_database
 
@@ -128,7 +129,7 @@ def test_what_was_not_saved_and_conflicts_are_counted(client_for: ClientFor) -> 
 
 def test_renders_are_counted_by_how_they_end(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     before = read()
-    pdf._rendered.cache_clear()
+    renders.forget()
     done = mock.Mock(returncode=0, stdout=b"%PDF-1.7", stderr=b"")
     with mock.patch("documents.pdf.subprocess.run", return_value=done):
         pdf.run_worker("<p>one</p>", [])
@@ -136,7 +137,7 @@ def test_renders_are_counted_by_how_they_end(db: None, monkeypatch: pytest.Monke
     done = mock.Mock(returncode=pdf.NO_LIBRARY, stdout=b"", stderr=b"")
     with mock.patch("documents.pdf.subprocess.run", return_value=done), pytest.raises(pdf.RendererMissing):
         pdf.run_worker("<p>another</p>", [])
-    pdf._rendered.cache_clear()
+    renders.forget()
     assert gained(before, "openetd_pdf_renders_total", outcome="made") == 1
     assert gained(before, "openetd_pdf_renders_total", outcome="RendererMissing") == 1
     assert gained(before, "openetd_pdf_render_seconds_count") == 2

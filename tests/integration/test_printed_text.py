@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from documents import pdf, schema
 from documents.assemble import assemble
+from tests import renders
 from tests.integration.conftest import get_question
 from tests.unit.documents.example import VERSION
 from tests.unit.documents.printed import (
@@ -25,7 +26,7 @@ from tests.unit.documents.printed import (
 def rendered_twice(document: schema.EtdDocument) -> bytes:
     """The PDF, which a second rendering gives too, byte for byte."""
     first = pdf.render_pdf(document)
-    pdf._rendered.cache_clear()
+    renders.forget()
     assert pdf.render_pdf(document) == first
     return first
 

@@ -18,6 +18,7 @@ django.setup()
 from documents import pdf, schema  # noqa: E402 -- after the set-up
 from documents.selectors.published_versions import read  # noqa: E402
 from etd.models import PublishedVersion  # noqa: E402
+from tests import renders  # noqa: E402
 from tests.unit.documents.printed import altered, generated, missing, page_text, without_version  # noqa: E402
 
 CHANGES = 20
@@ -27,7 +28,7 @@ def looked_at(made: bytes, document: schema.EtdDocument, name: str) -> list[str]
     """What is wrong with a PDF, empty where nothing is."""
     wrong = [f"{name}: missing {text}" for text in missing(page_text(made), document)]
     wrong += [f"{name}: page {number} has no version" for number in without_version(made, document)]
-    pdf._rendered.cache_clear()
+    renders.forget()
     if pdf.render_pdf(document) != made:
         wrong.append(f"{name}: a second rendering gives other bytes")
     return wrong

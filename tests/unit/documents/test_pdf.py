@@ -24,6 +24,7 @@ from documents.published import document_sha256
 from documents.schema import from_json
 from metaanalysis.analyses import pool_inputs
 from metaanalysis.r_code import r_code
+from tests import renders
 from tests.unit.documents.example import EMPTY, SPEC, analysis, criterion, example, published, row
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -227,7 +228,7 @@ def test_the_first_size_that_fits_is_taken() -> None:
 
 
 def test_the_same_content_gives_the_same_bytes(rendered: bytes) -> None:
-    pdf._rendered.cache_clear()
+    renders.forget()
     assert pdf.render_pdf(example()) == rendered
 
 
