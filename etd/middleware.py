@@ -62,23 +62,29 @@ class NotSavedMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, OperationalError | InterfaceError):
-            return None
-        metrics.not_saved()
-        logger.error("not saved: %s %s: %s", request.method, route_of(request), type(exception).__name__)
-        # Without the request: the page must not ask the database who is signed in.
-        context = {
-            "typed": typed_text(request),
-            "is_unsure": was_cut_off(exception),
-            "request_id": logs.request_id.get(),
-        }
-        page = render_to_string("not_saved.html", context)
-        response = HttpResponse(page, status=503)
-        response["Retry-After"] = "5"
-        return response
+        return not_saved(request, exception)
 
 
-def was_cut_off(exception: Exception) -> bool:
+def not_saved(request: HttpRequest, exception: BaseException | None) -> HttpResponse | None:
+    """The page for an exception of a database that is busy, full or gone; None for any other."""
+    if not isinstance(exception, OperationalError | InterfaceError):
+        return None
+    metrics.not_saved()
+    logger.error("not saved: %s %s: %s", request.method, route_of(request), type(exception).__name__)
+    # Without the request: the page must not ask the database who is signed in.
+    context = {
+        "typed": typed_text(request),
+        "is_reading": request.method in {"GET", "HEAD"},
+        "is_unsure": was_cut_off(exception),
+        "request_id": logs.request_id.get(),
+    }
+    page = render_to_string("not_saved.html", context)
+    response = HttpResponse(page, status=503)
+    response["Retry-After"] = "5"
+    return response
+
+
+def was_cut_off(exception: BaseException) -> bool:
     """Did the connection end? Then a commit may have been carried out without its answer."""
     return isinstance(exception, InterfaceError) or not connection.is_usable()
 

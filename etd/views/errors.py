@@ -1,8 +1,11 @@
+import sys
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from etd.installation import logs
+from etd.middleware import not_saved
 from etd.typed import typed_text
 
 
@@ -12,5 +15,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something went wrong. Without the request: the page must need neither the database nor a session."""
+    """Something went wrong. Without the request: the page must need neither the database nor a session.
+
+    A database that fails outside every view, where a session is saved or “not found” is shown, comes here too.
+    """
+    if unsaved := not_saved(request, sys.exc_info()[1]):
+        return unsaved
     return HttpResponse(render_to_string("500.html", {"request_id": logs.request_id.get()}), status=500)

@@ -176,6 +176,26 @@ def test_whether_it_was_saved_is_said_only_where_it_is_known(
     assert (answer.status_code, words in page, "My words" in page) == (503, True, True)
 
 
+def test_a_database_that_fails_outside_every_view_is_no_error_of_the_site(client_for: ClientFor) -> None:
+    """Sessions are saved, and “not found” is shown, when no view is at work any more."""
+    client = client_for("panel member")
+    client.raise_request_exception = False
+    full = OperationalError("database or disk is full")
+    vote = reverse("cast_vote", args=["ilcor-als", "mcs-after-rosc-vote", "equity"])
+    with mock.patch(
+        "django.contrib.sessions.middleware.SessionMiddleware.process_response", side_effect=full
+    ):
+        unsaved = client.post(vote, {"options": "low", "comment": "My words", "revision": "0"})
+    page = unsaved.content.decode()
+    assert (unsaved.status_code, "Not saved" in page, "My words" in page) == (503, True, True)
+    with mock.patch("django.contrib.sessions.backends.db.SessionStore.load", side_effect=full):
+        unseen = client.get("/no-such-page/")
+    assert (unseen.status_code, "This page cannot be shown" in unseen.content.decode()) == (503, True)
+    with mock.patch("etd.views.voting.VoteForm.for_item", side_effect=ValueError):
+        broken = client.post(vote, {"comment": "My words"})
+    assert broken.status_code == 500
+
+
 # --- Every address there is: no form without its token, no form from elsewhere, no page that writes
 
 

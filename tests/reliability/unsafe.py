@@ -153,11 +153,8 @@ def remembering() -> WSGIHandler:
 def unhandled() -> WSGIHandler:
     """Knows no page for a database that takes no write."""
     application = made()
-    from etd.middleware import NotSavedMiddleware
-
-    mock.patch.object(NotSavedMiddleware, "process_exception", return_value=None).start()
-    # The handlers were made with the middleware; make them again without it.
-    application.load_middleware()
+    for module in ("etd.middleware", "etd.views.errors"):
+        mock.patch(f"{module}.not_saved", return_value=None).start()
     return application
 
 
@@ -193,4 +190,20 @@ def leaking() -> WSGIHandler:
         return answer(middleware, request)
 
     mock.patch.object(NoStoreMiddleware, "__call__", leak).start()
+    return application
+
+
+def broken() -> WSGIHandler:
+    """Fails wherever a link for a new password is opened."""
+    application = made()
+    mock.patch("etd.views.account._account_of", side_effect=RuntimeError("on purpose")).start()
+    return application
+
+
+def without_database() -> WSGIHandler:
+    """Loses its database wherever a link for a new password is opened."""
+    application = made()
+    from django.db import OperationalError
+
+    mock.patch("etd.views.account._account_of", side_effect=OperationalError("on purpose")).start()
     return application
