@@ -81,7 +81,7 @@ def examine_letters() -> Iterator[CheckMessage]:
         )
     elif settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         yield Warning(
-            f"E-mails are written into the folder {settings.EMAIL_FILE_PATH} and not sent.",
+            "E-mails are written into a folder and not sent.",
             hint="Set EMAIL_URL, such as smtp://user:password@mail.example.org:587.",
             id="installation.email_folder",
         )

@@ -72,7 +72,7 @@ def _count(request: HttpRequest, response: HttpResponse, seconds: float) -> None
     metrics.answered(route=route, method=method, status=status, seconds=seconds)
     if getattr(request, "axes_locked_out", False):
         metrics.sign_in("locked")
-    elif method == "POST" and route in {"sign_in", "sign_in_code"}:
+    elif method == "POST" and route in {"sign_in", "sign_in_code"} and status < 500:
         # The form again is a refusal; an answer leads on.
         metrics.sign_in("given" if status == 302 else "failed")
 

@@ -175,7 +175,7 @@ def test_an_id_that_is_not_well_formed_is_replaced(given: str, db: None) -> None
 
 def test_while_it_goes_well_probes_and_files_are_silent(db: None, written: Written) -> None:
     Client().get("/healthz")
-    Client().get("/static/css/app.css").close()
+    assert Client().get("/static/css/app.css").getvalue()
     assert written.events() == []
     Client().get("/static/css/none.css")
     assert [(line["route"], line["status"]) for line in written.events()] == [("static", 404)]

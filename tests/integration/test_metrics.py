@@ -91,7 +91,7 @@ def test_requests_are_counted_by_route_and_hold_nothing_of_them(client_for: Clie
     client.get(f"/guidelines/ilcor-als/mcs-after-rosc-vote/?q={CANARY}")
     client.get(f"/no/such/{CANARY}/")
     client.generic(CANARY.upper(), "/")
-    client.post("/forgotten-password/", {"email": f"{CANARY}@example.org"}).close()
+    client.post("/forgotten-password/", {"email": f"{CANARY}@example.org"})
     assert gained(before, "openetd_requests_total", route="question", method="GET", status="2xx") == 1
     assert gained(before, "openetd_request_seconds_count", route="question") == 1
     assert gained(before, "openetd_requests_total", route="none", status="4xx") == 1
@@ -109,6 +109,9 @@ def test_sign_ins_are_counted_by_how_they_end(client_for: ClientFor) -> None:
     failed, locked, given = (
         gained(before, "openetd_sign_ins_total", outcome=one) for one in ("failed", "locked", "given")
     )
+    with mock.patch("etd.views.account.SignInForm.clean", side_effect=OperationalError("locked")):
+        assert Client().post("/sign-in/", {"username": "a@example.org", "password": "x"}).status_code == 503
+    assert gained(before, "openetd_sign_ins_total") == 13, "a fault of the database is nobody's failure"
     assert failed + locked == 12
     assert locked >= 2
     assert failed >= 4

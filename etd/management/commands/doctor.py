@@ -80,7 +80,9 @@ def word(found: CheckMessage) -> str:
 
 
 def as_json(examined: list[Examined]) -> dict[str, Any]:
-    """`areas` that were looked at, those of them that the database did not answer for (`unread`), and `findings` of id, area, level (mend, look at, advice), message and remedy."""
+    """`areas` that were looked at, and those of them that the database did not answer for (`unread`); `findings` of id,
+    area, level (mend, look at, advice), message and remedy.
+    """
     return {
         "areas": [str(one.area) for one in examined],
         "unread": [str(one.area) for one in examined if one.unread],
