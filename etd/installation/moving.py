@@ -98,9 +98,9 @@ def move(
         refuse_source(source, moved)
         prepare_target(source, target, url, moved)
         with transaction.atomic(using=target.alias):
-            for model in MADE_BY_MIGRATE:
-                model._base_manager.using(target.alias).all()._raw_delete(target.alias)
-            sent = {}
+            for made in MADE_BY_MIGRATE:
+                made._base_manager.using(target.alias).all()._raw_delete(target.alias)
+            sent: dict[type[models.Model], Fingerprint] = {}
             for model in moved:
                 sent[model] = copy_table(model, source, target)
                 say(f"{model._meta.db_table}: {sent[model].rows} rows")
@@ -279,7 +279,7 @@ def set_sequences(
             if isinstance(key, models.AutoField) and (last := counted.get(table)):
                 quoted = target.ops.quote_name(table)
                 cursor.execute(
-                    "SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [quoted, key.column, last]
+                    "SELECT setval(pg_get_serial_sequence(%s, %s), %s)", [quoted, key.get_attname(), last]
                 )
 
 

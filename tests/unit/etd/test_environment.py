@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import runpy
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from tests.launcher import ROOT
 
+# The settings as a start reads them, by name, in an environment with these variables and no other of ours.
+Start = Callable[..., dict[str, Any]]
 KEY = "k3y-" + "abcdefghij" * 5
 
 WRONG = [
@@ -69,12 +73,11 @@ def listed() -> list[str]:
 
 
 @pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
-    """Reads the settings as a start does, in an environment that holds nothing else of ours."""
+def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
     for name in [*listed(), *(name for name in os.environ if name.startswith("OPENETD_"))]:
         monkeypatch.delenv(name, raising=False)
 
-    def read(**given: str) -> dict[str, object]:
+    def read(**given: str) -> dict[str, Any]:
         for name, value in ({"SECRET_KEY": KEY, "DATA_DIR": str(tmp_path)} | given).items():
             monkeypatch.setenv(name, value)
         return runpy.run_path(str(ROOT / "config" / "settings.py"))
@@ -84,17 +87,15 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> object:
 
 @pytest.mark.parametrize(("name", "value", "besides"), WRONG)
 def test_a_wrong_value_stops_the_start_by_its_name(
-    name: str, value: str, besides: dict[str, str], start: object
+    name: str, value: str, besides: dict[str, str], start: Start
 ) -> None:
-    assert callable(start)
     with pytest.raises(ImproperlyConfigured, match=name) as stopped:
         start(**besides, **{name: value})
     assert len(str(stopped.value)) > len(name) + 20, "the remedy is told"
 
 
 @pytest.mark.parametrize("value", ["postgresql://a:sEcr3t@host:port/n", "postgresql://a:sEcr3t@h:1/"])
-def test_a_password_is_not_repeated(value: str, start: object) -> None:
-    assert callable(start)
+def test_a_password_is_not_repeated(value: str, start: Start) -> None:
     with pytest.raises(ImproperlyConfigured) as stopped:
         start(DATABASE_URL=value)
     assert "sEcr3t" not in str(stopped.value)
@@ -107,24 +108,21 @@ def test_every_variable_has_a_wrong_value_or_takes_any_text() -> None:
     assert tried - set(listed()) == set()
 
 
-def test_a_folder_that_cannot_be_made_is_told(start: object, tmp_path: Path) -> None:
-    assert callable(start)
+def test_a_folder_that_cannot_be_made_is_told(start: Start, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ImproperlyConfigured, match=r"DATA_DIR: the folder .* cannot be made"):
         start(SECRET_KEY="", DATA_DIR=str(tmp_path / "file" / "data"))
 
 
-def test_the_values_of_the_example_are_good_ones(start: object) -> None:
+def test_the_values_of_the_example_are_good_ones(start: Start) -> None:
     """A copy of .env.example with nothing but the two secrets filled in starts."""
-    assert callable(start)
     lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
     given = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     settings = start(**given | {"SECRET_KEY": KEY})
     assert settings["SITE_URL"] == "http://127.0.0.1:8000"
 
 
-def test_a_public_site_starts(start: object) -> None:
-    assert callable(start)
+def test_a_public_site_starts(start: Start) -> None:
     settings = start(
         HTTPS="true",
         ALLOWED_HOSTS="etd.example.org,10.0.0.7,[::1]",
@@ -132,7 +130,7 @@ def test_a_public_site_starts(start: object) -> None:
         EMAIL_FROM="Office <etd@example.org>",
         TIME_ZONE="Europe/Vienna",
     )
-    database = settings["DATABASES"]["default"]  # type: ignore[index]
+    database = settings["DATABASES"]["default"]
     assert (database["PASSWORD"], database["OPTIONS"]["sslmode"]) == ("p@ss", "require")
     assert settings["SITE_URL"] == "https://etd.example.org"
 
