@@ -233,9 +233,10 @@ def insert(model: type[models.Model], target: BaseDatabaseWrapper, batch: Sequen
         return
     columns = model._meta.concrete_fields
     quote = target.ops.quote_name
+    names = [quote(str(column.column)) for column in columns]
     one = f"({', '.join('%s' for _ in columns)})"
     statement = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(one.column) for one in columns)})"  # noqa: S608
+        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(names)})"  # noqa: S608
         f" VALUES {', '.join(one for _ in batch)}"
     )
     prepared = [
