@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import signal
 import sqlite3
 import subprocess
@@ -132,7 +133,10 @@ def database(kind: str) -> Iterator[ExampleDatabase]:
 
 
 def machine() -> dict[str, Any]:
-    """What the figures depend on. The load says how busy the machine was with other things at the start."""
+    """What the figures depend on. The load says how busy the machine was with other things at the start.
+
+    Each result has the load at its own end besides, which holds what the scenario did itself.
+    """
     binaries = find_binaries()
     postgres = ""
     if binaries:
@@ -143,13 +147,21 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.platform(),
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "load": [round(one, 2) for one in os.getloadavg()],
+        "openetd": our_version(),
         "python": platform.python_version(),
         "django": version("django"),
         "gunicorn": version("gunicorn"),
         "sqlite": sqlite3.sqlite_version,
         "postgresql": postgres,
     }
+
+
+def our_version() -> str:
+    """The newest one named in CHANGELOG.md."""
+    found = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return found.group(1) if found else ""
 
 
 @contextmanager
@@ -181,6 +193,7 @@ def run(name: str, work: Run, on: ExampleDatabase) -> list[dict[str, Any]]:
         ]
     for result in results:
         result["seconds"] = round(time.monotonic() - start, 1)
+        result["load"] = round(os.getloadavg()[0], 2)
         say(line(result))
     return results
 
