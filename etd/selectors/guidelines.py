@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 
+from etd.domain.paging import Page, page_of
 from etd.enums import QuestionStatus, Role
 from etd.models import (
     Ballot,
@@ -41,11 +43,15 @@ class QuestionCard:
 
 @dataclass(frozen=True)
 class GuidelineCard:
+    """`questions` are those of one page, `tasks` all that wait for judgements of the viewer."""
+
     slug: str
     title: str
     organisation: str
     role_label: str
+    page: Page
     questions: tuple[QuestionCard, ...]
+    tasks: tuple[QuestionCard, ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def is_anything_published() -> bool:
 
 
 def my_guidelines(viewer: User) -> tuple[GuidelineCard, ...]:
-    """The viewer's guidelines with their questions, in five queries however many there are."""
+    """The viewer's guidelines, each with its first page of questions, in six queries however many there are."""
     return _guideline_cards(
         viewer,
         PanelMembership.objects.filter(user=viewer, ended_at__isnull=True)
@@ -99,13 +105,16 @@ def my_guidelines(viewer: User) -> tuple[GuidelineCard, ...]:
     )
 
 
-def load_guideline(guideline: Guideline, viewer: User, *, manages_people: bool) -> GuidelineView:
-    """One of the viewer's own guidelines, with its questions and people, in seven queries at most."""
+def load_guideline(
+    guideline: Guideline, viewer: User, *, manages_people: bool, page: str = ""
+) -> GuidelineView:
+    """One of the viewer's own guidelines, with a page of its questions and its people, in eight queries at most."""
     (card,) = _guideline_cards(
         viewer,
         PanelMembership.objects.filter(
             user=viewer, guideline=guideline, ended_at__isnull=True
         ).select_related("guideline"),
+        page,
     )
     order = {role: position for position, role in enumerate(Role.values)}
     people = sorted(
@@ -168,20 +177,22 @@ def open_ballots(membership: PanelMembership) -> tuple[str, ...]:
     )
 
 
-def _guideline_cards(viewer: User, of: Iterable[PanelMembership]) -> tuple[GuidelineCard, ...]:
+def _guideline_cards(
+    viewer: User, of: Iterable[PanelMembership], asked: str = ""
+) -> tuple[GuidelineCard, ...]:
     memberships = list(of)
-    questions = list(
-        Question.objects.filter(guideline__in=[m.guideline_id for m in memberships])
-        .select_related("guideline", "own_framework")
-        .order_by("pk")
-    )
-    judged: dict[int, int] = {}
-    for question_id, _ in (
-        CriterionAssessment.objects.filter(question__in=questions, judgements__isnull=False)
-        .distinct()
-        .values_list("question_id", "pk")
+    ids: dict[int, list[int]] = {m.guideline_id: [] for m in memberships}
+    for guideline_id, pk in (
+        Question.objects.filter(guideline__in=ids).order_by("pk").values_list("guideline_id", "pk")
     ):
-        judged[question_id] = judged.get(question_id, 0) + 1
+        ids[guideline_id].append(pk)
+    pages = {guideline_id: page_of(len(own), asked) for guideline_id, own in ids.items()}
+    shown = {
+        guideline_id: own[pages[guideline_id].start : pages[guideline_id].stop]
+        for guideline_id, own in ids.items()
+    }
+    # A ballot outlives no role that votes.
+    votes_in = [m.guideline_id for m in memberships if m.role in PANEL]
     ballots = {
         ballot.round.question_id: ballot
         for ballot in Ballot.objects.filter(
@@ -189,57 +200,53 @@ def _guideline_cards(viewer: User, of: Iterable[PanelMembership]) -> tuple[Guide
             member=viewer,
             voided_at__isnull=True,
             round__closed_at__isnull=True,
-            round__question__in=questions,
+            round__question__guideline__in=votes_in,
         ).select_related("round")
     }
-    voted: dict[int, int] = {}
-    for ballot_id, option_keys in Vote.objects.filter(ballot__in=ballots.values()).values_list(
-        "ballot_id", "option_keys"
-    ):
-        voted[ballot_id] = voted.get(ballot_id, 0) + bool(option_keys)
+    cards = _question_cards({*chain.from_iterable(shown.values()), *ballots}, ballots)
     return tuple(
         GuidelineCard(
             slug=m.guideline.slug,
             title=m.guideline.title,
             organisation=m.guideline.organisation,
             role_label=m.get_role_display(),
-            questions=tuple(
-                _cards(
-                    m.guideline.slug,
-                    m.guideline_id,
-                    questions,
-                    judged,
-                    # A ballot outlives no role that votes.
-                    ballots if m.role in PANEL else {},
-                    voted,
-                )
-            ),
+            page=pages[m.guideline_id],
+            questions=tuple(cards[pk] for pk in shown[m.guideline_id]),
+            tasks=tuple(cards[pk] for pk in ids[m.guideline_id] if pk in ballots and cards[pk].n_left),
         )
         for m in memberships
     )
 
 
-def _cards(
-    guideline_slug: str,
-    guideline_id: int,
-    questions: Iterable[Question],
-    judged: Mapping[int, int],
-    ballots: Mapping[int, Ballot],
-    voted: Mapping[int, int],
-) -> Iterable[QuestionCard]:
-    for question in questions:
-        if question.guideline_id != guideline_id:
-            continue
-        ballot = ballots.get(question.pk)
-        framework = question.framework
-        yield QuestionCard(
-            guideline_slug=guideline_slug,
-            slug=question.slug,
-            title=question.title,
-            status=question.status,
-            status_label=QuestionStatus(question.status).label,
-            n_criteria=len(framework.criteria),
-            n_judged=judged.get(question.pk, 0),
-            closes_at=ballot.round.closes_at if ballot else None,
-            n_left=len(ballot.round.item_keys) - voted.get(ballot.pk, 0) if ballot else None,
-        )
+def _question_cards(ids: Collection[int], ballots: Mapping[int, Ballot]) -> dict[int, QuestionCard]:
+    """By id, in three queries. `ballots` are the viewer's in open rounds, by question."""
+    judged = dict(
+        CriterionAssessment.objects.filter(question__in=ids, judgements__isnull=False)
+        .order_by()
+        .values("question_id")
+        .annotate(n=Count("pk", distinct=True))
+        .values_list("question_id", "n")
+    )
+    voted: dict[int, int] = {}
+    for ballot_id, option_keys in Vote.objects.filter(ballot__in=ballots.values()).values_list(
+        "ballot_id", "option_keys"
+    ):
+        voted[ballot_id] = voted.get(ballot_id, 0) + bool(option_keys)
+    return {
+        question.pk: _card(question, judged.get(question.pk, 0), ballots.get(question.pk), voted)
+        for question in Question.objects.filter(pk__in=ids).select_related("guideline", "own_framework")
+    }
+
+
+def _card(question: Question, n_judged: int, ballot: Ballot | None, voted: Mapping[int, int]) -> QuestionCard:
+    return QuestionCard(
+        guideline_slug=question.guideline.slug,
+        slug=question.slug,
+        title=question.title,
+        status=question.status,
+        status_label=QuestionStatus(question.status).label,
+        n_criteria=len(question.framework.criteria),
+        n_judged=n_judged,
+        closes_at=ballot.round.closes_at if ballot else None,
+        n_left=len(ballot.round.item_keys) - voted.get(ballot.pk, 0) if ballot else None,
+    )

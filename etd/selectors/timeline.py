@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from etd.domain.paging import Page, page_of
 from etd.domain.timeline import NEVER_TOLD, TOLD_TO_CHAIRS, Happened, Kind, kind_of, sentence
 from etd.enums import QuestionStatus
 from etd.models import AuditEvent, Question, VotingRound
@@ -35,8 +36,17 @@ class ChainHead:
     is_held: bool
 
 
-def timeline(question: Question, *, for_chair: bool, kind: Kind | None = None) -> tuple[Entry, ...]:
-    """The newest first; of votes it says nothing but their round's opening and close."""
+@dataclass(frozen=True)
+class Timeline:
+    page: Page
+    entries: tuple[Entry, ...]
+
+
+def timeline(question: Question, *, for_chair: bool, kind: Kind | None = None, page: str = "") -> Timeline:
+    """A page of it, the newest first, in two queries.
+
+    Of votes it says nothing but their round's opening and close.
+    """
     names = {name.key: name.heading for name in item_names(question)}
     framework = question.framework
     names |= {section.key: section.heading.capitalize() for section in framework.sections}
@@ -47,7 +57,11 @@ def timeline(question: Question, *, for_chair: bool, kind: Kind | None = None) -
         .order_by("-seq")
     )
     statuses = dict(QuestionStatus.choices)
-    return tuple(
+    found = [
+        seq for seq, type_ in events.values_list("seq", "type") if kind is None or kind_of(type_) is kind
+    ]
+    shown = page_of(len(found), page)
+    entries = tuple(
         Entry(
             at=event.at,
             actor="" if _speaks_for_itself(event) else event.actor_name,
@@ -63,9 +77,9 @@ def timeline(question: Question, *, for_chair: bool, kind: Kind | None = None) -
             ),
             kind=kind_of(event.type),
         )
-        for event in events
-        if kind is None or kind_of(event.type) is kind
+        for event in events.filter(seq__in=found[shown.start : shown.stop])
     )
+    return Timeline(shown, entries)
 
 
 def chain_head(question: Question) -> ChainHead | None:

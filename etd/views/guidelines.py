@@ -27,7 +27,9 @@ def guideline(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
         "etd/guidelines/guideline.html",
         {
             "access": access,
-            "view": load_guideline(access.guideline, access.user, manages_people=manages),
+            "view": load_guideline(
+                access.guideline, access.user, manages_people=manages, page=request.GET.get("page", "")
+            ),
             "manages_people": manages,
             "manages_chairs": access.may(Permission.MANAGE_CHAIRS),
             "manages_conflicts": access.may(Permission.MANAGE_CONFLICTS),

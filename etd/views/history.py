@@ -17,7 +17,12 @@ def history(request: HttpRequest, access: Access) -> HttpResponse:
     asked = request.GET.get("kind", "")
     kind = Kind(asked) if asked in set(Kind) else None
     context = {
-        "entries": timeline(access.question, for_chair=access.may(Permission.MANAGE_CONFLICTS), kind=kind),
+        "timeline": timeline(
+            access.question,
+            for_chair=access.may(Permission.MANAGE_CONFLICTS),
+            kind=kind,
+            page=request.GET.get("page", ""),
+        ),
         "kinds": [(str(key), label) for key, label in KIND_LABELS.items()],
         "kind": kind or "",
         "head": chain_head(access.question),

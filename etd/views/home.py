@@ -14,7 +14,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """My guidelines and their questions, what waits for me first."""
     assert isinstance(request.user, User)
     guidelines = my_guidelines(request.user)
-    tasks = [question for guideline in guidelines for question in guideline.questions if question.n_left]
+    tasks = [question for guideline in guidelines for question in guideline.tasks]
     return render(
         request,
         "etd/home.html",

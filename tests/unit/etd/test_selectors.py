@@ -98,14 +98,14 @@ def test_a_page_of_a_question_takes_eight(
 
 
 @pytest.mark.parametrize("n", [1, 3])
-def test_my_guidelines_takes_five_queries_however_many_there_are(
+def test_my_guidelines_takes_six_queries_however_many_there_are(
     panel: Panel, n: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(n):
         furnish(panel, n)
         other = f.draft_question()
         f.panel_membership(guideline=other.guideline, user=panel.member, role="observer")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         cards = my_guidelines(panel.member)
     assert [len(card.questions) for card in cards if card.slug == panel.guideline.slug] == [n]
     assert len(cards) == n + 1
