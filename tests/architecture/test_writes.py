@@ -23,12 +23,16 @@ WRITES |= {f"a{method}" for method in WRITES} | {"_raw_delete", "create_user", "
 # The methods that files, dictionaries and hashes have too. They are given what to write as a first argument; those of
 # the models take keywords only.
 SHARED = {"save", "update"}
-# What a whole database holds, and putting a backup in its place, is no matter of one model.
+# How a database is set up, what the whole of it holds, and putting a backup in its place, is no matter of one model.
 ASKS_IN_SQL = {
     "etd/installation/contents.py",
+    "etd/installation/doctor_database.py",
+    "etd/installation/durability.py",
     "etd/installation/moving.py",
     "etd/installation/postgresql_programs.py",
+    "etd/installation/readiness.py",
     "etd/installation/sqlite_files.py",
+    "etd/installation/state.py",
 }
 
 
