@@ -17,7 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 # Between reading and writing, or between the answer and the write: wide enough for two requests to meet in.
 GAP = 0.05
 LATE = 0.5
-LEAK_BYTES = 300_000
+LEAK_BYTES = 1_000_000
 
 
 def made() -> WSGIHandler:
