@@ -169,7 +169,7 @@ def test_the_check_is_silent_when_all_is_well() -> None:
 def test_the_check_reports_a_dropped_trigger(table: str) -> None:
     drop_triggers(connection, table)
     assert [(error.id, error.msg) for error in check_triggers(databases=["default"])] == [
-        ("etd.E002", f"Table {table} can be changed: its append-only trigger is missing.")
+        ("etd.W002", f"Table {table} can be changed: its append-only trigger is missing.")
     ]
 
 
