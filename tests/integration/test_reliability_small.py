@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.reliability import kills, panel, votes
+from tests.reliability import backups, kills, panel, votes
 from tests.reliability import scenarios as s
 from tests.reliability.history import (
     CastEvent,
@@ -60,6 +60,11 @@ def test_votes(
     example_database: ExampleDatabase, scenario: Callable[[ExampleDatabase], list[panel.Result]]
 ) -> None:
     assert passed(scenario(example_database))
+
+
+def test_a_backup_under_load_holds_what_was_acknowledged(example_database: ExampleDatabase) -> None:
+    small = backups.Backups(members=4, backups=1, flips=20, before=8, after=8)
+    assert passed(backups.o1_backup_under_load(example_database, small))
 
 
 def test_what_ends_ends_at_the_next_request(example_database: ExampleDatabase) -> None:

@@ -27,7 +27,20 @@ from typing import Any
 
 from tests.launcher import ROOT
 from tests.postgres import PostgresServer, find_binaries
-from tests.reliability import cuts, faults, kills, limits, outputs, panel, sieges, soak, syncs, uploads, votes
+from tests.reliability import (
+    backups,
+    cuts,
+    faults,
+    kills,
+    limits,
+    outputs,
+    panel,
+    sieges,
+    soak,
+    syncs,
+    uploads,
+    votes,
+)
 from tests.reliability import scenarios as s
 from tests.reliability.disks import MIB
 from tests.server import ExampleDatabase
@@ -80,6 +93,8 @@ FULL: tuple[tuple[str, Run], ...] = (
     ("T1", lambda d: s.t_the_trail(d, 1)),
     ("T5", lambda d: outputs.t5_what_is_published_stays(d, 1000)),
     ("T7", lambda d: s.t7_printed_is_published(d, 20)),
+    ("O1", lambda d: backups.o1_backup_under_load(d, backups.Backups(50, 3, 200, 200, 200))),
+    ("O1", lambda d: backups.o1_control_plain_copy(d, backups.Backups(50, 1, 0, 100, 0))),
 )
 QUICK: tuple[tuple[str, Run], ...] = (
     ("V1", lambda d: votes.v1_no_vote_is_lost(d, votes.Load(12, 144))),
@@ -106,6 +121,8 @@ QUICK: tuple[tuple[str, Run], ...] = (
     ("T1", lambda d: s.t_the_trail(d, 12)),
     ("T5", lambda d: outputs.t5_what_is_published_stays(d, 60)),
     ("T7", lambda d: s.t7_printed_is_published(d, 1)),
+    ("O1", lambda d: backups.o1_backup_under_load(d, backups.Backups(6, 1, 20, 12, 12))),
+    ("O1", lambda d: backups.o1_control_plain_copy(d, backups.Backups(6, 1, 0, 12, 0))),
 )
 # A scenario also answers for these goals.
 ALSO = {"V2": "V1", "V4": "V1", "T2": "T1", "A3": "A1"}

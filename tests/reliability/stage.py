@@ -6,9 +6,11 @@ A process of its own, on the database of a server that runs or has been killed.
 from __future__ import annotations
 
 import json
+import random
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
@@ -28,6 +30,7 @@ from etd.actions import conflicts, rounds  # noqa: E402
 from etd.actions.verification import verify_guideline  # noqa: E402
 from etd.enums import ConflictLevel, QuestionStatus, Role  # noqa: E402
 from etd.installation.durability import what_may_be_lost  # noqa: E402
+from etd.installation.restoring import RestoreFailed, check  # noqa: E402
 from etd.models import AuditEvent, Ballot, Guideline, PanelMembership, Question, User, Vote  # noqa: E402
 from etd.sessions import SIGNED_IN  # noqa: E402
 from tests import factories as f  # noqa: E402
@@ -200,6 +203,22 @@ def durability() -> dict[str, Any]:
     return {"may_be_lost": what_may_be_lost(connection)}
 
 
+def flip(path: str, times: str) -> dict[str, Any]:
+    """One bit of a backup changed, at so many places drawn at random, each in its turn: how many were not found."""
+    whole, draw, missed = Path(path).read_bytes(), random.Random(1), 0  # noqa: S311 -- places to try
+    changed = Path(path).with_name("changed.zip")
+    for _ in range(int(times)):
+        at, bit = draw.randrange(len(whole)), draw.randrange(8)
+        changed.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+        try:
+            check(changed)
+            missed += 1
+        except RestoreFailed:
+            pass
+    changed.unlink()
+    return {"missed": missed}
+
+
 def serve() -> None:
     """Commands as lines of JSON, each answered by a line, until the input ends."""
     for line in sys.stdin:
@@ -218,6 +237,7 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
         make_observer,
         deactivate,
         end_sessions,
+        flip,
         set_up_history,
         read_history,
         set_up_work,
