@@ -24,6 +24,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from etd.actions import audit
 from etd.actions.errors import Refused
+from etd.jobs import GAVE_UP, GONE_AFTER, TRY_AGAIN, GaveUp, TryAgain
 from etd.models import User, Worker
 
 logger = logging.getLogger(__name__)
@@ -31,20 +32,7 @@ logger = logging.getLogger(__name__)
 # Before the second, third, fourth and fifth try; after that a job has failed until somebody tries it again.
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 MOST_TRIES = len(WAITS) + 1
-# A worker gives a sign of life every ten seconds.
-GONE_AFTER = timedelta(minutes=1)
 FORGET_WORKERS_AFTER = timedelta(days=1)
-
-
-class TryAgain(Exception):
-    """A job that may succeed later. The message is shown on pages: plain words, nobody's address."""
-
-
-class GaveUp(Exception):
-    """A job that will not succeed by itself. The message is shown on pages: plain words, nobody's address."""
-
-
-TRY_AGAIN, GAVE_UP = (f"{one.__module__}.{one.__qualname__}" for one in (TryAgain, GaveUp))
 # The second signal to end a worker, and a database that is away, say nothing about the job.
 TRIED_AGAIN = (
     TRY_AGAIN,

@@ -13,8 +13,7 @@ from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from etd.actions.jobs import GAVE_UP, GONE_AFTER, TRY_AGAIN
-from etd.actions.mailings import letters_about_a_round
+from etd.jobs import GAVE_UP, GONE_AFTER, LETTERS_ABOUT_A_ROUND, TRY_AGAIN
 from etd.models import Guideline, Worker
 
 SHOWN = 50
@@ -73,7 +72,7 @@ def jobs_of(guideline: Guideline, *, sees_letters_of_rounds: bool) -> JobsView:
     """Of one guideline. That there is a letter about a round tells of a reminder, which is for chairs alone."""
     jobs = DBTaskResult.objects.filter(args_kwargs__kwargs__guideline=guideline.pk)
     if not sees_letters_of_rounds:
-        jobs = jobs.exclude(task_path=letters_about_a_round.module_path)
+        jobs = jobs.exclude(task_path=LETTERS_ABOUT_A_ROUND)
     return _view(jobs)
 
 

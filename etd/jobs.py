@@ -1,0 +1,21 @@
+"""What actions and pages both know of jobs: how one fails, and when a worker is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# A worker gives a sign of life every ten seconds.
+GONE_AFTER = timedelta(minutes=1)
+# The job that sends letters about rounds, as it is stored.
+LETTERS_ABOUT_A_ROUND = "etd.actions.mailings.letters_about_a_round"
+
+
+class TryAgain(Exception):
+    """A job that may succeed later. The message is shown on pages: plain words, nobody's address."""
+
+
+class GaveUp(Exception):
+    """A job that will not succeed by itself. The message is shown on pages: plain words, nobody's address."""
+
+
+TRY_AGAIN, GAVE_UP = (f"{one.__module__}.{one.__qualname__}" for one in (TryAgain, GaveUp))
