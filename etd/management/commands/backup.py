@@ -35,7 +35,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--to", type=Path, metavar="FOLDER", help="where to (default: backups in DATA_DIR)"
+            "--to",
+            type=Path,
+            metavar="FOLDER",
+            help="where to (default: OPENETD_BACKUP_DIR, else backups in DATA_DIR)",
         )
         parser.add_argument(
             "--keep",

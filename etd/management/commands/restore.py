@@ -27,7 +27,10 @@ class Command(BaseCommand):
             "--replace", action="store_true", help="back up what is in the database, then replace it"
         )
         parser.add_argument(
-            "--to", type=Path, metavar="FOLDER", help="where that backup goes (default: backups in DATA_DIR)"
+            "--to",
+            type=Path,
+            metavar="FOLDER",
+            help="where that backup goes (default: OPENETD_BACKUP_DIR, else backups in DATA_DIR)",
         )
         parser.add_argument(
             "--with-faults",
