@@ -82,6 +82,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "etd.headers.HeadersMiddleware",
     "etd.installation.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -185,6 +186,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 SESSION_COOKIE_AGE = 12 * 60 * 60
 IDLE_SECONDS = 60 * 60
 SEEN_COOKIE_NAME = "seen"
+MESSAGE_STORAGE = "etd.message_cookie.MessageStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True

@@ -162,7 +162,7 @@ class RunningServer:
             self.process = subprocess.Popen(
                 [*command, "--bind", f"fd://{descriptor}", self.application],
                 cwd=ROOT,
-                env=self.env | {"SITE_URL": self.url},
+                env={"SITE_URL": self.url} | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

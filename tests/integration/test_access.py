@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import resolve, reverse
 
+from etd import permissions
 from etd.actions import rounds
 from etd.enums import ConflictLevel, Role
 from etd.models import Ballot, PanelMembership, User, Vote, VotingRound
@@ -74,6 +75,18 @@ def test_each_role_is_let_in_or_refused(address: Address, client_for: ClientFor)
         for verb in VERBS
     }
     assert found == {(actor, verb): expected(address, actor, verb) for actor in MEMBERS for verb in VERBS}
+
+
+@pytest.mark.parametrize(
+    "address", [one for one in ADDRESSES if one.roles < frozenset(MEMBERS)], ids=lambda a: a.name
+)
+def test_a_control_a_view_that_asks_nobody_for_a_role_is_found(
+    address: Address, client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = sorted(frozenset(MEMBERS) - address.roles)[0]
+    verb = "POST" if "POST" in address.verbs else "GET"
+    monkeypatch.setattr(permissions, "require_permission", lambda access, permission: None)
+    assert ask(client_for(refused), verb, path(address)).status_code != expected(address, refused, verb)
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a.name)
@@ -201,7 +214,7 @@ def test_a_database_that_fails_outside_every_view_is_no_error_of_the_site(client
 
 def every_path() -> dict[str, str]:
     """An address for each pattern; what it names need not be there, for the token is asked for first."""
-    values = {"int": 1, "slug": "x", "str": "x"}
+    values = {"int": 1, "slug": "x", "str": "x", "uuid": "1f0c1f0e-0000-4000-8000-000000000000"}
     found = {}
     for pattern in every_pattern():
         kinds = {
