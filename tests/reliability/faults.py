@@ -79,6 +79,11 @@ class Full:
     free: int
     beyond: int
 
+    @property
+    def most(self) -> int:
+        """Votes of each member, far more than there is space for: an application that stores none refuses none."""
+        return 20 + 4 * self.free // (3_000 * self.members)
+
 
 def long_reason(draw: Random) -> str:
     """Three kilobytes that no database makes smaller."""
@@ -90,9 +95,10 @@ async def vote_until_full(panel: Panel, voters: Sequence[Voter], size: Full, ans
     deadline = time.monotonic() + RUN_SECONDS
 
     async def vote_on(voter: Voter) -> Write | None:
-        refused = None
+        refused, left = None, size.most
         for _ in range(size.beyond):
-            while time.monotonic() < deadline:
+            while left > 0 and time.monotonic() < deadline:
+                left -= 1
                 item, op = panel.draw.choice(panel.items), panel.op()
                 option = panel.draw.choice(panel.facts["items"][item])
                 write = await voter.vote(item, option, long_reason(panel.draw), op)
