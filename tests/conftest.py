@@ -82,6 +82,16 @@ def kept_renders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def jobs_keep_the_connection() -> Iterator[None]:
+    """A job is done inside of a test's transaction, which a worker's look at its connections would end."""
+    with (
+        mock.patch("django_tasks_db.management.commands.db_worker.close_old_connections"),
+        mock.patch("etd.installation.worker.close_old_connections"),
+    ):
+        yield
+
+
 @pytest.fixture(scope="session")
 def base_url() -> None:
     """None: each test names its own server. It stands in for pytest-playwright's, whose form pytest deprecates."""
