@@ -108,6 +108,12 @@ def database(url: str) -> dict[str, object]:
         }
     options = {
         "options": "-c statement_timeout=15000 -c lock_timeout=5000 -c idle_in_transaction_session_timeout=30000",
+        # A host that is gone answers nothing, and the limits above are its own: what no server ends, ends here.
+        "connect_timeout": "5",
+        "keepalives_idle": "15",
+        "keepalives_interval": "5",
+        "keepalives_count": "3",
+        "tcp_user_timeout": "20000",
     }
     query = dict(parse_qsl(parts.query))
     host = query.pop("host", parts.hostname or "")

@@ -40,6 +40,8 @@ _SPEAKS_OF_NO_INPUT = (
 )
 # Their lines hold addresses as arguments: "Not Found: /invitations/1/SECRET/".
 _SPEAKS_OF_ADDRESSES = ("django", "gunicorn")
+# After a colon they quote what was sent: the line of a request that is none, the name of a host.
+_QUOTES_REQUESTS = ("gunicorn", "django.security")
 
 
 class Line(logging.Formatter):
@@ -87,6 +89,8 @@ def values_of(record: logging.LogRecord, *, whole: bool = False) -> dict[str, An
 
 
 def _message(record: logging.LogRecord) -> str:
+    if not record.args and record.name.startswith(_QUOTES_REQUESTS):
+        return record.getMessage().partition(":")[0]
     if record.name.split(".")[0] not in _SPEAKS_OF_ADDRESSES or not isinstance(record.args, tuple):
         return record.getMessage()
     arguments = tuple("(address)" if "/" in str(one) else one for one in record.args)

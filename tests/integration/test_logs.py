@@ -181,6 +181,15 @@ def test_while_it_goes_well_probes_and_files_are_silent(db: None, written: Writt
     assert [(line["route"], line["status"]) for line in written.events()] == [("static", 404)]
 
 
+@pytest.mark.parametrize("logger", ["gunicorn.error", "django.security.DisallowedHost"])
+def test_what_quotes_a_request_is_cut(logger: str, written: Written) -> None:
+    logging.getLogger(logger).warning(
+        f"Invalid request from ip=10.0.0.7: GET /invitations/1/{CANARY} HTTP/ 1.1"
+    )
+    (line,) = written.events()
+    assert line["message"] == "Invalid request from ip=10.0.0.7"
+
+
 def test_a_fault_tells_where_it_was_and_its_page_the_id(client_for: ClientFor, written: Written) -> None:
     client = client_for("panel member")
     client.raise_request_exception = False

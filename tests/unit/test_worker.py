@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -94,6 +95,23 @@ def test_an_answer_that_is_not_taken_ends(pair: Pair, monkeypatch: pytest.Monkey
     monkeypatch.setattr(worker, "SECONDS_A_PIECE", 0.01)
     with pytest.raises(ConnectionResetError, match="taken too slowly"):
         pair[0].sendall(bytes(10_000_000))
+
+
+def test_a_file_that_is_not_taken_ends(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files go another way out of gunicorn."""
+    monkeypatch.setattr(worker, "SECONDS_A_PIECE", 0.01)
+    with pytest.raises(ConnectionResetError, match="taken too slowly"):
+        pair[0].sendfile(io.BytesIO(bytes(10_000_000)))
+
+
+@pytest.mark.parametrize(
+    ("offset", "count", "expected"), [(0, None, b"abcdef"), (2, 3, b"cde"), (4, 9, b"ef")]
+)
+def test_a_file_that_is_taken_arrives_as_it_is_asked_for(
+    pair: Pair, offset: int, count: int | None, expected: bytes
+) -> None:
+    assert pair[0].sendfile(io.BytesIO(b"abcdef"), offset, count) == len(expected)
+    assert pair[1].recv(100) == expected
 
 
 def test_an_answer_that_is_taken_arrives_whole(pair: Pair) -> None:

@@ -132,6 +132,8 @@ def test_a_public_site_starts(start: Start) -> None:
     )
     database = settings["DATABASES"]["default"]
     assert (database["PASSWORD"], database["OPTIONS"]["sslmode"]) == ("p@ss", "require")
+    # A host that has gone answers nothing: no thread waits for it.
+    assert (database["OPTIONS"]["connect_timeout"], database["OPTIONS"]["tcp_user_timeout"]) == ("5", "20000")
     assert settings["SITE_URL"] == "https://etd.example.org"
 
 

@@ -70,6 +70,30 @@ def test_a_killed_process_gives_its_turn_back(other_process: subprocess.Popen[st
             assert other_process.returncode == -9
 
 
+def test_a_command_works_where_nothing_may_be_written(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    settings.DATA_DIR = tmp_path / "file"
+    with turn(READING, wait_seconds=0), turn(READING, wait_seconds=0):
+        assert not (tmp_path / "file").is_dir()
+
+
+def test_the_file_of_another_account_is_enough(
+    settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with turn(READING, wait_seconds=0):
+        pass
+    opened = Path.open
+
+    def refused(path: Path, mode: str = "r", *args: Any) -> Any:
+        if "w" in mode:
+            raise PermissionError
+        return opened(path, mode, *args)
+
+    monkeypatch.setattr(Path, "open", refused)
+    with turn(READING, wait_seconds=0):
+        assert (tmp_path / "turns" / "read-0.lock").exists()
+
+
 def test_what_takes_long_leaves_a_place_to_the_others() -> None:
     with turn(RENDERING_FOR_LONG, wait_seconds=0):
         with pytest.raises(Busy), turn(RENDERING_FOR_LONG, wait_seconds=0):
