@@ -235,7 +235,7 @@ def line(result: dict[str, Any]) -> str:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./openetd reliability", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small numbers, within three minutes")
+    parser.add_argument("--quick", action="store_true", help="small numbers, within some ten minutes")
     parser.add_argument("--sqlite", action="store_true", help="on SQLite alone")
     parser.add_argument("--postgres", action="store_true", help="on PostgreSQL alone")
     parser.add_argument("goals", nargs="*", metavar="GOAL", help="V1, V3, V5, …: only these")
