@@ -21,6 +21,8 @@ from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 FOLDER = settings.BASE_DIR / "templates" / "email"
+# A server that breaks off at one address, or after so many letters, is asked again; one that takes none is left alone.
+FAULTS_IN_A_ROW = 5
 
 
 class NotSent(Exception):
@@ -38,12 +40,13 @@ class NoMailBackend(BaseEmailBackend):
         raise NoMailServer("EMAIL_URL is not set")
 
 
+BROKEN_OFF = "The mail server broke the connection off."
 FAULTS: tuple[tuple[type[OSError], str], ...] = (
     (NoMailServer, "This site has no e-mail settings: whoever runs it sets EMAIL_URL."),
     (smtplib.SMTPAuthenticationError, "The mail server did not accept this site’s name and password."),
     (smtplib.SMTPSenderRefused, "The mail server refused this site’s own address as the sender."),
     (smtplib.SMTPRecipientsRefused, "The mail server refused an address."),
-    (smtplib.SMTPServerDisconnected, "The mail server broke the connection off."),
+    (smtplib.SMTPServerDisconnected, BROKEN_OFF),
     (smtplib.SMTPException, "The mail server refused a letter."),
 )
 
@@ -67,7 +70,7 @@ def send(kind: str, /, *, to: str, **values: str) -> None:
     subject, body = letter(kind, **values)
     try:
         send_mail(subject, body, None, [to])
-    except OSError as error:  # smtplib's errors are OSErrors too
+    except (OSError, ValueError) as error:  # smtplib's errors are OSErrors too
         logger.warning("not sent: a letter of the kind %s: %s", kind, type(error).__name__)
         raise NotSent(why(error)) from None
 
@@ -77,42 +80,66 @@ def send_each(
     /,
     letters: Sequence[tuple[str, Mapping[str, str]]],
     *,
-    note_sent: Callable[[int], None],
+    note_tried: Callable[[int, bool], None],
 ) -> None:
-    """Send many letters of one kind, pairs of address and values, over one connection.
+    """Send many letters of one kind, pairs of address and values, over one connection, and a new one after each fault.
 
-    `note_sent` is called with the number of each letter as soon as it has gone. A server that cannot be reached is
-    waited for once, not once a letter. Raises NotSent at the end where any did not go; the log names kind and faults.
+    `note_tried` is called with the number of each letter and whether it has gone, as soon as that is known. It ends
+    where the server cannot be reached (that is waited for once, not once a letter) and after FAULTS_IN_A_ROW: what
+    was not tried is not noted. Raises NotSent at the end where any did not go; the log names kind and faults.
     """
     connection = get_connection()
-    faults: list[OSError] = []
+    faults: list[OSError | ValueError] = []
+    in_a_row = 0
     try:
-        connection.open()
         for number, (to, values) in enumerate(letters):
-            subject, body = letter(kind, **values)
-            try:
-                EmailMessage(subject, body, None, [to], connection=connection).send()
-            except OSError as error:
-                faults.append(error)
-            else:
-                note_sent(number)
+            connection.open()
+            fault = _fault_of(EmailMessage(*letter(kind, **values), None, [to], connection=connection))
+            note_tried(number, fault is None)
+            if fault is None:
+                in_a_row = 0
+                continue
+            faults.append(fault)
+            in_a_row += 1
+            if in_a_row == FAULTS_IN_A_ROW:
+                break
+            # smtplib ends a connection that broke; Django's backend would keep it, dead, for all that follow.
+            _close(connection)
     except OSError as error:
         faults.append(error)
     finally:
-        with suppress(OSError):
-            connection.close()
+        _close(connection)
     if faults:
         names = ", ".join(sorted({type(one).__name__ for one in faults}))
         logger.warning("not sent: letters of the kind %s: %s", kind, names)
         raise NotSent(why(faults[0])) from None
 
 
-def why(error: OSError) -> str:
-    """A fault of the mail server in plain words, for pages: they name no address."""
+def _fault_of(message: EmailMessage) -> OSError | ValueError | None:
+    """What became of sending it: None where it has gone."""
+    try:
+        message.send()
+    except (OSError, ValueError) as error:
+        return error
+    return None
+
+
+def _close(connection: BaseEmailBackend) -> None:
+    with suppress(OSError):
+        connection.close()
+
+
+def why(error: OSError | ValueError) -> str:
+    """A fault of a letter or of the mail server in plain words, for pages: they name no address."""
+    if getattr(error, "smtp_code", None) == 421:  # RFC 5321: the server closes the connection
+        return BROKEN_OFF
     for kind, words in FAULTS:
         if isinstance(error, kind):
             return words
-    return "The mail server could not be reached."
+    # A certificate that does not hold is both.
+    if isinstance(error, OSError):
+        return "The mail server could not be reached."
+    return "An address cannot be written to."
 
 
 def tell(kind: str, /, *, to: str, **values: str) -> None:

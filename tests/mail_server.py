@@ -1,4 +1,7 @@
-"""A mail server of a test's own, on this machine, that can keep one letter waiting: for killing whoever sends it."""
+"""A mail server of a test's own, on this machine, that can keep one letter waiting: for killing whoever sends it.
+
+It can also break off: after so many letters of a connection, and whenever it hears a certain address.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,16 @@ SECONDS = 60.0
 
 @dataclass
 class MailServer:
-    """`accepted` are the addresses whose letter it has taken. The letter with the number `hold` is kept waiting."""
+    """`accepted` are the addresses whose letter it has taken. The letter with the number `hold` is kept waiting.
 
-    hold: int
+    A connection is taken `a_connection` letters at most, and ends without a word where it names `breaks_off_at`.
+    """
+
+    hold: int = 0
+    a_connection: int = 1_000
+    breaks_off_at: str = "nobody"
     port: int = 0
+    n_connections: int = 0
     accepted: list[str] = field(default_factory=list)
     waiting: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
@@ -31,7 +40,8 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.say("220 test")
-        address = ""
+        self.mail.n_connections += 1
+        address, n_taken = "", 0
         while line := self.rfile.readline():
             verb = line[:4].upper()
             if verb == b"DATA":
@@ -44,8 +54,14 @@ class _Talk(socketserver.StreamRequestHandler):
                     self.mail.go_on.wait(SECONDS)
                     return
                 self.mail.accepted.append(address)
+                n_taken += 1
+            elif verb == b"MAIL" and n_taken == self.mail.a_connection:
+                self.say("421 enough for one connection")
+                return
             elif verb == b"RCPT":
                 address = line.decode().partition("<")[2].partition(">")[0]
+                if address == self.mail.breaks_off_at:
+                    return
             self.say("221 bye" if verb == b"QUIT" else "250 good")
 
     def say(self, line: str) -> None:
@@ -53,8 +69,10 @@ class _Talk(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(*, hold: int) -> Iterator[MailServer]:
-    mail = MailServer(hold=hold)
+def mail_server(
+    *, hold: int = 0, a_connection: int = 1_000, breaks_off_at: str = "nobody"
+) -> Iterator[MailServer]:
+    mail = MailServer(hold=hold, a_connection=a_connection, breaks_off_at=breaks_off_at)
     talk = type("Talk", (_Talk,), {"mail": mail})
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), talk) as server:
         server.daemon_threads = True

@@ -57,22 +57,25 @@ def letters_about_a_round(context: TaskContext, *, guideline: int, mailing: int)
 def _send(mailing: Mailing) -> int:
     """To everybody outstanding who is still meant, so many; each is taken out as soon as the mail server has it.
 
-    A worker killed between the two sends that one letter again: rather twice than never. Raises NotSent.
+    Whose letter failed comes last at the next try: it must not stand in the way of the others each time. A worker
+    killed between the two sends that one letter again: rather twice than never. Raises NotSent.
     """
     to = _still_meant(mailing)
     common = _said_of(mailing.round)
     left = [member.pk for member in to]
     _keep(mailing, left)
 
-    def note(number: int) -> None:
+    def note(number: int, has_gone: bool) -> None:
         left.remove(to[number].pk)
-        mailing.any_sent = True
+        if not has_gone:
+            left.append(to[number].pk)
+        mailing.any_sent = mailing.any_sent or has_gone
         _keep(mailing, left)
 
     mail.send_each(
         mailing.about["letter"],
         [(member.email, common | {"name": str(member)}) for member in to],
-        note_sent=note,
+        note_tried=note,
     )
     return len(to)
 
@@ -83,7 +86,7 @@ def _keep(mailing: Mailing, outstanding: Sequence[int]) -> None:
 
 
 def _still_meant(mailing: Mailing) -> list[User]:
-    """Who of those outstanding is to get the letter as things stand now, by name."""
+    """Who of those outstanding is to get the letter as things stand now, in the order they wait in."""
     about, voting_round = mailing.about, mailing.round
     if Mailing.objects.filter(round=voting_round, about=about, pk__gt=mailing.pk).exists():
         return []
@@ -92,7 +95,8 @@ def _still_meant(mailing: Mailing) -> list[User]:
     if about["letter"] in {MORE_TIME, REMINDER} and about["closes_at"] != moment(voting_round.closes_at):
         return []
     meant = unfinished(voting_round) if about["letter"] == REMINDER else panel_of(voting_round)
-    return [member for member in meant if member.pk in mailing.outstanding]
+    by_number = {member.pk: member for member in meant}
+    return [by_number[pk] for pk in mailing.outstanding if pk in by_number]
 
 
 def _give_up(mailing: Mailing) -> None:

@@ -374,6 +374,23 @@ class TestTheMailFails:
         assert last_event()["after"] == {"about": {**letters_of(opened)[0].about}, "failed": "some"}
         assert "refused an address" in DBTaskResult.objects.get().traceback
 
+    def test_whose_letter_failed_comes_last_at_the_next_try(
+        self, panel: Panel, opened: VotingRound, committed: Run, settings: Any
+    ) -> None:
+        settings.EMAIL_BACKEND = f"{__name__}.FailsForSome"
+        reminders.announce_opening(voting_round=opened, by=panel.chair)
+        stored = Mailing.objects.get()
+        stored.outstanding.remove(panel.member.pk)
+        waiting = [panel.member.pk, *stored.outstanding]
+        Mailing.objects.update(outstanding=waiting)
+        with mock.patch("etd.mail.FAULTS_IN_A_ROW", 1):
+            work_off()
+        assert written_to() == []
+        assert Mailing.objects.get().outstanding == [*waiting[1:], panel.member.pk]
+        with mock.patch("etd.mail.FAULTS_IN_A_ROW", 1), due_again():
+            work_off()
+        assert written_to() == emails(panel.chair, panel.colleague)
+
     def test_a_worker_killed_between_two_letters_is_followed_by_one_that_sends_the_rest(
         self, panel: Panel, opened: VotingRound, committed: Run
     ) -> None:
