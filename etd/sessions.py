@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import login, update_session_auth_hash
+from django.contrib.auth import HASH_SESSION_KEY, login
 from django.contrib.auth.models import AnonymousUser
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
@@ -41,8 +41,8 @@ def begin(request: HttpRequest, user: User) -> None:
 
 def prove(request: HttpRequest) -> None:
     """Somebody signed in has shown again who they are: the session gets a new key, and counts as proof for a while."""
-    request.session.cycle_key()
     request.session[PROVED] = timezone.now().isoformat()
+    _change_key(request)
 
 
 def is_proved(request: HttpRequest) -> bool:
@@ -56,7 +56,18 @@ def is_proved(request: HttpRequest) -> bool:
 
 def keep(request: HttpRequest, user: User) -> None:
     """Keep this session, under a new key, when something has ended all sessions of a person."""
-    update_session_auth_hash(request, user)
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    _change_key(request)
+
+
+def _change_key(request: HttpRequest) -> None:
+    """Store the session as it is now under a new key, whose cookie goes with every answer, that of a fault too.
+
+    Django sends none with a status of 500 or more: the key that the browser has would be nobody's.
+    """
+    request.session.cycle_key()
+    request.session.modified = False
+    request.has_new_key = True  # type: ignore[attr-defined]
 
 
 def wait_for_code(request: HttpRequest, user: User) -> None:
@@ -117,6 +128,8 @@ class IdleMiddleware:
 
         request.user = SimpleLazyObject(ask)  # type: ignore[assignment]
         response = self.get_response(request)
+        if getattr(request, "has_new_key", False) and request.session.session_key:
+            _send_key(response, request)
         if seen:
             response.set_signed_cookie(
                 settings.SEEN_COOKIE_NAME,
@@ -128,6 +141,20 @@ class IdleMiddleware:
                 samesite="Lax",
             )
         return response
+
+
+def _send_key(response: HttpResponse, request: HttpRequest) -> None:
+    """The cookie that Django's SessionMiddleware would set."""
+    response.set_cookie(
+        settings.SESSION_COOKIE_NAME,
+        request.session.session_key or "",
+        max_age=request.session.get_expiry_age(),
+        domain=settings.SESSION_COOKIE_DOMAIN,
+        path=settings.SESSION_COOKIE_PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=settings.SESSION_COOKIE_HTTPONLY,
+        samesite=settings.SESSION_COOKIE_SAMESITE,
+    )
 
 
 def _seconds_since_seen(request: HttpRequest, salt: str) -> float | None:

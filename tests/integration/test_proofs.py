@@ -1,0 +1,99 @@
+"""What becomes of a right proof when the answer fails, and how wrong passwords of somebody signed in are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import Client
+
+from etd import sessions
+from etd.enums import Role
+from etd.installation.turns import Busy
+from etd.views import people
+from tests.clients import client_of
+from tests.integration.test_renewal import PASSWORD, address, person, role_of
+
+NEW_PASSWORD = "a-new-one-of-the-chair"
+CHAIR = "chair@example.org"
+LOCKED = OperationalError("database is locked")
+
+
+@pytest.fixture
+def chair(example: None) -> Client:
+    """Signed in more than ten minutes ago. Faults are answered as they are on a site."""
+    return client_of(person("chair"), is_proved=False, raise_request_exception=False)
+
+
+def failing(fault: Exception | None) -> Callable[..., HttpResponse]:
+    """A view's work that raises, or (None) answers that the renderer is missing."""
+
+    def work(*_: Any, **__: Any) -> HttpResponse:
+        if fault is not None:
+            raise fault
+        return HttpResponse("Not now.", status=503)
+
+    return work
+
+
+def cookie_of(client: Client) -> dict[str, Any]:
+    return dict(client.cookies[settings.SESSION_COOKIE_NAME])
+
+
+def sign_in(password: str, email: str = CHAIR) -> int:
+    return Client().post("/sign-in/", {"username": email, "password": password}).status_code
+
+
+def prove(client: Client, password: str) -> HttpResponse:
+    sent = {"role": "observer", "proof-password": password}
+    answer: HttpResponse = client.post(address("change_role"), sent)  # type: ignore[assignment]
+    return answer
+
+
+class TestAnAnswerThatFailed:
+    @pytest.mark.parametrize(
+        ("fault", "status"),
+        [(LOCKED, 503), (Busy("Two at a time."), 503), (ValueError("wrong"), 500), (None, 503)],
+    )
+    def test_whoever_gave_a_right_proof_is_still_there_and_proved(
+        self, fault: Exception | None, status: int, chair: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = chair.session.session_key
+        with monkeypatch.context() as patched:
+            patched.setattr(people, "submit", failing(fault))
+            assert prove(chair, PASSWORD).status_code == status
+        assert chair.session.session_key not in {before, None}
+        again = chair.post(address("change_role"), {"role": "observer"})
+        assert (again.status_code, role_of("patient")) == (302, Role.OBSERVER)
+
+    def test_its_cookie_is_like_that_of_a_sign_in(
+        self, example: None, monkeypatch: pytest.MonkeyPatch, settings: Any
+    ) -> None:
+        settings.SESSION_COOKIE_SECURE = True
+        client = Client(raise_request_exception=False)
+        client.post("/sign-in/", {"username": CHAIR, "password": PASSWORD})
+        first, session = cookie_of(client), client.session
+        del session[sessions.PROVED]
+        session.save()
+        client.cookies.clear()
+        client.cookies[settings.SESSION_COOKIE_NAME] = str(session.session_key)
+        monkeypatch.setattr(people, "submit", failing(LOCKED))
+        prove(client, PASSWORD)
+        second = cookie_of(client)
+        assert 0 < second.pop("max-age") <= first.pop("max-age") <= settings.SESSION_COOKIE_AGE
+        assert second.pop("expires").endswith("GMT")
+        first.pop("expires")
+        assert (second, second["secure"], second["httponly"]) == (first, True, True)
+
+    def test_so_is_whoever_has_changed_their_password(
+        self, chair: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("etd.mail.tell", failing(LOCKED))
+        sent = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+        assert chair.post("/account/password/", sent).status_code == 503
+        assert person("chair").check_password(NEW_PASSWORD)
+        assert chair.get("/account/").status_code == 200
