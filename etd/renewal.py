@@ -41,11 +41,14 @@ def ask_again(request: HttpRequest, user: User, what: str) -> HttpResponse | Non
     # Failures to sign in are noted with their form: neither the proof nor what waits behind it belongs there.
     request.POST = QueryDict()
     problem, status = "", 403
-    if not sessions.is_proved(request) and (password or code):
-        problem, status = _what_is_wrong(request, user, password, code)
-        if not problem:
-            sessions.prove(request)
-    request.POST = sent  # type: ignore[assignment]
+    try:
+        if not sessions.is_proved(request) and (password or code):
+            problem, status = _what_is_wrong(request, user, password, code)
+            if not problem:
+                sessions.prove(request)
+    finally:
+        # A page that says “not saved” gives back what was typed.
+        request.POST = sent  # type: ignore[assignment]
     if sessions.is_proved(request):
         return None
     return _page(request, user, status, {"what": what, "problem": problem, "back": _way_back(request, back)})

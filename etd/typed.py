@@ -16,7 +16,7 @@ NOT_TYPED = frozenset(
     {
         *("csrfmiddlewaretoken", "op", "revision", "over", "code", "setup", "next", "action", "arrange"),
         *("content", "declaration", "evidence_digest", "fingerprint", "key", "made"),
-        *("seen", "sha256", "shown", "usual", "version"),
+        *("back", "seen", "sha256", "shown", "usual", "version"),
         *("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS", "MAX_NUM_FORMS"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +13,12 @@ from django.http import HttpResponse
 from django.test import Client
 
 from etd import sessions
+from etd.actions import one_time_codes
 from etd.enums import Role
 from etd.installation.turns import Busy
 from etd.views import people
 from tests.clients import client_of
-from tests.integration.test_renewal import PASSWORD, address, person, role_of
+from tests.integration.test_renewal import PASSWORD, WORDS, address, person, role_of
 
 NEW_PASSWORD = "a-new-one-of-the-chair"
 CHAIR = "chair@example.org"
@@ -97,3 +99,24 @@ class TestAnAnswerThatFailed:
         assert chair.post("/account/password/", sent).status_code == 503
         assert person("chair").check_password(NEW_PASSWORD)
         assert chair.get("/account/").status_code == 200
+
+
+class TestADatabaseThatFailsAtTheProof:
+    @pytest.mark.parametrize("place", [(sessions, "prove"), (one_time_codes, "has_codes")])
+    def test_what_was_typed_is_on_the_page(
+        self, place: tuple[Any, str], chair: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(*place, failing(LOCKED))
+            answer = chair.post(
+                address("manage_conflict"), {"note": WORDS, "proof-password": PASSWORD, "proof-back": "/back"}
+            )
+        page = html.unescape(answer.content.decode())
+        assert (answer.status_code, WORDS in page) == (503, True)
+        assert not [one for one in (PASSWORD, "/back") if one in page]
+        assert chair.get("/account/").status_code == 200
+
+    def test_the_way_back_is_nothing_that_somebody_typed(self, example: None) -> None:
+        answer = Client().post(address("manage_conflict"), {"note": WORDS, "proof-back": "/the/way/back"})
+        page = html.unescape(answer.content.decode())
+        assert (WORDS in page, "/the/way/back" in page) == (True, False)
