@@ -83,7 +83,10 @@ def compose() -> dict[str, Any]:
 
 
 def filled_in(text: str, variables: Mapping[str, str]) -> str:
-    """`${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose does. Raises ValueError where one is missing."""
+    """`${NAME}`, `${NAME:-default}` and `${NAME:?message}` as compose does, defaults within defaults too.
+
+    Raises ValueError where one is missing.
+    """
 
     def value(match: re.Match[str]) -> str:
         name, kind, rest = match.group(1), match.group(2), match.group(3)
@@ -93,7 +96,9 @@ def filled_in(text: str, variables: Mapping[str, str]) -> str:
             raise ValueError(f"{name}: {rest}")
         return filled_in(rest, variables) if kind == ":-" else ""
 
-    return re.sub(r"\$\{([A-Z_]+)(?:(:-|:\?)((?:[^{}]|\$\{[^{}]*\})*))?\}", value, text)
+    plain = r"[^{}]"
+    nested = rf"(?:{plain}|\$\{{(?:{plain}|\$\{{{plain}*\}})*\}})*"
+    return re.sub(rf"\$\{{([A-Z_]+)(?:(:-|:\?)({nested}))?\}}", value, text)
 
 
 def environment(service: str, variables: Mapping[str, str]) -> dict[str, str]:

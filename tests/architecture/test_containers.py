@@ -96,6 +96,18 @@ def test_web_worker_and_migrations_have_one_environment() -> None:
     assert web["OPENETD_JOBS"] == "worker"
 
 
+def test_another_postgresql_can_be_named_and_an_owner_of_its_tables() -> None:
+    theirs, owners = "postgresql://app@db.example.org/etd", "postgresql://owner@db.example.org/etd"
+    of_one_role = GIVEN | {"DATABASE_URL": theirs}
+    of_two = of_one_role | {"MIGRATION_DATABASE_URL": owners}
+    found = [
+        containers.environment(name, given)["DATABASE_URL"]
+        for given in (of_one_role, of_two)
+        for name in ("web", "worker", "migrate")
+    ]
+    assert found == [theirs, theirs, theirs, theirs, theirs, owners]
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "POSTGRES_PASSWORD"])
 def test_without_a_secret_nothing_starts(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: set"):
