@@ -69,7 +69,8 @@ def somebody_works() -> bool:
 def _begin_process() -> bool:
     """A process that outlives the request; False where none may be started.
 
-    Its first sign of life is given here: the next request must not start a second one meanwhile.
+    Its first sign of life is given here: the next request must not start a second one meanwhile. It prints where this
+    process does: in a local run that is where the letters are read.
     """
     name = new_name()
     beat(name)
@@ -77,8 +78,6 @@ def _begin_process() -> bool:
         subprocess.Popen(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), "work", "--until-done", "--name", name],
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=None,
             env=os.environ.copy(),
             start_new_session=True,
         )

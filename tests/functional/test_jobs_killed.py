@@ -1,7 +1,7 @@
 """A worker is killed in the middle of a job: the next one takes it up, and nothing is done twice.
 
-Both tests have their control in the middle: while the killed worker is still thought alive nobody takes anything up,
-and what it had begun stays undone.
+Both tests of that have their control in the middle: while the killed worker is still thought alive nobody takes
+anything up, and what it had begun stays undone.
 """
 
 from __future__ import annotations
@@ -75,6 +75,10 @@ class Installation:
         ((status, workers),) = self.asks(JOBS)
         return status, len(workers) if isinstance(workers, list) else workers.count('"') // 2
 
+    def the_killed_worker_seems_alive(self) -> None:
+        """However long it takes until the next one looks."""
+        self.asks("UPDATE etd_worker SET seen_at = '2099-01-01 00:00:00+00:00'")
+
     def a_minute_passes(self) -> None:
         self.asks("UPDATE etd_worker SET seen_at = '2020-01-01 00:00:00+00:00'")
 
@@ -118,6 +122,7 @@ def test_letters_of_a_killed_worker_go_to_everybody_once(installation: Installat
         with worker(installation):
             mail.wait_for_the_letter()
         assert (installation.state(), len(mail.accepted)) == (("RUNNING", 1), 2)
+        installation.the_killed_worker_seems_alive()
         installation.works()
         assert (installation.state(), len(mail.accepted)) == (("RUNNING", 1), 2)
         installation.a_minute_passes()
@@ -139,6 +144,7 @@ def test_the_book_of_a_killed_worker_is_made_once(installation: Installation) ->
             assert time.monotonic() < until, "no worker began the book"
             time.sleep(0.02)
     assert installation.state() == ("RUNNING", 1)
+    installation.the_killed_worker_seems_alive()
     installation.works()
     ((phase, run),) = installation.asks("SELECT phase, run FROM etd_book")
     assert (installation.state(), phase in {"gathering", "setting"}) == (("RUNNING", 1), True)
@@ -147,3 +153,12 @@ def test_the_book_of_a_killed_worker_is_made_once(installation: Installation) ->
     assert installation.state() == ("SUCCESSFUL", 2)
     ((done, pdf, second),) = installation.asks("SELECT phase, pdf, run FROM etd_book")
     assert (done, bytes(pdf)[:5], second == run) == ("done", b"%PDF-", False)
+
+
+def test_a_process_started_for_a_job_prints_where_its_server_does(installation: Installation) -> None:
+    """A local run prints its letters: an invitation's link stands nowhere else."""
+    installation.environment |= {"OPENETD_JOBS": "process", "EMAIL_URL": ""}
+    done = run_manage(installation.environment, "shell", "--no-imports", "--command", LETTERS)
+    assert (done.returncode, installation.state()) == (0, ("SUCCESSFUL", 1))
+    assert "To: panel@example.org" in done.stdout
+    assert "/guidelines/ilcor-als/" in done.stdout
