@@ -11,10 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from axes.handlers.proxy import AxesProxyHandler
-from axes.utils import reset as forget_failures
-from django.contrib.auth import authenticate
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -22,11 +19,11 @@ from etd import sessions
 from etd.actions import one_time_codes
 from etd.actions.errors import Refused
 from etd.models import User
+from etd.throttle import TooManyGuesses, is_password_of
 from etd.typed import typed_text
 
 PASSWORD, CODE, BACK = "proof-password", "proof-code", "proof-back"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
-WAIT = "There were too many wrong ones. Please wait a quarter of an hour; what you typed stays on this page."
 
 
 def ask_again(request: HttpRequest, user: User, what: str) -> HttpResponse | None:
@@ -38,17 +35,13 @@ def ask_again(request: HttpRequest, user: User, what: str) -> HttpResponse | Non
         return None
     sent = request.POST.copy()
     password, code, back = (sent.pop(name, [""])[-1] for name in (PASSWORD, CODE, BACK))
-    # Failures to sign in are noted with their form: neither the proof nor what waits behind it belongs there.
-    request.POST = QueryDict()
+    # At once: a page that says “not saved” gives back what was typed.
+    request.POST = sent  # type: ignore[assignment]
     problem, status = "", 403
-    try:
-        if not sessions.is_proved(request) and (password or code):
-            problem, status = _what_is_wrong(request, user, password, code)
-            if not problem:
-                sessions.prove(request)
-    finally:
-        # A page that says “not saved” gives back what was typed.
-        request.POST = sent  # type: ignore[assignment]
+    if not sessions.is_proved(request) and (password or code):
+        problem, status = _what_is_wrong(request, user, password, code)
+        if not problem:
+            sessions.prove(request)
     if sessions.is_proved(request):
         return None
     return _page(request, user, status, {"what": what, "problem": problem, "back": _way_back(request, back)})
@@ -58,7 +51,6 @@ def _what_is_wrong(request: HttpRequest, user: User, password: str, code: str) -
     """What to say of this proof, empty where it is right, and the status of the page that says it.
 
     With one-time codes the code alone is asked for: a password may lie in the browser of a device that was left behind.
-    Wrong passwords count as at a sign-in.
     """
     if one_time_codes.has_codes(user):
         try:
@@ -66,13 +58,11 @@ def _what_is_wrong(request: HttpRequest, user: User, password: str, code: str) -
         except Refused as error:
             return str(error), 403
         return "", 200
-    if authenticate(request, username=user.email, password=password) == user:
-        forget_failures(username=user.email)
-        return "", 200
-    is_locked = AxesProxyHandler.is_locked(request, {"username": user.email})
-    # This page answers instead of the one that locks a sign-in, which would not give back what was typed.
-    request.axes_locked_out = False  # type: ignore[attr-defined]
-    return (WAIT, 429) if is_locked else ("This is not your password.", 403)
+    try:
+        is_right = is_password_of(user, password, request=request)
+    except TooManyGuesses as error:
+        return f"{error} What you typed stays on this page.", 429
+    return ("", 200) if is_right else ("This is not your password.", 403)
 
 
 def _way_back(request: HttpRequest, back: str) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import OperationalError
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 
-from etd import sessions
+from etd import sessions, throttle
 from etd.actions import one_time_codes
 from etd.enums import Role
 from etd.installation.turns import Busy
@@ -120,3 +121,43 @@ class TestADatabaseThatFailsAtTheProof:
         answer = Client().post(address("manage_conflict"), {"note": WORDS, "proof-back": "/the/way/back"})
         page = html.unescape(answer.content.decode())
         assert (WORDS in page, "/the/way/back" in page) == (True, False)
+
+
+class TestGuessing:
+    def test_nobody_outside_keeps_somebody_from_a_proof(
+        self, chair: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(throttle, "FAILURES_AN_ADDRESS", 12)
+        told = [sign_in(f"guess-{n}") for n in range(settings.AXES_FAILURE_LIMIT)]
+        told += [sign_in("guess", f"somebody-{n}@example.org") for n in range(3)]
+        assert told[-1] == 429, "the address is over its limit too"
+        assert (prove(chair, PASSWORD).status_code, role_of("patient")) == (302, Role.OBSERVER)
+        assert sign_in(PASSWORD) == 429
+
+    def test_each_count_is_forgotten_by_its_own_right_password(self, chair: Client) -> None:
+        assert (sign_in("guess"), prove(chair, "guess").status_code) == (200, 403)
+        assert AccessAttempt.objects.count() == 2
+        prove(chair, PASSWORD)
+        assert AccessAttempt.objects.get().username == CHAIR
+        prove(client_of(person("chair"), is_proved=False), "guess")
+        assert sign_in(PASSWORD) == 302
+        assert AccessAttempt.objects.get().username == f"proof of {person('chair').pk}"
+
+    def test_nobody_signs_in_under_the_name_of_such_a_count(self, example: None) -> None:
+        name = f"proof of {person('chair').pk}"
+        told = [sign_in("guess", name) for _ in range(settings.AXES_FAILURE_LIMIT + 1)]
+        assert set(told) == {200}
+        assert AccessAttempt.objects.count() == 0
+
+    def test_a_forgotten_password_that_was_set_anew_forgets_both(self, chair: Client) -> None:
+        for n in range(settings.AXES_FAILURE_LIMIT):
+            prove(chair, f"guess-{n}")
+        assert sign_in("guess") == 200
+        throttle.forget(person("chair"))
+        assert AccessAttempt.objects.count() == 0
+
+
+def test_the_request_keeps_its_form(example: None, rf: Any) -> None:
+    request: HttpRequest = rf.post("/", {"note": WORDS})
+    assert throttle.is_password_of(person("chair"), "guess", request=request) is False
+    assert request.POST.dict() == {"note": WORDS}
