@@ -8,9 +8,11 @@ from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.password_validation import validate_password
 from django.core import signing
+from django.http import HttpRequest
 
 from etd.forms.helper import form_helper
 from etd.models import User
+from etd.throttle import TooManyGuesses, is_password_of
 
 HOW_LONG = "At least 12 characters. A sentence that you can remember is good."
 SET_UP_SECONDS = 3600
@@ -39,12 +41,16 @@ class NewPasswordForm(SetPasswordForm):
 class ChangePasswordForm(PasswordChangeForm):
     """The present password and a new one, twice."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.request = request
         _new_password_fields(self)
         self.fields["old_password"].label = "Your present password"
         self.fields["old_password"].widget.attrs.pop("autofocus", None)
         self.helper = form_helper("old_password", "new_password1", "new_password2")
+
+    def clean_old_password(self) -> str:
+        return _present_password(self.cleaned_data["old_password"], self.user, self.request)
 
 
 class NewAccountForm(forms.Form):
@@ -165,16 +171,22 @@ class PasswordAndCodeForm(forms.Form):
     )
     code = CodeField(help_text="From your authenticator app, or a recovery code.")
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user = user
+        self.user, self.request = user, request
         self.helper = form_helper("password", "code")
 
     def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise forms.ValidationError("This is not your password.")
-        return password
+        return _present_password(self.cleaned_data["password"], self.user, self.request)
+
+
+def _present_password(password: str, user: User, request: HttpRequest) -> str:
+    try:
+        if is_password_of(user, password, request=request):
+            return password
+    except TooManyGuesses as error:
+        raise forms.ValidationError(str(error)) from None
+    raise forms.ValidationError("This is not your password.")
 
 
 def _new_password_fields(form: forms.Form) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b32encode
 from urllib.parse import urlencode
 
-from axes.utils import reset as forget_failures
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -21,7 +20,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.http import require_http_methods, require_POST
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from etd import mail, sessions
+from etd import mail, sessions, throttle
 from etd.actions import accounts, one_time_codes
 from etd.actions.errors import Refused
 from etd.forms.account import (
@@ -154,7 +153,7 @@ def reset_password(request: HttpRequest, key: str, token: str) -> HttpResponse:
         accounts.reset_password(
             user=user, password=form.cleaned_data["new_password1"], fingerprint=fingerprint, by=user
         )
-        forget_failures(username=user.email)
+        throttle.forget(user)
         _tell_about_change(user, "the password was changed by a link in an e-mail")
         messages.success(request, "Your new password is stored. Please sign in with it.")
         return redirect("sign_in")
@@ -195,7 +194,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
         return ask_to_sign_in(request)
-    form = ChangePasswordForm(user, request.POST or None)
+    form = ChangePasswordForm(user, request.POST or None, request=request)
 
     def act() -> HttpResponse:
         changed = accounts.change_password(user=user, password=form.cleaned_data["new_password1"], by=user)
@@ -253,7 +252,7 @@ def renew_recovery_codes(request: HttpRequest) -> HttpResponse:
         return ask_to_sign_in(request)
     if not one_time_codes.has_codes(user):
         return redirect("account")
-    form = PasswordAndCodeForm(request.POST or None, user=user)
+    form = PasswordAndCodeForm(request.POST or None, user=user, request=request)
 
     def act() -> HttpResponse:
         one_time_codes.use_code(user=user, code=form.cleaned_data["code"], by=user)
@@ -272,7 +271,7 @@ def remove_codes(request: HttpRequest) -> HttpResponse:
         return ask_to_sign_in(request)
     if not one_time_codes.has_codes(user):
         return redirect("account")
-    form = PasswordAndCodeForm(request.POST or None, user=user)
+    form = PasswordAndCodeForm(request.POST or None, user=user, request=request)
 
     def act() -> HttpResponse:
         one_time_codes.use_code(user=user, code=form.cleaned_data["code"], by=user)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.db import OperationalError
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from etd import sessions, throttle
 from etd.actions import one_time_codes
@@ -19,7 +22,8 @@ from etd.enums import Role
 from etd.installation.turns import Busy
 from etd.views import people
 from tests.clients import client_of
-from tests.integration.test_renewal import PASSWORD, WORDS, address, person, role_of
+from tests.integration.test_renewal import PASSWORD, WORDS, address, hidden, person, role_of
+from tests.unit.etd.people_examples import KEY, code_of_now
 
 NEW_PASSWORD = "a-new-one-of-the-chair"
 CHAIR = "chair@example.org"
@@ -148,6 +152,37 @@ class TestGuessing:
         told = [sign_in("guess", name) for _ in range(settings.AXES_FAILURE_LIMIT + 1)]
         assert set(told) == {200}
         assert AccessAttempt.objects.count() == 0
+
+    def test_forms_that_ask_for_the_password_count_with_the_proofs(self, chair: Client) -> None:
+        path, told = "/account/password/", []
+        sent = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+        for n in range(settings.AXES_FAILURE_LIMIT):
+            told.append(chair.post(path, sent | {"old_password": f"guess-{n}"}).content.decode())
+        assert all("This is not your password." in one for one in told[:-1])
+        locked = chair.post(path, sent | {"old_password": PASSWORD})
+        assert "Please wait a quarter of an hour" in locked.content.decode()
+        assert person("chair").check_password(PASSWORD)
+        assert prove(chair, PASSWORD).status_code == 429
+        assert hidden(prove(chair, PASSWORD).content.decode()) == {"role": ["observer"]}
+        AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=15))
+        assert chair.post(path, sent | {"old_password": PASSWORD}).status_code == 302
+        assert AccessAttempt.objects.count() == 0
+
+    def test_so_do_those_that_touch_the_codes(self, chair: Client) -> None:
+        person("chair").totpdevice_set.create(key=KEY, confirmed=True, tolerance=1)
+        paths = ("/account/codes/remove/", "/account/codes/recovery/")
+        for n in range(settings.AXES_FAILURE_LIMIT):
+            chair.post(paths[n % 2], {"password": f"guess-{n}", "code": "123456"})
+        for path in paths:
+            locked = chair.post(path, {"password": PASSWORD, "code": code_of_now()})
+            assert "Please wait a quarter of an hour" in locked.content.decode()
+        assert TOTPDevice.objects.filter(user=person("chair")).count() == 1
+
+    def test_nothing_of_such_a_form_is_noted(self, chair: Client) -> None:
+        sent = {"old_password": "my-old-0ne", "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+        chair.post("/account/password/", sent)
+        noted = AccessAttempt.objects.values().get()
+        assert not [one for one in noted.values() if "0ne" in str(one) or NEW_PASSWORD in str(one)]
 
     def test_a_forgotten_password_that_was_set_anew_forgets_both(self, chair: Client) -> None:
         for n in range(settings.AXES_FAILURE_LIMIT):
