@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.core.checks import CheckMessage, Error
 
-from etd.actions.audit import SITE_CHAIN, verify_chain
+from etd.actions.audit import SITE_CHAIN, ChainFault, chain_name, verify_chain
 from etd.actions.verification import verify_guideline
 from etd.models import Guideline
 
@@ -21,5 +21,14 @@ def check_trails(
         return []
     faults = [*verify_chain(SITE_CHAIN)]
     for guideline in Guideline.objects.order_by("slug"):
-        faults += verify_guideline(guideline)
+        faults += _faults(guideline)
     return [Error(f"{fault.chain}, event {fault.seq}: {fault.problem}", id="etd.E005") for fault in faults]
+
+
+def _faults(guideline: Guideline) -> list[ChainFault]:
+    try:
+        return verify_guideline(guideline)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        chain = chain_name(guideline)
+        told = f"cannot be read to its end: {type(error).__name__}: {error}"
+        return [*verify_chain(chain), ChainFault(chain, 0, told)]

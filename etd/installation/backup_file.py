@@ -50,8 +50,8 @@ class NotABackup(Exception):
 class Manifest:
     """`reason` says who wanted it (`asked`, `before migrating`, `before restoring`); `site` and `name` of what.
 
-    `was_checked`: the audit trail and the versions were verified (not where migrations waited); `faults` are those that
-    were found. `size` (bytes) and `sha256` are those of the database in it.
+    `was_checked`: the audit trail and the versions were verified (not where the tables were another release's);
+    `faults` are those that were found. `size` (bytes) and `sha256` are those of the database in it.
     """
 
     made_at: datetime

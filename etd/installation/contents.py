@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import run_checks
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
@@ -89,7 +91,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a database found. `is_current`: its tables are those of this release, and all was read."""
+    """What a look at a database found. `is_current`: its tables are those of this release, and more than counted."""
 
     contents: Contents
     is_current: bool
@@ -102,19 +104,27 @@ class Look:
 def look(connection: BaseDatabaseWrapper) -> Look:
     """Read everything and write nothing.
 
-    Where migrations wait, the tables are not those of this release: then only the database's own checks are made.
+    Tables of an older or a newer release are counted only, and the database's own checks are made. A value that the
+    checks stumble over is a fault like others: whoever asks for a backup gets one.
     """
-    is_current = not waiting_migrations(connection)
+    contents = read(connection)
+    is_current = not waiting_migrations(connection) and not unknown_migrations(contents.migrations)
     faults = database_faults(connection)
     if is_current and not faults:
         faults += [f"{table} lacks its append-only triggers" for table in missing_triggers(connection)]
-        faults += [
-            str(message.msg)
-            for message in run_checks(
-                tags=[WHOLE], include_deployment_checks=True, databases=[connection.alias]
-            )
-        ]
-    return Look(read(connection), is_current, tuple(faults))
+        faults += _faults_of_what_is_stored(connection)
+    return Look(contents, is_current, tuple(faults))
+
+
+def _faults_of_what_is_stored(connection: BaseDatabaseWrapper) -> list[str]:
+    # PostgreSQL takes nothing more in a transaction after an error; on SQLite one would make voters wait.
+    savepoint = transaction.atomic(using=connection.alias) if connection.in_atomic_block else nullcontext()
+    try:
+        with savepoint:
+            messages = run_checks(tags=[WHOLE], include_deployment_checks=True, databases=[connection.alias])
+    except Exception as error:  # noqa: BLE001, RUF100 -- whatever a damaged value does to whoever reads it
+        return [f"What is stored cannot be read to its end: {type(error).__name__}: {error}"]
+    return [str(message.msg) for message in messages]
 
 
 def look_at(url: str = "") -> Look:

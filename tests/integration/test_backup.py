@@ -12,8 +12,10 @@ from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
 import pytest
+from django.core.checks import CheckMessage
+from django.db import connection
 
-from etd.installation import backup_file, presence
+from etd.installation import backup_file, contents, presence
 from tests.reliability.panel import run_stage
 from tests.server import ExampleDatabase, RunningServer, run_manage
 from tests.tools import missing_tool
@@ -138,6 +140,63 @@ def test_faults_of_what_is_stored_are_told_and_kept(
     assert any("has been changed" in fault for fault in backup_file.manifest_of(path).faults)
     status, said = manage("restore", path, "--replace")
     assert (status, "was not whole. Take an older one" in said) == (1, True)
+
+
+def test_a_value_that_nobody_can_read_is_told_and_kept(
+    example_database: ExampleDatabase, copied: RunningServer, manage: Callable[..., tuple[int, str]]
+) -> None:
+    """A backup with a fault is better than none, and a restore over what is damaged is what backups are for."""
+    _, said = manage("backup")
+    whole = said.splitlines()[-1]
+    past_the_trigger = (
+        "SET session_replication_role = replica"
+        if example_database.postgres
+        else "DROP TRIGGER etd_auditevent_no_update"
+    )
+    damage = "UPDATE etd_auditevent SET after = '{' WHERE type = 'round_opened'"
+    asked(copied.database_url, past_the_trigger, damage)
+    status, said = manage("backup")
+    assert status == 1
+    assert "has been changed" in said
+    assert "guideline-1, event 0: cannot be read to its end: JSONDecodeError" in said
+    assert backup_file.manifest_of(newest(copied)).faults
+    status, said = manage("restore", whole, "--replace")
+    assert (status, "the audit trail and the versions are whole" in said) == (0, True), said
+
+
+@pytest.mark.django_db
+def test_whatever_a_check_stumbles_over_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stumble(**given: object) -> list[CheckMessage]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nothing_of_that_name")
+        return []
+
+    monkeypatch.setattr(contents, "run_checks", stumble)
+    found = contents.look(connection)
+    assert found.contents.rows["etd_user"] == 0
+    (fault,) = found.faults
+    assert fault.startswith("What is stored cannot be read to its end: ")
+    assert "nothing_of_that_name" in fault
+
+
+def newest(copied: RunningServer) -> Path:
+    return max((copied.folder / "backups").iterdir())
+
+
+def test_over_the_tables_of_a_newer_release_the_way_back_is_open(
+    example_database: ExampleDatabase, copied: RunningServer, manage: Callable[..., tuple[int, str]]
+) -> None:
+    _, said = manage("backup")
+    before = said.splitlines()[-1]
+    newer = "INSERT INTO django_migrations (app, name, applied) VALUES ('etd', '9999_later', '2026-11-23')"
+    changed = "ALTER TABLE etd_recusal RENAME TO etd_stepping_aside"
+    asked(copied.database_url, newer, changed)
+    status, said = manage("backup")
+    assert (status, "tables of another release: only counted" in said) == (0, True), said
+    kept = backup_file.manifest_of(newest(copied))
+    assert (kept.was_checked, kept.faults) == (False, ())
+    status, said = manage("restore", before, "--replace")
+    assert (status, "the audit trail and the versions are whole" in said) == (0, True), said
 
 
 def test_on_postgresql_a_restore_is_all_or_nothing(

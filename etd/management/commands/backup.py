@@ -91,7 +91,7 @@ class Command(BaseCommand):
         checked = (
             "audit trail and versions checked"
             if manifest.was_checked
-            else "migrations wait: only the file checked"
+            else "tables of another release: only counted"
         )
         self.say(
             f"{sum(contents.rows.values())} rows, {len(contents.versions)} published versions,"

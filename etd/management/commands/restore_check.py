@@ -67,7 +67,7 @@ class Command(BaseCommand):
         for version in contents.versions:
             self.stdout.write(f"  {version.named}: {version.document_sha256}")
         if not manifest.was_checked:
-            self.stdout.write("Made before a migration: its audit trail was not checked.")
+            self.stdout.write("Its tables are those of another release than made it: its audit trail was not checked.")
 
     def restore(self, path: Path, url: str) -> None:
         done = subprocess.run(

@@ -36,6 +36,6 @@ class Command(BaseCommand):
                 f" {len(found.faults)} faults"
             )
             if not found.is_current:
-                self.stdout.write("Migrations wait, so that the audit trail was not checked.")
+                self.stdout.write("Tables of another release: the audit trail was not checked.")
         if found.faults:
             sys.exit(1)
