@@ -104,6 +104,6 @@ def _count(request: HttpRequest, credentials: dict[str, str]) -> None:
     try:
         AxesProxyHandler.user_login_failed(__name__, credentials, request)
     finally:
-        request.POST = sent  # type: ignore[assignment]
+        request.POST = sent
     # The page that asked answers, and not the one that closes a sign-in, which would not give back what was typed.
     request.axes_locked_out = False  # type: ignore[attr-defined]

@@ -169,7 +169,7 @@ class TestGuessing:
         assert AccessAttempt.objects.count() == 0
 
     def test_so_do_those_that_touch_the_codes(self, chair: Client) -> None:
-        person("chair").totpdevice_set.create(key=KEY, confirmed=True, tolerance=1)
+        TOTPDevice.objects.create(user=person("chair"), key=KEY, confirmed=True, tolerance=1)
         paths = ("/account/codes/remove/", "/account/codes/recovery/")
         for n in range(settings.AXES_FAILURE_LIMIT):
             chair.post(paths[n % 2], {"password": f"guess-{n}", "code": "123456"})
