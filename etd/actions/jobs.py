@@ -135,12 +135,16 @@ def _give_back(job: DBTaskResult) -> int:
 def plan_next_tries() -> None:
     """Give every failed job that may succeed later its next time, while it has tries left."""
     for job in DBTaskResult.objects.failed().filter(exception_class_path__in=TRIED_AGAIN):
-        n_tries = len(job.worker_ids)
-        if n_tries < MOST_TRIES:
+        if has_tries_left(job):
             DBTaskResult.objects.failed().filter(pk=job.pk, finished_at=job.finished_at).update(
                 status=TaskResultStatus.READY,
-                run_after=(job.finished_at or timezone.now()) + WAITS[max(n_tries - 1, 0)],
+                run_after=(job.finished_at or timezone.now()) + WAITS[max(len(job.worker_ids) - 1, 0)],
             )
+
+
+def has_tries_left(job: DBTaskResult) -> bool:
+    """Is a failed job tried again by itself?"""
+    return job.exception_class_path in TRIED_AGAIN and len(job.worker_ids) < MOST_TRIES
 
 
 def is_last_try(context: TaskContext) -> bool:

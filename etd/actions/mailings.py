@@ -14,11 +14,13 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks import TaskContext, task
+from django_tasks_db.models import DBTaskResult
 
 from etd import mail
 from etd.actions import audit, jobs
 from etd.actions.voting import voting_members
 from etd.enums import RECOMMENDATION_TYPE_ITEM
+from etd.jobs import LETTERS_ABOUT_A_ROUND
 from etd.letters import MORE_TIME, NOT_SENT, REMINDED, REMINDER, RESULTS, TOLD, subject_of
 from etd.models import Ballot, Mailing, User, Vote, VotingRound
 from etd.votes import is_over
@@ -88,7 +90,7 @@ def _keep(mailing: Mailing, outstanding: Sequence[int]) -> None:
 def _still_meant(mailing: Mailing) -> list[User]:
     """Who of those outstanding is to get the letter as things stand now, in the order they wait in."""
     about, voting_round = mailing.about, mailing.round
-    if Mailing.objects.filter(round=voting_round, about=about, pk__gt=mailing.pk).exists():
+    if _has_a_successor(mailing):
         return []
     if about["letter"] != RESULTS and is_over(voting_round, timezone.now()):
         return []
@@ -97,6 +99,24 @@ def _still_meant(mailing: Mailing) -> list[User]:
     meant = unfinished(voting_round) if about["letter"] == REMINDER else panel_of(voting_round)
     by_number = {member.pk: member for member in meant}
     return [by_number[pk] for pk in mailing.outstanding if pk in by_number]
+
+
+def _has_a_successor(mailing: Mailing) -> bool:
+    """Has the same been written about the round again?"""
+    return Mailing.objects.filter(round=mailing.round_id, about=mailing.about, pk__gt=mailing.pk).exists()
+
+
+def give_up_failed() -> None:
+    """What `letters_about_a_round` could not say itself: its worker was killed at the last try, or it never began."""
+    failed = DBTaskResult.objects.failed().filter(task_path=LETTERS_ABOUT_A_ROUND)
+    numbers = [job.args_kwargs["kwargs"]["mailing"] for job in failed if not jobs.has_tries_left(job)]
+    if not numbers:
+        return
+    for mailing in Mailing.objects.select_related("round__question__guideline").filter(
+        pk__in=numbers, given_up_at__isnull=True
+    ):
+        if mailing.outstanding and not _has_a_successor(mailing):
+            _give_up(mailing)
 
 
 def _give_up(mailing: Mailing) -> None:
@@ -114,8 +134,11 @@ def _sent_after_all(mailing: Mailing) -> None:
 def _record(
     type: str, mailing: Mailing, after: dict[str, Any], by: User | None, *, given_up_at: datetime | None
 ) -> None:
+    """Only where the mailing stands as it was read: two workers say it once."""
     with transaction.atomic():
-        Mailing.objects.filter(pk=mailing.pk).update(given_up_at=given_up_at)
+        as_read = Mailing.objects.filter(pk=mailing.pk, given_up_at=mailing.given_up_at)
+        if not as_read.update(given_up_at=given_up_at):
+            return
         audit.record(
             type=type,
             subject=subject_of(mailing.round),

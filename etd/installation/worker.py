@@ -15,7 +15,7 @@ from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from etd.actions import jobs
+from etd.actions import jobs, mailings
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +40,18 @@ def work_off() -> None:
     Work(until=Until.NOTHING_IS_DUE).run()
 
 
+def _settle() -> None:
+    """Of jobs that failed: the next try, or that there is none."""
+    jobs.plan_next_tries()
+    mailings.give_up_failed()
+
+
 class _Hands(TaskWorker):
-    """A failed job that may succeed later gets its next time at once: others may come before the queue is empty."""
+    """What becomes of a failed job is settled at once: others may come before the queue is empty."""
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         super().run_task(db_task_result)
-        jobs.plan_next_tries()
+        _settle()
 
 
 class Work:
@@ -102,7 +108,7 @@ class Work:
     def _search(self) -> None:
         if self._is_time("search", SECONDS_BETWEEN_SEARCHES):
             jobs.take_up(idle=self.name)
-            jobs.plan_next_tries()
+            _settle()
 
     def _waits_for_more(self) -> bool:
         if self.until == Until.STOPPED:

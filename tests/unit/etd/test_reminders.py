@@ -14,6 +14,7 @@ from django.core import mail
 from django.core.mail import EmailMessage
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 from django_tasks import TaskContext
 from django_tasks_db.models import DBTaskResult
@@ -26,7 +27,7 @@ from etd.installation.worker import work_off
 from etd.jobs import LETTERS_ABOUT_A_ROUND
 from etd.letters import letters_of
 from etd.mail import in_utc
-from etd.models import Mailing, PanelMembership, User, VotingRound
+from etd.models import AuditEvent, Mailing, PanelMembership, User, VotingRound, Worker
 from tests import factories as f
 from tests.unit.etd import action_examples as examples
 from tests.unit.etd.worlds import OPTIONS, PLAIN, Panel, contents, last_event
@@ -409,6 +410,54 @@ class TestTheMailFails:
         assert len(Mailing.objects.get().outstanding) == 2
         work_off()
         assert written_to() == emails(panel.chair, panel.member, panel.colleague)
+
+
+class TestTheJobItselfCannotSaySo:
+    """Its worker was killed, the database went away, its code has a fault: the page must not say “told”."""
+
+    def is_said(self, opened: VotingRound) -> list[str]:
+        """After two workers have looked."""
+        Worker.objects.all().delete()
+        work_off()
+        work_off()
+        assert Mailing.objects.get().given_up_at is not None
+        assert AuditEvent.objects.filter(type="letters_not_sent").count() == 1
+        return [one.failed for one in letters_of(opened)]
+
+    def test_killed_at_the_last_try(self, panel: Panel, opened: VotingRound) -> None:
+        reminders.announce_opening(voting_round=opened, by=panel.chair)
+        Mailing.objects.update(any_sent=True)
+        DBTaskResult.objects.update(
+            status="RUNNING", started_at=timezone.now(), worker_ids=["gone"] * jobs.MOST_TRIES
+        )
+        assert self.is_said(opened) == ["some"]
+        assert DBTaskResult.objects.get().status == "FAILED"
+
+    def test_no_database_at_the_last_try(self, panel: Panel, opened: VotingRound) -> None:
+        reminders.announce_opening(voting_round=opened, by=panel.chair)
+        DBTaskResult.objects.update(worker_ids=["gone"] * (jobs.MOST_TRIES - 2))
+        with mock.patch.object(mailings, "_send", side_effect=OperationalError):
+            work_off()
+            assert [one.failed for one in letters_of(opened)] == ["none"]
+            with due_again():
+                work_off()
+        assert self.is_said(opened) == ["all"]
+
+    def test_a_fault_in_the_code(self, panel: Panel, opened: VotingRound) -> None:
+        reminders.announce_opening(voting_round=opened, by=panel.chair)
+        with mock.patch.object(mailings, "_send", side_effect=ImportError):
+            work_off()
+        assert self.is_said(opened) == ["all"]
+
+    def test_not_of_one_that_was_written_again(self, panel: Panel, opened: VotingRound) -> None:
+        """The event would be read as being about the newer letter, which has gone."""
+        reminders.remind(voting_round=opened, by=panel.chair)
+        DBTaskResult.objects.update(status="FAILED", exception_class_path="builtins.ImportError")
+        with mock.patch.object(timezone, "now", return_value=timezone.now() + reminders.BETWEEN_REMINDERS):
+            reminders.remind(voting_round=opened, by=panel.chair)
+        work_off()
+        assert len(written_to()) == 3
+        assert [one.failed for one in letters_of(opened)] == ["none", "none"]
 
 
 class TestWhatHasBecomeNeedless:
