@@ -22,14 +22,18 @@ def stage_typed(
 ) -> DataUpload:
     """Stage the table as a file; `made_from` says in a sentence what it was made from, and is shown with it.
 
-    A staged upload that it `replaces` is kept and put aside. Raises what `stage_upload` and `discard_upload` raise.
+    A staged upload that it `replaces` is kept and put aside; the new one is then no other file of that hour. Raises
+    what `stage_upload` and `discard_upload` raise.
     """
+    is_correction = replaces is not None and replaces.status != UploadStatus.DISCARDED
     with transaction.atomic():
-        staged = stage_upload(question=question, filename=filename, content=content, by=by)
+        staged = stage_upload(
+            question=question, filename=filename, content=content, is_correction=is_correction, by=by
+        )
         if made_from and made_from not in staged.reading["notices"]:
             staged.reading["notices"] = [made_from, *staged.reading["notices"]]
             staged.save(update_fields=["reading"])
-        if replaces is not None and replaces != staged and replaces.status != UploadStatus.DISCARDED:
+        if replaces is not None and is_correction and replaces != staged:
             discard_upload(upload=replaces, by=by)
             audit.record(
                 type="upload_corrected",

@@ -89,9 +89,15 @@ class Place:
 
 
 def stage_upload(
-    *, question: Question, filename: str, content: bytes, sheet: str = "", by: User
+    *,
+    question: Question,
+    filename: str,
+    content: bytes,
+    sheet: str = "",
+    is_correction: bool = False,
+    by: User,
 ) -> DataUpload:
-    """Keep a file as it came, with what was read from it; the same file again is the same upload while it is staged.
+    """Keep a file as it came, with what was read from it; the same file again is the same upload until it is confirmed.
 
     A table with errors is staged too, so that they can be shown, but it can never be confirmed. Raises UnreadableFile
     where there is no table at all, QuotaReached where no more files are kept.
@@ -100,11 +106,11 @@ def stage_upload(
     with transaction.atomic():
         current = lock_question(question)
         require_open(current, Part.EVIDENCE)
-        return _staged(current, filename, content, sheet, table, by)
+        return _staged(current, filename, content, sheet, table, by, is_correction)
 
 
 def choose_sheet(*, upload: DataUpload, sheet: str, by: User) -> DataUpload:
-    """The same file read from another of its sheets, as a new upload in the place of this one."""
+    """The same file read from another of its sheets, as another upload in the place of this one."""
     content = bytes(upload.content)
     table = _read(upload.question, upload.filename, content, sheet)
     with transaction.atomic():
@@ -203,27 +209,28 @@ def rows_of_upload(upload: DataUpload) -> tuple[OutcomeRow, ...]:
 
 
 def _staged(
-    question: Question, filename: str, content: bytes, sheet: str, table: ParsedTable, by: User
+    question: Question,
+    filename: str,
+    content: bytes,
+    sheet: str,
+    table: ParsedTable,
+    by: User,
+    is_correction: bool = False,
 ) -> DataUpload:
     sha256 = hashlib.sha256(content).hexdigest()
-    same = DataUpload.objects.filter(
-        question=question, sha256=sha256, sheet=sheet, status=UploadStatus.STAGED
-    ).first()
-    if same is not None:
-        return same
+    same = DataUpload.objects.filter(question=question, sha256=sha256, sheet=sheet).defer("content")
+    waiting = same.filter(status=UploadStatus.STAGED).first()
+    if waiting is not None:
+        return waiting
     now = timezone.now()
-    upload = DataUpload.objects.create(
-        question=question,
-        filename=filename,
-        content=content,
-        sha256=sha256,
-        sheet=sheet,
-        reading=readings.to_json(table),
-        created_at=now,
-        created_by=by,
+    upload = same.filter(status=UploadStatus.DISCARDED).first() or DataUpload(
+        question=question, content=content, sha256=sha256, sheet=sheet
     )
+    upload.status, upload.filename, upload.reading = UploadStatus.STAGED, filename, readings.to_json(table)
+    upload.created_at, upload.created_by = now, by
+    upload.save()
     _record("upload_staged", upload, question=question, at=now, by=by)
-    require_quotas_kept(guideline=question.guideline, person=by, at=now)
+    require_quotas_kept(guideline=question.guideline, person=by, at=now, is_correction=is_correction)
     return upload
 
 

@@ -12,10 +12,10 @@ from django.db import connection
 from documents.actions import staging
 from etd.installation.environment import env_number
 from etd.models import AuditEvent, Question, StagedImport
-from metaanalysis.actions import uploads
+from metaanalysis.actions import typed, uploads
 from metaanalysis.actions.quotas import QuotaReached
 from metaanalysis.importers.limits import MIB
-from metaanalysis.models import DataUpload
+from metaanalysis.models import DataUpload, UploadStatus
 from tests.unit.etd.action_examples import TRIALS, two_sheets
 from tests.unit.etd.document_examples import store_import
 from tests.unit.etd.worlds import Panel
@@ -27,6 +27,16 @@ def send(question: Question, panel: Panel, number: int, by: Any = None) -> DataU
     content = TRIALS + f"Delta {number},2024,1,20,2,40\n".encode()
     return uploads.stage_upload(
         question=question, filename=f"{number}.csv", content=content, by=by or panel.methodologist
+    )
+
+
+def correct(replaced: DataUpload | None, question: Question, panel: Panel, number: int) -> DataUpload:
+    return typed.stage_typed(
+        question=question,
+        filename="corrected.csv",
+        content=TRIALS + f"Corrected {number},2024,1,20,2,40\n".encode(),
+        replaces=replaced,
+        by=panel.methodologist,
     )
 
 
@@ -77,6 +87,30 @@ class TestFilesOfAnHour:
         chosen = uploads.choose_sheet(upload=book, sheet="Later", by=panel.methodologist)
         assert chosen.sheet == "Later"
 
+    def test_a_correction_is_no_other_file(self, panel: Panel) -> None:
+        question = panel.question()
+        send(question, panel, 1)
+        table = send(question, panel, 2)
+        for number in range(5):
+            table = correct(table, question, panel, number)
+        send(question, panel, 3)
+        for number in range(5, 10):
+            table = correct(table, question, panel, number)
+        assert (table.status, DataUpload.objects.count()) == (UploadStatus.STAGED, 13)
+        with pytest.raises(QuotaReached, match="3 files within an hour"):
+            send(question, panel, 4)
+
+    def test_a_table_that_is_typed_anew_is_one(self, panel: Panel) -> None:
+        question = panel.question()
+        for number in (1, 2, 3):
+            correct(None, question, panel, number)
+        with pytest.raises(QuotaReached, match="3 files within an hour"):
+            correct(None, question, panel, 4)
+        gone = uploads.discard_upload(upload=DataUpload.objects.latest("pk"), by=panel.chair)
+        with pytest.raises(QuotaReached, match="3 files within an hour"):
+            correct(gone, question, panel, 4)
+        assert DataUpload.objects.count() == 3
+
     def test_after_an_hour_there_is_room_again(self, panel: Panel) -> None:
         question = panel.question()
         first = [send(question, panel, number) for number in (1, 2, 3)]
@@ -111,6 +145,60 @@ class TestBytesOfAGuideline:
         content = str(number).encode() * n_bytes
         return {"guideline": panel.guideline, "file_name": "a.txt", "content": content, "by": panel.chair}
 
+    def test_sheets_of_one_workbook_are_one_file(self, panel: Panel, settings: Any) -> None:
+        settings.GUIDELINE_MIB = 1
+        question, book = panel.question(), two_sheets()
+        self.fill(question, panel, MIB - len(book))
+        shown = uploads.stage_upload(
+            question=question, filename="b.xlsx", content=book, by=panel.methodologist
+        )
+        for sheet in ("Trials", "Later") * 3:
+            shown = uploads.choose_sheet(upload=shown, sheet=sheet, by=panel.methodologist)
+        assert (shown.sheet, shown.status) == ("Later", UploadStatus.STAGED)
+        kept = DataUpload.objects.filter(filename="b.xlsx").values_list("sheet", "status")
+        assert sorted(kept) == [("", "discarded"), ("Later", "staged"), ("Trials", "discarded")]
+        with pytest.raises(QuotaReached, match=r"sent stay counted, discarded ones too"):
+            send(question, panel, 1)
+
+    def test_a_file_that_is_sent_and_discarded_again_and_again_is_one(
+        self, panel: Panel, settings: Any
+    ) -> None:
+        settings.GUIDELINE_MIB = 1
+        question = panel.question()
+        first = send(question, panel, 1)
+        self.fill(question, panel, MIB - len(first.content))
+        for _ in range(3):
+            uploads.discard_upload(upload=first, by=panel.methodologist)
+            assert send(question, panel, 1) == first
+        assert DataUpload.objects.count() == 2
+
+    def test_each_confirmed_one_is_counted(self, panel: Panel, settings: Any) -> None:
+        settings.GUIDELINE_MIB = 1
+        question = panel.question()
+        first = send(question, panel, 1)
+        self.fill(question, panel, MIB - 2 * len(first.content))
+        for _ in range(2):
+            found = DataUpload.objects.filter(pk=send(question, panel, 1).pk)
+            found.update(
+                status=UploadStatus.CONFIRMED, confirmed_at=first.created_at, confirmed_by=panel.methodologist
+            )
+        assert send(question, panel, 1).status == UploadStatus.STAGED
+        DataUpload.objects.filter(status=UploadStatus.STAGED, sha256=first.sha256).update(
+            status=UploadStatus.CONFIRMED, confirmed_at=first.created_at, confirmed_by=panel.methodologist
+        )
+        with pytest.raises(QuotaReached):
+            send(question, panel, 1)
+
+    def test_a_correction_is_counted(self, panel: Panel, settings: Any) -> None:
+        settings.GUIDELINE_MIB = 1
+        question = panel.question()
+        first = send(question, panel, 1)
+        self.fill(question, panel, MIB - len(first.content))
+        with pytest.raises(QuotaReached, match="1 MiB are kept"):
+            correct(first, question, panel, 1)
+        first.refresh_from_db()
+        assert first.status == UploadStatus.STAGED
+
     def test_a_source_is_counted_and_another_guideline_is_not(self, panel: Panel, settings: Any) -> None:
         settings.GUIDELINE_MIB = 1
         stored = staging.store_import(**store_import(panel))
@@ -121,6 +209,26 @@ class TestBytesOfAGuideline:
         with pytest.raises(QuotaReached):
             staging.stage_import(**self.of_bytes(panel, 1, 2))
         assert DataUpload.objects.count() == 1
+
+
+def test_a_discarded_table_that_is_sent_again_is_taken_up_anew(panel: Panel) -> None:
+    question = panel.question()
+    first = send(question, panel, 1)
+    first.refresh_from_db()
+    content, reading = bytes(first.content), first.reading
+    uploads.discard_upload(upload=first, by=panel.chair)
+    DataUpload.objects.filter(pk=first.pk).update(reading={}, created_at=first.created_at - timedelta(days=1))
+    again = uploads.stage_upload(question=question, filename="again.csv", content=content, by=panel.chair)
+    again = DataUpload.objects.get(pk=again.pk)
+    assert (again.pk, again.status, again.filename) == (first.pk, UploadStatus.STAGED, "again.csv")
+    assert (again.created_by, again.created_at > first.created_at) == (panel.chair, True)
+    assert (bytes(again.content), again.reading) == (content, reading)
+    events = AuditEvent.objects.filter(type__startswith="upload_").order_by("seq")
+    assert [(event.type, event.subject) for event in events] == [
+        ("upload_staged", "1.csv"),
+        ("upload_discarded", "1.csv"),
+        ("upload_staged", "again.csv"),
+    ]
 
 
 def test_a_document_is_read_before_the_transaction(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
