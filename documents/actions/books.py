@@ -15,7 +15,7 @@ from django_tasks import task
 
 from documents.assemble import assemble
 from documents.book import render_book
-from documents.pdf import CannotRender
+from documents.pdf import CannotRender, RendererBusy
 from documents.published import document_sha256
 from documents.schema import EtdDocument, UnknownSchema, from_json
 from etd.actions import audit, jobs
@@ -81,7 +81,8 @@ def book_of_a_guideline(*, guideline: int, book: int) -> None:
 def make_book(pk: int) -> None:
     """Make the book with this number from its beginning; one that is done, or that a newer one follows, is left alone.
 
-    What goes wrong is written into the book, for whoever asked for it. Raises GaveUp where it cannot be rendered.
+    What goes wrong is written into the book, for whoever asked for it. Raises TryAgain where it had no turn, GaveUp
+    where it cannot be rendered.
     """
     run = _begin(pk)
     if run is None:
@@ -98,6 +99,9 @@ def make_book(pk: int) -> None:
             tell_page=_now_and_then(run),
         )
         _finish(run, pdf, documents)
+    except RendererBusy as problem:
+        _fail(run, str(problem))
+        raise jobs.TryAgain(" ".join(str(problem).split())) from None
     except CannotRender as problem:
         _fail(run, str(problem))
         raise jobs.GaveUp(" ".join(str(problem).split())) from None

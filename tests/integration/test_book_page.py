@@ -14,12 +14,14 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from documents import pdf
 from documents.actions import books
 from documents.pdf import RendererMissing
 from documents.published import document_sha256
 from documents.schema import EtdDocument
-from etd.actions.jobs import GaveUp
+from etd.actions.jobs import GaveUp, TryAgain
 from etd.enums import BookPhase
+from etd.installation.turns import RENDERING_FOR_LONG
 from etd.models import AuditEvent, Book, Guideline, PublishedVersion
 from tests import factories
 from tests.integration.conftest import ClientFor, demo
@@ -138,6 +140,20 @@ def test_why_there_is_no_pdf_is_said(client_for: ClientFor, monkeypatch: pytest.
     page = client_for("chair").get(PAGE).content.decode()
     assert "The last one could not be made" in page
     assert "Pango is missing" in page
+
+
+def test_a_book_that_got_no_turn_is_made_later(
+    client_for: ClientFor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pdf, "WAIT_FOR_A_BOOK_SECONDS", 0)
+    book = asked()
+    with pdf._turn(RENDERING_FOR_LONG), pytest.raises(TryAgain, match="are being rendered at this moment"):
+        books.make_book(book.pk)
+    assert "Several documents are being rendered" in client_for("chair").get(PAGE).content.decode()
+    monkeypatch.setattr(books, "render_book", lambda **job: b"%PDF-1.7 book")
+    books.make_book(book.pk)
+    book.refresh_from_db()
+    assert (book.phase, book.problem, bytes(book.pdf or b"")) == (BookPhase.DONE, "", b"%PDF-1.7 book")
 
 
 def test_an_error_of_ours_is_told_too_and_raised(example: None, monkeypatch: pytest.MonkeyPatch) -> None:
