@@ -63,9 +63,11 @@ class _Known:
         of_type = [digest for key, digest in differing if key == RECOMMENDATION_TYPE_ITEM]
         kept_here = KeptEvidence.objects.filter(question=self.question)
         named_there = kept_here.filter(digest__in=of_type, content__contains=OuterRef("digest"))
-        for kept in kept_here.filter(
+        kept_and_named = kept_here.filter(
             Q(digest__in=missing) | Q(Exists(named_there)) & ~Q(digest__in=list(self.contents))
-        ):
+        )
+        # What was kept last has the newest names.
+        for kept in kept_and_named.order_by("pk"):
             self.contents[kept.digest] = json.loads(kept.content)
             for kind, names in kept.names.items():
                 self.names.setdefault(kind, {}).update(names)

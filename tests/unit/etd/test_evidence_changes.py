@@ -15,6 +15,7 @@ from etd.domain.canonical import digest
 from etd.domain.evidence_change import Change
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
 from etd.evidence import evidence_digests, evidence_now
+from etd.evidence_history import _Known
 from etd.frameworks.overlay import Changes
 from etd.models import (
     CriterionAssessment,
@@ -732,3 +733,19 @@ def test_a_vote_in_an_open_round_knows_of_other_evidence_also_for_the_type(panel
     assert before is not None
     assert after is not None
     assert (before.evidence_changed, after.evidence_changed) == (False, True)
+
+
+def test_the_newest_name_of_an_outcome_is_told(
+    panel: Panel, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Asked for in an order: without one, a small table comes in the right one by chance."""
+    question = panel.question()
+    kept = [
+        f.kept_evidence(question=question, digest=letter * 64, content="{}", names={"outcomes": {"1": name}})
+        for letter, name in (("f", "Oldest"), ("a", "Older"), ("c", "Newest"), ("0", "Another"))
+    ]
+    known = _Known(question, {}, {})
+    with django_assert_num_queries(1) as queries:
+        known.read((PLAIN.key, one.digest) for one in kept[:3])
+    assert queries[0]["sql"].endswith('ORDER BY "etd_keptevidence"."id" ASC')
+    assert known.names == {"outcomes": {"1": "Newest"}}
