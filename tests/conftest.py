@@ -83,6 +83,12 @@ def kept_renders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Turns are files in it: processes of one test run must not wait for each other's."""
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session", autouse=True)
 def jobs_keep_the_connection() -> Iterator[None]:
     """A job is done inside of a test's transaction, which a worker's look at its connections would end."""
     with (
