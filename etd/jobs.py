@@ -6,6 +6,8 @@ from datetime import timedelta
 
 # A worker gives a sign of life every ten seconds.
 GONE_AFTER = timedelta(minutes=1)
+# A letter takes seconds and is waited for; a book takes up to half an hour.
+LETTERS_FIRST = 10
 # The job that sends letters about rounds, as it is stored.
 LETTERS_ABOUT_A_ROUND = "etd.actions.mailings.letters_about_a_round"
 

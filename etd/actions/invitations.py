@@ -20,6 +20,7 @@ from etd import mail
 from etd.actions import accounts, audit, jobs
 from etd.actions.errors import Refused
 from etd.enums import Role
+from etd.jobs import LETTERS_FIRST
 from etd.models import Guideline, Invitation, PanelMembership, User
 
 VALID_FOR = timedelta(days=14)
@@ -151,7 +152,7 @@ def _lock_good(invitation: Invitation, token: str) -> Invitation:
     return current
 
 
-@task(takes_context=True)
+@task(priority=LETTERS_FIRST, takes_context=True)
 def letter_of_invitation(context: TaskContext, *, guideline: int, invitation: int) -> None:
     """An invitation by e-mail"""
     token = secrets.token_urlsafe(32)

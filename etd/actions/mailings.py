@@ -20,7 +20,7 @@ from etd import mail
 from etd.actions import audit, jobs
 from etd.actions.voting import voting_members
 from etd.enums import RECOMMENDATION_TYPE_ITEM
-from etd.jobs import LETTERS_ABOUT_A_ROUND
+from etd.jobs import LETTERS_ABOUT_A_ROUND, LETTERS_FIRST
 from etd.letters import MORE_TIME, NOT_SENT, REMINDED, REMINDER, RESULTS, TOLD, subject_of
 from etd.models import Ballot, Mailing, User, Vote, VotingRound
 from etd.votes import is_over
@@ -38,7 +38,7 @@ def post(voting_round: VotingRound, about: dict[str, Any], to: Sequence[User], a
     jobs.put_off(letters_about_a_round, guideline=voting_round.question.guideline_id, mailing=mailing.pk)
 
 
-@task(takes_context=True)
+@task(priority=LETTERS_FIRST, takes_context=True)
 def letters_about_a_round(context: TaskContext, *, guideline: int, mailing: int) -> None:
     """E-mail to the panel about a round"""
     current = (

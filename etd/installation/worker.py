@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import StrEnum
+from typing import Any
 
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
@@ -47,11 +48,17 @@ def _settle() -> None:
 
 
 class _Hands(TaskWorker):
-    """What becomes of a failed job is settled at once: others may come before the queue is empty."""
+    """What must not wait until the queue is empty is done between two jobs."""
+
+    def __init__(self, *, between_jobs: Callable[[], None], **options: Any) -> None:
+        super().__init__(**options)
+        self.between_jobs = between_jobs
 
     def run_task(self, db_task_result: DBTaskResult) -> None:
         super().run_task(db_task_result)
         _settle()
+        if self.running:
+            self.between_jobs()
 
 
 class Work:
@@ -62,6 +69,7 @@ class Work:
         self.until, self.rounds = until, rounds
         self.name = name or jobs.new_name()
         self.tasks = _Hands(
+            between_jobs=self._look_around,
             queue_names=["*"],
             excluded_queue_names=[],
             interval=SECONDS_BETWEEN_LOOKS,
@@ -91,9 +99,7 @@ class Work:
         """One look at the queue. True: nothing more to do."""
         try:
             close_old_connections()
-            self._search()
-            if self.rounds:
-                self._do_rounds()
+            self._look_around()
             if DBTaskResult.objects.ready().exists():
                 self.tasks.run()
             return not self.tasks.running or not self._waits_for_more()
@@ -104,6 +110,12 @@ class Work:
             connections.close_all()
             time.sleep(SECONDS_WITHOUT_DATABASE)
             return not self.tasks.running
+
+    def _look_around(self) -> None:
+        """What is due by the clock, whatever the queue holds."""
+        self._search()
+        if self.rounds:
+            self._do_rounds()
 
     def _search(self) -> None:
         if self._is_time("search", SECONDS_BETWEEN_SEARCHES):

@@ -15,13 +15,16 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, transaction
 from django.utils import timezone
 from django_tasks import task
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.models import DBTaskResult, get_date_max
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from config.settings import jobs as jobs_setting
+from documents.actions.books import book_of_a_guideline
 from etd.actions import jobs
 from etd.actions.errors import Refused
-from etd.installation.worker import work_off
+from etd.actions.invitations import letter_of_invitation
+from etd.actions.mailings import letters_about_a_round
+from etd.installation.worker import Until, Work, work_off
 from etd.models import AuditEvent, Worker
 from tests import factories as f
 
@@ -124,6 +127,43 @@ class TestWhoDoesThem:
     def test_another_word_is_refused(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="must be process, worker or request, not 'celery'"):
             jobs_setting("celery")
+
+
+class TestALongQueue:
+    def test_letters_come_before_books(self) -> None:
+        order: list[str] = []
+        for job in (book_of_a_guideline, letter_of_invitation, letters_about_a_round):
+            DBTaskResult.objects.create(
+                task_path=job.module_path,
+                args_kwargs={"args": [], "kwargs": {}},
+                backend_name="default",
+                priority=job.priority,
+                run_after=get_date_max(),
+            )
+        with mock.patch(
+            "django_tasks_db.management.commands.db_worker.Worker.run_task",
+            side_effect=lambda job: order.append(job.task_path),
+        ):
+            work_off()
+        assert order == [
+            letter_of_invitation.module_path,
+            letters_about_a_round.module_path,
+            book_of_a_guideline.module_path,
+        ]
+
+    def test_what_needs_a_timer_is_done_between_two_jobs(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("etd.installation.worker.SECONDS_BETWEEN_ROUNDS", 0.0)
+        for number in (1, 2):
+            note_it.enqueue(guideline=number)
+        before: list[list[int]] = []
+
+        def rounds(command: str, **options: Any) -> None:
+            if command == "close_rounds":
+                before.append(list(done))
+
+        with mock.patch("etd.installation.worker.call_command", side_effect=rounds):
+            Work(until=Until.NOTHING_IS_DUE, rounds=True).run()
+        assert before[:3] == [[], [1], [1, 2]]
 
 
 class TestTryingAgain:
