@@ -105,6 +105,14 @@ def _failing() -> Iterator[None]:
         ) from error
 
 
+def database_of(connection: BaseDatabaseWrapper) -> str:
+    """Which database it is, for a person: the path of a file, or host and name; no password."""
+    values = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return str(Path(values["NAME"]).absolute())
+    return f"{values['HOST'] or 'this machine'}/{values['NAME']}"
+
+
 def _name(connection: BaseDatabaseWrapper) -> str:
     name = str(connection.settings_dict["NAME"])
     return Path(name).name if connection.vendor == "sqlite" else name

@@ -21,6 +21,8 @@ from etd.installation.contents import ENDED_BY_RESTORE
 
 SECONDS = 4 * 3600
 LOCK_MILLISECONDS = 60_000
+# Bytes of a script that hold its settings, and no row yet.
+HEAD = 1024
 
 
 class NoProgram(Exception):
@@ -92,13 +94,19 @@ def tables_and_triggers(source: Path) -> tuple[set[str], set[str]]:
     return set(tables), set(triggers)
 
 
-def script(source: Path, target: Path) -> None:
+def script(source: Path, target: Path, schema: str = "") -> None:
     """Write a dump as SQL, without the names of roles, which another server need not have.
 
-    Reads and unpacks every byte of it. Raises NoProgram, ProgramFailed.
+    Without `schema` it reads and unpacks every byte of it; with one it leaves out what lies elsewhere, and extensions,
+    which the role that restores need not own. Raises NoProgram, ProgramFailed.
     """
-    arguments = ["--no-owner", "--no-privileges", f"--file={target}", str(source)]
-    _run([program("pg_restore"), *arguments])
+    arguments = ["--no-owner", "--no-privileges", "--no-comments", f"--file={target}", str(source)]
+    _run([program("pg_restore"), *([f"--schema={schema}"] if schema else []), *arguments])
+
+
+def for_server(head: bytes, major: int) -> bytes:
+    """The first lines of a script, without the setting that pg_restore 17 writes and older servers refuse."""
+    return head if major >= 17 else head.replace(b"\nSET transaction_timeout = 0;\n", b"\n", 1)
 
 
 def load(connection: BaseDatabaseWrapper, source: Path, folder: Path) -> None:
@@ -108,12 +116,15 @@ def load(connection: BaseDatabaseWrapper, source: Path, folder: Path) -> None:
     """
     psql = program("psql")
     dumped, whole = folder / "dump.sql", folder / "restore.sql"
-    script(source, dumped)
     schema, before = _emptying(connection)
+    major = server_major(connection)
     connection.close()
+    script(source, dumped, schema)
+    schema = connection.ops.quote_name(schema)
     with whole.open("wb") as file:
         file.write(f"SET statement_timeout = 0; SET lock_timeout = {LOCK_MILLISECONDS};\n{before}".encode())
         with dumped.open("rb") as content:
+            file.write(for_server(content.read(HEAD), major))
             shutil.copyfileobj(content, file)
         file.write(f"\nDELETE FROM {schema}.{ENDED_BY_RESTORE};\n".encode())
     dumped.unlink()
@@ -135,16 +146,17 @@ def others_connected(connection: BaseDatabaseWrapper) -> int:
 
 
 def _emptying(connection: BaseDatabaseWrapper) -> tuple[str, str]:
-    """The schema of our tables, and the SQL that drops them; nothing else goes, so no CASCADE."""
+    """The name of the schema of our tables, and the SQL that drops them; nothing else goes, so no CASCADE."""
     quote = connection.ops.quote_name
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
-        schema = quote(cursor.fetchone()[0])
+        (name,) = cursor.fetchone()
+        schema = quote(name)
         tables = [f"{schema}.{quote(table)}" for table in connection.introspection.table_names(cursor)]
     if not tables:
-        return schema, ""
+        return name, ""
     return (
-        schema,
+        name,
         f"DROP TABLE {', '.join(tables)};\nDROP FUNCTION IF EXISTS {schema}.openetd_append_only();\n",
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 from django.conf import settings
@@ -15,8 +16,8 @@ from django.utils import timezone
 from etd.append_only import append_only_tables
 from etd.installation import backup_file, postgresql_programs, presence, sqlite_files
 from etd.installation.backup_file import Manifest, NotABackup
-from etd.installation.backups import BackupFailed, Reason, make_backup
-from etd.installation.contents import Look, is_of_this_release, look_at, unknown_migrations
+from etd.installation.backups import BackupFailed, Reason, database_of, make_backup
+from etd.installation.contents import OF_WORKERS, Look, is_of_this_release, look_at, unknown_migrations
 
 Say = Callable[[str], None]
 
@@ -59,6 +60,7 @@ def restore(
             backup_file.check_seal(path)
             manifest = backup_file.manifest_of(path)
         _refuse_misfit(manifest, connection)
+        say(f"To be filled: {database_of(connection)}")
         if not with_faults:
             _refuse_faults(manifest)
         stack.enter_context(_alone(connection))
@@ -69,20 +71,20 @@ def restore(
                 " DATABASE_URL."
             )
         manifest, database, folder = stack.enter_context(_unpacked(path))
-        if not is_empty:
-            say(f"What was there is kept in {_kept(connection, keep_in)}")
-        is_sqlite = connection.vendor == "sqlite"
-        with _failing():
-            if is_sqlite:
+        with nullcontext() if is_empty else _kept(connection, keep_in, say), _failing():
+            if connection.vendor == "sqlite":
                 connection.close()
                 sqlite_files.end_sessions(database)
                 sqlite_files.put_in_place(database, _file(connection))
             else:
                 _refuse_others(connection)
                 postgresql_programs.load(connection, database, folder)
+        with _failing("It was replaced, but "):
             found = look_at()
-    if differences := manifest.contents.differences(found.contents):
-        raise RestoreFailed("What was restored is not what was backed up.", tuple(differences))
+    if differences := manifest.contents.differences(found.contents, but=OF_WORKERS):
+        raise RestoreFailed(
+            "It was replaced, but what is there now is not what was backed up.", tuple(differences)
+        )
     return found
 
 
@@ -180,8 +182,10 @@ def _is_empty(connection: BaseDatabaseWrapper) -> bool:
         return False
 
 
-def _kept(connection: BaseDatabaseWrapper, folder: Path) -> Path:
-    """Where what is in the database is kept from now on. Raises RestoreFailed, and nothing has changed."""
+@contextmanager
+def _kept(connection: BaseDatabaseWrapper, folder: Path, say: Say) -> Iterator[None]:
+    """What is in the database is kept, and it is said where; what fails meanwhile leaves it. Raises RestoreFailed."""
+    aside = None
     try:
         kept, _ = make_backup(connection, folder, Reason.BEFORE_RESTORING)
     except BackupFailed as error:
@@ -192,8 +196,16 @@ def _kept(connection: BaseDatabaseWrapper, folder: Path) -> Path:
             ) from error
         # A file that SQLite cannot read as a database any more: there is nothing to copy, and it may be needed.
         with _failing():
-            kept = sqlite_files.set_aside(_file(connection), timezone.now())
-    return kept
+            kept = aside = sqlite_files.set_aside(_file(connection), timezone.now())
+    say(f"What was there is kept in {kept}")
+    try:
+        yield
+    except BaseException:
+        if aside:
+            with _failing():
+                sqlite_files.put_back(aside, _file(connection))
+            say(f"It has its name again: {_file(connection)}")
+        raise
 
 
 def _file(connection: BaseDatabaseWrapper) -> Path:
@@ -201,17 +213,19 @@ def _file(connection: BaseDatabaseWrapper) -> Path:
 
 
 @contextmanager
-def _failing() -> Iterator[None]:
-    """What may go wrong, in words for whoever asked."""
+def _failing(before: str = "") -> Iterator[None]:
+    """What may go wrong, in words for whoever asked, after those that say how far it came."""
     try:
         yield
     except sqlite3.Error as error:
         raise RestoreFailed(
-            f"SQLite says: {error}. Stop whatever uses the database, then try again."
+            f"{before}SQLite says: {error}. Stop whatever uses the database, then try again."
         ) from error
     except (postgresql_programs.NoProgram, postgresql_programs.ProgramFailed, NotABackup) as error:
-        raise RestoreFailed(str(error)) from error
+        raise RestoreFailed(f"{before}{error}") from error
     except RuntimeError as error:
-        raise RestoreFailed(f"The restored database is not usable: {error}") from error
+        raise RestoreFailed(f"{before}the restored database is not usable: {error}") from error
+    except subprocess.SubprocessError as error:
+        raise RestoreFailed(f"{before}{error}") from error
     except OSError as error:
-        raise RestoreFailed(f"{error.strerror or error}: {error.filename or 'the file'}") from error
+        raise RestoreFailed(f"{before}{error.strerror or error}: {error.filename or 'the file'}") from error

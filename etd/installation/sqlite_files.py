@@ -75,3 +75,11 @@ def set_aside(path: Path, at: datetime) -> Path:
         if beside.exists():
             os.replace(beside, path.with_name(name + end))
     return path.with_name(name)
+
+
+def put_back(aside: Path, path: Path) -> None:
+    """Give a file that was set aside its name again, and whatever was begun under that name is gone."""
+    for end in BESIDE:
+        path.with_name(path.name + end).unlink(missing_ok=True)
+        if (beside := aside.with_name(aside.name + end)).exists():
+            os.replace(beside, path.with_name(path.name + end))

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from etd.installation.backup_file import Manifest
-from etd.installation.backups import BackupFailed, Reason, default_folder, make_backup, thin
+from etd.installation.backups import BackupFailed, Reason, database_of, default_folder, make_backup, thin
 from etd.installation.contents import waiting_migrations
 from etd.installation.thinning import Kept
 
@@ -85,6 +85,7 @@ class Command(BaseCommand):
                 sys.exit(1)
 
     def tell(self, manifest: Manifest, options: dict[str, Any]) -> None:
+        self.say(f"Of {database_of(connection)}", options)
         contents = manifest.contents
         for chain in contents.chains:
             self.say(f"{chain.chain}: {chain.seq} events, the last {chain.hash[:12]}", options)

@@ -58,7 +58,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{chain.chain}: {chain.seq} events, the last {chain.hash}")
         if not found.is_current:
             self.stdout.write(
-                "Restored. It is of an older release: now run ./openetd manage migrate, then verify_database."
+                "Restored. It is of an older release: now run manage.py migrate, then verify_database."
             )
         elif not found.faults:
             self.stdout.write(

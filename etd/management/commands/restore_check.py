@@ -50,7 +50,12 @@ class Command(BaseCommand):
             self.restore(options["file"], options["into"])
         if options["holds"]:
             self.stdout.write(holds(manifest, options["holds"]))
-        self.stdout.write("This backup can be restored.")
+        self.stdout.write(
+            "This backup can be restored."
+            if options["into"] or manifest.contents.vendor == "sqlite"
+            else "Every byte is as it was written, and the dump can be unpacked; only --into proves that it can be"
+            " restored."
+        )
 
     def tell(self, manifest: Manifest) -> None:
         contents = manifest.contents
@@ -67,7 +72,9 @@ class Command(BaseCommand):
         for version in contents.versions:
             self.stdout.write(f"  {version.named}: {version.document_sha256}")
         if not manifest.was_checked:
-            self.stdout.write("Its tables are those of another release than made it: its audit trail was not checked.")
+            self.stdout.write(
+                "Its tables are those of another release than made it: its audit trail was not checked."
+            )
 
     def restore(self, path: Path, url: str) -> None:
         done = subprocess.run(
