@@ -10,13 +10,14 @@ import logging
 import os
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from secrets import token_hex
 from typing import Any, NoReturn
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.utils import timezone
 from django_tasks import TaskContext, TaskResultStatus
 from django_tasks.base import Task
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 # Before the second, third, fourth and fifth try; after that a job has failed until somebody tries it again.
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 MOST_TRIES = len(WAITS) + 1
+UNDONE = (TaskResultStatus.READY, TaskResultStatus.RUNNING)
 FORGET_WORKERS_AFTER = timedelta(days=1)
 # The second signal to end a worker, and a database that is away, say nothing about the job.
 TRIED_AGAIN = (
@@ -42,6 +44,8 @@ TRIED_AGAIN = (
     "django.db.utils.InterfaceError",
 )
 STOPPED_EACH_TIME = "The worker was stopped each time it did this."
+
+_timer_is_set = threading.Lock()
 
 
 def put_off(job: Task[..., Any], **numbers: int) -> None:
@@ -54,11 +58,40 @@ def begin() -> None:
     """See to it that what is stored gets done: by the worker, by a process of its own, or here and now."""
     if settings.JOBS == "worker":
         return
+    look_later()
     if settings.JOBS == "process" and (somebody_works() or _begin_process()):
         return
     from etd.installation.worker import work_off  # noqa: PLC0415 -- it imports this module
 
     work_off()
+
+
+def look_later() -> None:
+    """Where processes are started for jobs: see to it in a minute that nothing lies undone. One timer a process.
+
+    Whoever was found at work may have been killed, and after a restart of the machine nobody is there at all.
+    """
+    if settings.JOBS == "process" and _timer_is_set.acquire(blocking=False):
+        timer = threading.Timer(GONE_AFTER.total_seconds() + 1, _look_from_a_thread)
+        timer.daemon = True
+        timer.start()
+
+
+def _look_from_a_thread() -> None:
+    _timer_is_set.release()
+    try:
+        look()
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("nobody could look for jobs that lie undone: %s", type(error).__name__)
+        look_later()
+    finally:
+        connection.close()
+
+
+def look() -> None:
+    """Begin what lies undone, as long as anything does."""
+    if settings.JOBS == "process" and DBTaskResult.objects.filter(status__in=UNDONE).exists():
+        begin()
 
 
 def somebody_works() -> bool:

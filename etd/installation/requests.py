@@ -11,6 +11,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from etd.actions import jobs
 from etd.installation import logs, metrics
 from etd.models import User
 
@@ -28,6 +29,8 @@ class RequestMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
+        # Once in the life of a web process: jobs may have been left by the one before.
+        jobs.look_later()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()

@@ -167,7 +167,10 @@ def test_a_job_whose_function_has_gone_is_told_and_fails(administrator: Any) -> 
         ("request", "There is no worker: the request that causes a job does it."),
     ],
 )
-def test_who_does_them_is_told(administrator: Any, settings: Any, mode: str, said: str) -> None:
+def test_who_does_them_is_told(
+    administrator: Any, settings: Any, mode: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "look_later", mock.Mock())
     settings.JOBS = mode
     assert said in words(administrator.get("/jobs/"))
     f.worker(seen_at=timezone.now())

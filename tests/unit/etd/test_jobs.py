@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 from unittest import mock
 
@@ -24,6 +27,7 @@ from etd.actions import jobs
 from etd.actions.errors import Refused
 from etd.actions.invitations import letter_of_invitation
 from etd.actions.mailings import letters_about_a_round
+from etd.installation.requests import RequestMiddleware
 from etd.installation.worker import Until, Work, work_off
 from etd.models import AuditEvent, Worker
 from tests import factories as f
@@ -40,6 +44,13 @@ def _nothing_done_yet() -> None:
     done.clear()
     problems.clear()
     seen.clear()
+
+
+@pytest.fixture(autouse=True)
+def timers() -> Iterator[mock.Mock]:
+    """What would be done a minute later, in a thread."""
+    with mock.patch.object(threading, "Timer") as made, mock.patch.object(jobs, "_timer_is_set", Lock()):
+        yield made
 
 
 @task
@@ -127,6 +138,59 @@ class TestWhoDoesThem:
     def test_another_word_is_refused(self) -> None:
         with pytest.raises(ImproperlyConfigured, match="must be process, worker or request, not 'celery'"):
             jobs_setting("celery")
+
+
+class TestNobodyIsLeft:
+    """A process that was started for jobs has been killed, or the machine was restarted; no further job comes."""
+
+    def a_minute_passes(self, timers: mock.Mock) -> int:
+        """How many processes what was to be done then has started."""
+        (_, then), _ = timers.call_args
+        timers.reset_mock()
+        Worker.objects.update(seen_at=timezone.now() - timedelta(seconds=61))
+        # The test's own connection, which is not the thread's to close.
+        with mock.patch.object(subprocess, "Popen") as started, mock.patch.object(jobs, "connection"):
+            then()
+        return started.call_count
+
+    def test_after_a_worker_was_killed(self, settings: Any, timers: mock.Mock) -> None:
+        settings.JOBS = "process"
+        f.worker(name="gone", seen_at=timezone.now())
+        note_it.enqueue(guideline=1)
+        DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now(), worker_ids=["gone"])
+        jobs.begin()
+        jobs.begin()
+        timers.assert_called_once_with(61.0, mock.ANY)
+        assert timers.return_value.daemon is True
+        assert self.a_minute_passes(timers) == 1
+        assert self.a_minute_passes(timers) == 1
+        DBTaskResult.objects.update(status="SUCCESSFUL")
+        assert (self.a_minute_passes(timers), timers.call_count) == (0, 0)
+
+    def test_after_the_machine_was_restarted(self, settings: Any, timers: mock.Mock) -> None:
+        settings.JOBS = "process"
+        note_it.enqueue(guideline=1)
+        # What a web process does before its first request.
+        RequestMiddleware(mock.Mock())
+        assert self.a_minute_passes(timers) == 1
+
+    def test_it_is_looked_again_when_the_database_is_back(
+        self, settings: Any, timers: mock.Mock, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.JOBS = "process"
+        note_it.enqueue(guideline=1)
+        jobs.look_later()
+        with mock.patch.object(jobs, "begin", side_effect=OperationalError):
+            assert self.a_minute_passes(timers) == 0
+        assert "nobody could look for jobs that lie undone: OperationalError" in caplog.text
+        assert self.a_minute_passes(timers) == 1
+
+    @pytest.mark.parametrize("mode", ["worker", "request"])
+    def test_no_timer_where_no_process_is_started(self, settings: Any, timers: mock.Mock, mode: str) -> None:
+        settings.JOBS = mode
+        jobs.begin()
+        RequestMiddleware(mock.Mock())
+        assert timers.call_count == 0
 
 
 class TestALongQueue:
