@@ -149,6 +149,11 @@ STRINGS = {
         "site 4: vote_cast Round 1",
     ),
     "StagedImport": lambda: (f.staged_import(file_name="etd.docx"), "etd.docx"),
+    "Mailing": lambda: (
+        f.mailing(round=f.voting_round(number=2, question=f.question(title="Cooling?"))),
+        "round_opened about Round 2 of Cooling?",
+    ),
+    "Worker": lambda: (f.worker(name="host-1"), "Worker host-1"),
     "DataUpload": lambda: (f.data_upload(filename="trials.csv"), "trials.csv"),
     "Study": lambda: (f.study(label="Thiele 2023"), "Thiele 2023"),
     "StudyResult": lambda: (_study_result(), "Thiele 2023: Survival, Adults"),
