@@ -8,8 +8,10 @@ from datetime import timedelta
 GONE_AFTER = timedelta(minutes=1)
 # A letter takes seconds and is waited for; a book takes up to half an hour.
 LETTERS_FIRST = 10
-# The job that sends letters about rounds, as it is stored.
+# The jobs that send letters, as they are stored.
 LETTERS_ABOUT_A_ROUND = "etd.actions.mailings.letters_about_a_round"
+LETTERS = frozenset({LETTERS_ABOUT_A_ROUND, "etd.actions.invitations.letter_of_invitation"})
+STOPPED_EACH_TIME = "The worker was stopped each time it did this."
 
 
 class TryAgain(Exception):

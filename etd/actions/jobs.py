@@ -25,7 +25,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 
 from etd.actions import audit
 from etd.actions.errors import Refused
-from etd.jobs import GAVE_UP, GONE_AFTER, TRY_AGAIN, GaveUp, TryAgain
+from etd.jobs import GAVE_UP, GONE_AFTER, STOPPED_EACH_TIME, TRY_AGAIN, GaveUp, TryAgain
 from etd.models import User, Worker
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,6 @@ TRIED_AGAIN = (
     "django.db.utils.OperationalError",
     "django.db.utils.InterfaceError",
 )
-STOPPED_EACH_TIME = "The worker was stopped each time it did this."
 
 _timer_is_set = threading.Lock()
 

@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from etd.jobs import GAVE_UP, GONE_AFTER, LETTERS_ABOUT_A_ROUND, TRY_AGAIN
+from etd.jobs import GAVE_UP, GONE_AFTER, LETTERS, LETTERS_ABOUT_A_ROUND, STOPPED_EACH_TIME, TRY_AGAIN
 from etd.models import Guideline, Worker
 
 SHOWN = 50
@@ -64,8 +64,11 @@ class WorkersView:
 
 
 def all_jobs() -> JobsView:
-    """Of the whole site, for its administrators: kinds and states, nothing of what is in them."""
-    return _view(DBTaskResult.objects.all())
+    """Of the whole site, for its administrators: kinds and states, nothing of what is in them.
+
+    Why a book could not be rendered is for its guideline's people: the reason may name files of theirs.
+    """
+    return _view(DBTaskResult.objects.all(), tells_contents=False)
 
 
 def jobs_of(guideline: Guideline, *, sees_letters_of_rounds: bool) -> JobsView:
@@ -73,7 +76,7 @@ def jobs_of(guideline: Guideline, *, sees_letters_of_rounds: bool) -> JobsView:
     jobs = DBTaskResult.objects.filter(args_kwargs__kwargs__guideline=guideline.pk)
     if not sees_letters_of_rounds:
         jobs = jobs.exclude(task_path=LETTERS_ABOUT_A_ROUND)
-    return _view(jobs)
+    return _view(jobs, tells_contents=True)
 
 
 def workers() -> WorkersView:
@@ -86,20 +89,20 @@ def workers() -> WorkersView:
     )
 
 
-def _view(jobs: Iterable[DBTaskResult]) -> JobsView:
+def _view(jobs: Iterable[DBTaskResult], *, tells_contents: bool) -> JobsView:
     """In one query: results are removed after their time, so there are never many."""
     found = sorted(
         jobs, key=lambda job: (job.status == TaskResultStatus.SUCCESSFUL, -job.enqueued_at.timestamp())
     )
     states = [job.status for job in found]
     return JobsView(
-        jobs=tuple(_job(job) for job in found[:SHOWN]),
+        jobs=tuple(_job(job, tells_contents) for job in found[:SHOWN]),
         n_waiting=states.count(TaskResultStatus.READY) + states.count(TaskResultStatus.RUNNING),
         n_failed=states.count(TaskResultStatus.FAILED),
     )
 
 
-def _job(job: DBTaskResult) -> JobView:
+def _job(job: DBTaskResult, tells_contents: bool) -> JobView:
     state, label = _state(job)
     return JobView(
         id=job.pk,
@@ -109,7 +112,7 @@ def _job(job: DBTaskResult) -> JobView:
         n_tries=len(job.worker_ids),
         since=job.enqueued_at,
         next_try=job.run_after if state == "later" and job.run_after != get_date_max() else None,
-        problem="" if state == "done" else _problem(job),
+        problem="" if state == "done" else _problem(job, tells_contents),
     )
 
 
@@ -129,11 +132,13 @@ def _name(path: str) -> str:
         return "A job of another release"
 
 
-def _problem(job: DBTaskResult) -> str:
+def _problem(job: DBTaskResult, tells_contents: bool) -> str:
     """Why the last try did not succeed, in plain words; a traceback is for the log alone."""
     kind = job.exception_class_path
     if kind in OF_OUR_OWN:
-        return job.traceback.strip().rpartition("\n")[2].partition(": ")[2]
+        said = job.traceback.strip().rpartition("\n")[2].partition(": ")[2]
+        is_ours = job.task_path in LETTERS or said == STOPPED_EACH_TIME
+        return said if tells_contents or is_ours else "Could not be rendered."
     if kind in STOPPED:
         return "The worker was stopped while it did this."
     if kind in DATABASE_AWAY:

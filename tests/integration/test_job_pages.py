@@ -11,9 +11,11 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
-from etd.actions import invitations, jobs, reminders
+from documents.actions.books import ask_for_book
+from etd.actions import invitations, jobs, mailings, reminders
 from etd.enums import Role
 from etd.installation.worker import work_off
+from etd.jobs import LETTERS, STOPPED_EACH_TIME
 from etd.models import AuditEvent, Guideline, Invitation, User, VotingRound
 from etd.selectors.jobs import workers
 from tests import factories as f
@@ -148,6 +150,29 @@ def test_a_problem_is_told_in_plain_words(administrator: Any, kind: str, traceba
     assert said in page
     assert "x@example.org" not in page
     assert "Traceback" not in page
+
+
+def test_why_a_book_could_not_be_made_is_for_its_guideline(administrator: Any, client_for: ClientFor) -> None:
+    """The reason may name addresses of files that a text of the guideline leads to."""
+    reason = "The document could not be rendered: https://intranet.example.org/unpublished.png is blocked."
+    ask_for_book(guideline=Guideline.objects.get(slug="ilcor-als"), by=CHAIR())
+    DBTaskResult.objects.update(
+        status="FAILED",
+        finished_at=timezone.now(),
+        exception_class_path=jobs.GAVE_UP,
+        traceback=f"Traceback\n{jobs.GAVE_UP}: {reason}\n",
+    )
+    page = words(administrator.get("/jobs/"))
+    assert "Could not be rendered." in page
+    assert "unpublished" not in page
+    assert reason in words(client_for("chair").get(PLACE))
+    DBTaskResult.objects.update(traceback=f"{jobs.GAVE_UP}: {STOPPED_EACH_TIME}")
+    assert STOPPED_EACH_TIME in words(administrator.get("/jobs/"))
+
+
+def test_the_jobs_that_send_letters_are_known_by_their_names() -> None:
+    sent = (invitations.letter_of_invitation, mailings.letters_about_a_round)
+    assert {job.module_path for job in sent} == LETTERS
 
 
 def test_a_job_whose_function_has_gone_is_told_and_fails(administrator: Any) -> None:

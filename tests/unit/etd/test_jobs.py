@@ -29,6 +29,7 @@ from etd.actions.invitations import letter_of_invitation
 from etd.actions.mailings import letters_about_a_round
 from etd.installation.requests import RequestMiddleware
 from etd.installation.worker import Until, Work, work_off
+from etd.jobs import STOPPED_EACH_TIME
 from etd.models import AuditEvent, Worker
 from tests import factories as f
 
@@ -336,7 +337,7 @@ class TestAWorkerThatIsGone:
         self.running(n_tries=jobs.MOST_TRIES)
         work_off()
         assert (done, stored().status, stored().exception_class_path) == ([], "FAILED", jobs.GAVE_UP)
-        assert stored().traceback.endswith(jobs.STOPPED_EACH_TIME)
+        assert stored().traceback.endswith(STOPPED_EACH_TIME)
 
     def test_it_is_forgotten_after_a_day(self) -> None:
         f.worker(seen_at=timezone.now() - timedelta(hours=25))
