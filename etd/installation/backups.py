@@ -46,7 +46,9 @@ def make_backup(
         raise BackupFailed("The database is in memory: there is nothing to keep.")
     with _failing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".unfinished-", dir=folder) as unfinished:
+        backup_file.remove_leftovers(folder)
+        backup_file.remove_leftovers(Path(settings.DATA_DIR))
+        with tempfile.TemporaryDirectory(prefix=backup_file.UNFINISHED, dir=folder) as unfinished:
             made_at = timezone.now()
             database, found = _copied(connection, Path(unfinished))
             manifest = Manifest(
@@ -141,7 +143,14 @@ def _backups_in(folder: Path) -> Iterable[tuple[Path, Manifest]]:
 
 
 def _is_alike(one: Manifest, other: Manifest) -> bool:
-    def same(manifest: Manifest) -> tuple[str, ...]:
-        return manifest.site, manifest.name, manifest.contents.vendor, manifest.reason
+    return one.reason == other.reason == Reason.ASKED and _of(one) == _of(other)
 
-    return same(one) == same(other) and one.reason == Reason.ASKED
+
+def _of(manifest: Manifest) -> tuple[str, ...]:
+    return manifest.site, manifest.name, manifest.contents.vendor
+
+
+def is_of(connection: BaseDatabaseWrapper, manifest: Manifest) -> bool:
+    """Was it asked for, by somebody or a timer, of this site and database?"""
+    ours = (settings.SITE_URL, _name(connection), connection.vendor)
+    return manifest.reason == Reason.ASKED and _of(manifest) == ours

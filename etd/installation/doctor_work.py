@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from etd.actions import jobs
 from etd.installation import backup_file
 from etd.installation.backup_file import Manifest, NotABackup
-from etd.installation.backups import default_folder
+from etd.installation.backups import default_folder, is_of
 from etd.installation.doctor import Area, examination, is_public
 from etd.models import Guideline, User, VotingRound, Worker
 
@@ -95,7 +95,7 @@ def examine_backups() -> Iterator[CheckMessage]:
     newest = newest_backup(folder)
     if newest is None:
         yield Warning(
-            f"There is no backup in {folder}.",
+            f"There is no backup of this site in {folder}.",
             hint="python manage.py backup --keep, hourly by a timer. Kept elsewhere? Set OPENETD_BACKUP_DIR.",
             id="installation.no_backup",
         )
@@ -116,7 +116,7 @@ def examine_backups() -> Iterator[CheckMessage]:
 
 
 def newest_backup(folder: Path) -> Manifest | None:
-    """What the newest readable backup of this kind of database says of itself."""
+    """What the newest readable backup of this site's database says of itself; those before a migration are no habit."""
     if not folder.is_dir():
         return None
     for path in sorted(folder.iterdir(), reverse=True):
@@ -125,6 +125,6 @@ def newest_backup(folder: Path) -> Manifest | None:
                 manifest = backup_file.manifest_of(path)
             except (NotABackup, OSError):
                 continue
-            if manifest.contents.vendor == connection.vendor:
+            if is_of(connection, manifest):
                 return manifest
     return None

@@ -35,10 +35,11 @@ from documents import checks as documents_checks
 from documents import pdf
 from etd.actions import audit
 from etd.installation import doctor, doctor_database, doctor_settings, doctor_work
-from etd.installation.backups import make_backup
+from etd.installation.backups import Reason, make_backup
 from etd.models import AuditEvent, Worker
 from tests import factories as f
 from tests.integration.test_health import NOBODYS_PORT
+from tests.unit.etd.test_backup_files import made
 
 LONG_KEY = "0123456789abcdefghij" * 3
 Examine = Callable[[], Iterable[CheckMessage]]
@@ -356,6 +357,24 @@ class TestBackups:
         monkeypatch.setattr(doctor_work, "newest_backup", lambda folder: old)
         (one,) = doctor_work.examine_backups()
         assert (one.id, "30 hours old" in one.msg) == ("installation.old_backup", True)
+
+    def test_only_what_was_asked_for_of_this_site_counts(
+        self, public: Settings, on_disk: BaseDatabaseWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(doctor_work, "connection", on_disk)
+        folder, member = public.BACKUP_DIR, tmp_path / "member"
+        folder.mkdir()
+        member.write_bytes(b"a database")
+        ours = {"site": "https://etd.example.org", "name": "one.sqlite3"}
+        made(folder, member, f.NOW, **ours | {"site": "https://other.example.org"})
+        made(folder, member, f.NOW, **ours | {"name": "other.sqlite3"})
+        made(folder, member, f.NOW, **ours, reason=Reason.BEFORE_MIGRATING)
+        assert doctor_work.newest_backup(folder) is None
+        older = f.NOW - timedelta(days=2)
+        made(folder, member, older, **ours)
+        newest = doctor_work.newest_backup(folder)
+        assert newest is not None
+        assert newest.made_at == older
 
     def test_a_file_that_is_no_backup_is_none(self, public: Settings) -> None:
         public.BACKUP_DIR.mkdir()
