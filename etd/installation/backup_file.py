@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
+import time
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass
@@ -24,6 +26,8 @@ from etd.installation.contents import Contents
 FORMAT = "openetd-backup 1"
 MANIFEST = "manifest.json"
 MEMBERS = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
+UNFINISHED, RESTORING = ".unfinished-", ".restoring-"
+LEFTOVER_SECONDS = 24 * 3600
 SEAL = 64
 BLOCK = 1024 * 1024
 MOST_MANIFEST = 64 * 1024 * 1024
@@ -87,6 +91,14 @@ class Manifest:
         if found.made_at.tzinfo is None or found.contents.vendor not in MEMBERS:
             raise ValueError("another format")
         return found
+
+
+def remove_leftovers(folder: Path) -> None:
+    """What a backup or a restore that was killed left in the folder, votes among it, once it is a day old."""
+    for path in folder.glob(".*-*"):
+        is_ours = path.name.startswith((UNFINISHED, RESTORING)) and path.is_dir() and not path.is_symlink()
+        if is_ours and time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def new_file(folder: Path, at: datetime) -> Path:

@@ -7,14 +7,16 @@ restore cannot know, and its user must stop the server.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 # Of this process, as long as it lives.
 _held: list[BinaryIO] = []
 
@@ -33,9 +35,12 @@ def serve(connection: BaseDatabaseWrapper) -> None:
     PostgreSQL knows who is connected, and a database in memory is nobody else's: of them nothing is said.
     """
     if connection.vendor == "sqlite" and not connection.is_in_memory_db():  # type: ignore[attr-defined]
-        # A folder that takes no file takes no journal of SQLite either: nothing is written there.
-        with suppress(FileNotFoundError, PermissionError):
+        try:
             hold(Path(connection.settings_dict["NAME"]))
+        except OSError as error:
+            # A folder that takes no file takes no journal of SQLite either: nothing is written there.
+            if error.errno not in {*REFUSED, errno.ENOENT}:
+                raise
 
 
 def hold(database: Path) -> None:
@@ -50,8 +55,18 @@ def alone(database: Path) -> Iterator[None]:
         yield
 
 
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        # Made by another user: a lock needs no more than to read it.
+        if error.errno not in REFUSED or not path.exists():
+            raise
+        return path.open("rb")
+
+
 def _locked(database: Path, *, shared: bool) -> BinaryIO:
-    file = lock_file(database).open("ab")
+    file = _opened(lock_file(database))
     if sys.platform == "win32":
         return file
     import fcntl  # noqa: PLC0415 -- does not exist on Windows

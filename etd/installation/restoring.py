@@ -93,7 +93,8 @@ def _unpacked(path: Path) -> Iterator[tuple[Manifest, Path, Path]]:
     """A backup that can be read: its manifest, the database in it, and the folder where that lies for the moment."""
     with _failing():
         Path(settings.DATA_DIR).mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".restoring-", dir=settings.DATA_DIR)
+        backup_file.remove_leftovers(Path(settings.DATA_DIR))
+        folder = tempfile.TemporaryDirectory(prefix=backup_file.RESTORING, dir=settings.DATA_DIR)
     with folder as name:
         with _failing():
             manifest, database = backup_file.unpack(path, Path(name))

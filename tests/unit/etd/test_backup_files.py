@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db.utils import ConnectionHandler
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etd.installation import backup_file, presence, sqlite_files
+from etd.installation import backup_file, environment, presence, sqlite_files
 from etd.installation.backup_file import Manifest, NotABackup
 from etd.installation.backups import Reason, thin
 from etd.installation.contents import Chain, Contents, Version, unknown_migrations
@@ -226,6 +229,39 @@ def test_who_serves_and_who_restores_exclude_each_other(tmp_path: Path) -> None:
             server.communicate(timeout=30)
     with presence.alone(path), pytest.raises(presence.InUse, match="being restored"):
         presence.hold(path)
+
+
+@pytest.mark.parametrize("refused", [errno.EACCES, errno.EROFS])
+def test_a_lock_file_of_another_user_is_locked_all_the_same(
+    refused: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "openetd.sqlite3"
+    really = Path.open
+
+    def refuse(self: Path, mode: str = "r") -> object:
+        if mode == "ab":
+            raise OSError(refused, os.strerror(refused), str(self))
+        return really(self, mode)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(OSError, match=os.strerror(refused)), presence.alone(path):
+        pass
+    presence.lock_file(path).touch()
+    with presence._locked(path, shared=True), pytest.raises(presence.InUse), presence.alone(path):
+        pass
+    with presence.alone(path), pytest.raises(presence.InUse):
+        presence.serve(ConnectionHandler({"default": environment.database(f"sqlite:///{path}")})["default"])
+
+
+def test_what_was_killed_leaves_no_votes_behind_for_longer_than_a_day(tmp_path: Path) -> None:
+    yesterday = time.time() - 25 * 3600
+    for name in (".unfinished-a", ".restoring-b", ".unfinished-now", ".another-c", "unfinished-d"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "database.sqlite3").write_bytes(b"votes")
+        if name != ".unfinished-now":
+            os.utime(tmp_path / name, (yesterday, yesterday))
+    backup_file.remove_leftovers(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == [".another-c", ".unfinished-now", "unfinished-d"]
 
 
 # --- Thinning

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -80,13 +82,22 @@ def restored(backup: Path, path: Path, said: list[str]) -> Look:
     )
 
 
+def left_by_another(folder: Path) -> None:
+    """As if one that was killed two days ago had made it."""
+    folder.mkdir(parents=True)
+    then = time.time() - 48 * 3600
+    os.utime(folder, (then, then))
+
+
 def test_it_says_first_which_database_it_fills(
     backup: Path, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
+    left_by_another(path.parent / ".restoring-x")
     monkeypatch.setattr(restoring, "look_at", looks(WHOLE, WHOLE))
     assert restored(backup, path, said) == WHOLE
     assert said == [f"To be filled: {path}"]
+    assert sorted(one.name for one in path.parent.glob(".*")) == []
 
 
 def test_no_password_is_said() -> None:
@@ -120,6 +131,7 @@ def test_a_worker_that_starts_at_once_is_no_difference(
 
 def test_a_damaged_file_has_its_name_again_where_none_takes_its_place(path: Path) -> None:
     path.write_bytes(DAMAGED)
+    left_by_another(path.parent / "backups" / ".unfinished-x")
     said: list[str] = []
 
     def fail_half_way() -> None:
@@ -131,7 +143,7 @@ def test_a_damaged_file_has_its_name_again_where_none_takes_its_place(path: Path
     with pytest.raises(RestoreFailed, match="disk is full"):
         fail_half_way()
     assert path.read_bytes() == DAMAGED
-    assert sorted(one.name for one in path.parent.iterdir()) == ["backups", path.name]
+    assert sorted(one.name for one in path.parent.rglob("*")) == ["backups", path.name]
     assert [line.split(" /")[0] for line in said] == ["What was there is kept in", "It has its name again:"]
 
 
