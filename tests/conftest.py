@@ -26,6 +26,10 @@ def use_database(url: str) -> None:
     entry = settings.DATABASES["default"]
     entry.clear()
     entry.update(database(url))
+    # A test is one transaction, in which nothing may be asked of PostgreSQL while a PDF is made on a busy machine.
+    options = entry["OPTIONS"]
+    if isinstance(options, dict) and "options" in options:
+        options["options"] += " -c idle_in_transaction_session_timeout=0"
     connections.__dict__.pop("settings", None)
     with suppress(AttributeError):
         del connections["default"]
