@@ -86,7 +86,9 @@ def test_a_control_a_view_that_asks_nobody_for_a_role_is_found(
     refused = sorted(frozenset(MEMBERS) - address.roles)[0]
     verb = "POST" if "POST" in address.verbs else "GET"
     monkeypatch.setattr(permissions, "require_permission", lambda access, permission: None)
-    assert ask(client_for(refused), verb, path(address)).status_code != expected(address, refused, verb)
+    client = client_for(refused)
+    client.raise_request_exception = False  # a page that is made for other roles may fail, but refuses nobody
+    assert ask(client, verb, path(address)).status_code != expected(address, refused, verb)
 
 
 @pytest.mark.parametrize("address", ADDRESSES, ids=lambda a: a.name)
