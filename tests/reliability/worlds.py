@@ -294,7 +294,7 @@ def described(response: Any, digests: dict[bytes, bytes]) -> dict[str, Any]:
     body = normalised(body, digests)
     headers = {
         name: normalised(value.encode(), digests).decode()
-        # The length is that of the normalised bytes, below; Expires is the clock of the machine; each request has an id.
+        # The length is that of the normalised bytes, below; Expires is the clock of the machine; a request has an id.
         for name, value in sorted(response.headers.items())
         if name not in {"Content-Length", "Expires", "X-Request-ID"}
     }
