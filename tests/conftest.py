@@ -112,10 +112,10 @@ def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
-def touches_database(item: pytest.Item) -> bool:
-    """pytest-django lets no other test reach the database."""
+def can_differ_by_database(item: pytest.Item) -> bool:
+    """Does it reach the database (pytest-django lets no other test), and is it about more than pages in a browser?"""
     fixtures = set(getattr(item, "fixturenames", ()))
-    return (
+    return item.get_closest_marker("pages") is None and (
         item.get_closest_marker("django_db") is not None
         or fixtures & {"db", "transactional_db", "django_db_setup", "example_database", "postgres_server"}
         != set()
@@ -123,11 +123,11 @@ def touches_database(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What touches no database cannot differ between two of them: it runs with SQLite, the default, alone."""
+    """What cannot differ between two databases runs with SQLite, the default, alone."""
     if TEST_DATABASE == "sqlite":
         return
-    kept = [item for item in items if touches_database(item)]
-    config.hook.pytest_deselected(items=[item for item in items if not touches_database(item)])
+    kept = [item for item in items if can_differ_by_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not can_differ_by_database(item)])
     items[:] = kept
 
 

@@ -12,7 +12,7 @@ from tests.functional.conftest import sign_in
 from tests.matrix import ADDRESSES, OUTSIDE_A_QUESTION
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 HOME = "/guidelines/ilcor-als"
 ROLES = {"chair": "chair", "panel member": "panel", "methodologist": "methodologist", "observer": "observer"}
 WINDOWS = {"laptop": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}

@@ -15,7 +15,7 @@ from tests.functional.test_methodologist import upload
 from tests.server import RunningServer
 from tests.unit.metaanalysis_stats.reference import reference_sets
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.functional.conftest import sign_in
 from tests.functional.test_accessibility import HOME, inspect
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 SUM = "High − 1 (risk of bias) − 1 (imprecision) = Low"
 OVERRIDDEN = "I² is low, yet the devices of these trials differ more than the numbers show."
 

@@ -13,7 +13,7 @@ from tests.functional.test_accessibility import WINDOWS
 from tests.functional.test_publication import PUBLICATION, QUESTION, approve, look
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 WORDS = "Unforeseen<harm>."
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.functional.conftest import sign_in
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 UPDATE = "/guidelines/ilcor-als/mcs-after-rosc-update/"
 
 

@@ -14,7 +14,7 @@ from tests.functional.test_accessibility import WINDOWS, inspect
 from tests.functional.test_methodologist import LONGEST, UPDATE, place_and_store, upload
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 CHANGES = f"{UPDATE}changes/"
 # With it the interval of survival no longer holds no effect.
 NEW_TRIAL = b"LATEST-SHOCK,2026,190,300,146,300,survival,180 days,The journal of record,high\n"

@@ -13,7 +13,7 @@ from tests.functional.test_accessibility import WINDOWS, inspect
 from tests.functional.test_methodologist import LONGEST, UPDATE, place_and_store, upload
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 TYPED = f"{UPDATE}evidence/studies/new/"
 BLOCK = "Alpha\t2001\t5\t20\t7\t21\r\nBeta\t2002\t6,5\t30\t6\t31\r\n"
 

@@ -33,7 +33,7 @@ from tests.integration.everything import Site, site
 from tests.reliability import worlds
 from tests.unit.etd.document_examples import no_pdf
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 
 HOST = "http://testserver"
 BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -13,7 +13,7 @@ from tests.functional.conftest import sign_in
 from tests.server import RunningServer
 from tests.unit.documents.importing.page import page as example_page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 GUIDELINE = "/guidelines/ilcor-als/"
 
 

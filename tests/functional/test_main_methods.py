@@ -10,7 +10,7 @@ from tests.functional.conftest import sign_in
 from tests.functional.test_accessibility import HOME, inspect
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 
 
 def test_the_choices_follow_each_other_and_what_was_typed_stays(

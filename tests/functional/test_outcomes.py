@@ -12,7 +12,7 @@ from tests.functional.conftest import sign_in
 from tests.functional.test_accessibility import HOME, WINDOWS, inspect
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 OUTCOMES = f"{HOME}/mcs-after-rosc-update/outcomes/"
 
 

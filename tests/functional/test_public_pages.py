@@ -12,7 +12,7 @@ from tests.functional.conftest import sign_in
 from tests.functional.test_accessibility import WINDOWS, inspect
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 QUESTION = "/published/ilcor-als/mcs-after-rosc/"
 PAGES = ["/published/", "/published/ilcor-als/", QUESTION, f"{QUESTION}versions/1/", "/published/nothing/"]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from documents.single_file import to_single_file
 from tests.unit.documents.example import published
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 
 FONTS = """async () => {
   await document.fonts.ready

@@ -12,7 +12,7 @@ from tests.browser import AxeRun
 from tests.functional.conftest import sign_in
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 UPDATE = "/guidelines/ilcor-als/mcs-after-rosc-update/"
 GOOD_PRACTICE = "Monitor every patient."
 STRONG = "We recommend support where death is certain without it."

@@ -13,7 +13,7 @@ from tests.functional.test_accessibility import inspect
 from tests.functional.test_methodologist import LONGEST, UPDATE, place_and_store, upload
 from tests.server import RunningServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.pages]
 SUMMARY = f"{UPDATE}summary/"
 ALL = "Cardiogenic shock with or without prior cardiac arrest"
 LONGEST_ALL = f"Survival at the longest follow-up available, n (%), {ALL}"
