@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -392,4 +391,3 @@ class TestTheCommand:
 
 def test_these_tests_do_jobs_in_the_request() -> None:
     assert settings.JOBS == "request"
-    assert "OPENETD_JOBS" not in os.environ
