@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from django_tasks_db.models import DBTaskResult
+
 from etd.actions import questions
 from etd.domain.findings import Severity
 from etd.enums import (
@@ -401,6 +403,16 @@ def mailing(**fields: Any) -> Mailing:
     values: dict[str, Any] = {"about": {"letter": "round_opened"}, "asked_at": NOW} | fields
     values["round"] = values.get("round") or voting_round()
     return Mailing.objects.create(**values)
+
+
+def job(**fields: Any) -> DBTaskResult:
+    values: dict[str, Any] = {
+        "args_kwargs": {"args": [], "kwargs": {}},
+        "task_path": "etd.tasks.none",
+        "backend_name": "default",
+        "priority": 0,
+    }
+    return DBTaskResult.objects.create(**values | fields)
 
 
 def worker(**fields: Any) -> Worker:

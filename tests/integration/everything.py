@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_tasks import TaskResultStatus
 
 from documents.actions import staging
 from etd.enums import QuestionStatus, SummaryColumn
@@ -47,6 +48,7 @@ def site() -> Site:
         *more,
         reverse("resend_invitation", args=[question.guideline.slug, invited.pk]),
         reverse("withdraw_invitation", args=[question.guideline.slug, invited.pk]),
+        reverse("try_job_again", args=[f.job(status=TaskResultStatus.FAILED).pk]),
     ]
     panel = panel_of()
     (row,) = uploads.confirm_upload(**examples.confirm_upload(panel))

@@ -26,7 +26,6 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import models  # noqa: E402
 from django_otp.plugins.otp_static.models import StaticDevice  # noqa: E402
 from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: E402
-from django_tasks_db.models import DBTaskResult  # noqa: E402
 
 from etd.actions.publication import withdraw_version  # noqa: E402
 from etd.installation.moving import carried_models  # noqa: E402
@@ -54,10 +53,8 @@ def sign_in_records(user: User) -> None:
 
 
 def waiting_job() -> None:
-    DBTaskResult.objects.create(
+    f.job(
         args_kwargs={"args": [1.0, 1e16, -0.0, 12345678901234567890], "kwargs": {"b": "Zürich ⊕", "a": None}},
-        task_path="etd.tasks.none",
-        backend_name="default",
         run_after=f.NOW,
     )
 

@@ -309,24 +309,14 @@ class TestWork:
         assert found(doctor_work.examine_jobs) == {}
 
     def test_jobs_that_wait_and_jobs_that_failed(self) -> None:
-        waiting = self.job(TaskResultStatus.READY)
+        waiting = f.job(status=TaskResultStatus.READY)
         assert found(doctor_work.examine_jobs) == {}
         DBTaskResult.objects.filter(pk=waiting.pk).update(enqueued_at=timezone.now() - timedelta(hours=1))
         assert found(doctor_work.examine_jobs) == {"jobs_wait": ERROR}
         DBTaskResult.objects.filter(pk=waiting.pk).update(run_after=timezone.now() + timedelta(minutes=5))
         assert found(doctor_work.examine_jobs) == {}
-        self.job(TaskResultStatus.FAILED)
+        f.job(status=TaskResultStatus.FAILED)
         assert set(found(doctor_work.examine_jobs)) == {"jobs_failed"}
-
-    @staticmethod
-    def job(status: TaskResultStatus) -> DBTaskResult:
-        return DBTaskResult.objects.create(
-            status=status,
-            args_kwargs={"args": [], "kwargs": {}},
-            task_path="x.y",
-            backend_name="default",
-            priority=0,
-        )
 
     def test_a_round_that_nobody_closes(self) -> None:
         now = timezone.now()

@@ -180,8 +180,8 @@ def test_the_number_of_queries_does_not_grow(example: None) -> None:
         outcome = factories.outcome(question=question, name=name, better=Better.LOWER)
         factories.outcome_row(table=table, outcome=outcome, population=Population.objects.first())
     assert queries() == moved
-    # Where evidence has moved since a judgement: what was kept, the thresholds and the comparator risks.
-    assert (as_judged <= 18, moved - as_judged) == (True, 3)
+    # Where evidence has moved since a judgement: what was kept, and the comparator risks.
+    assert (as_judged <= 18, moved - as_judged) == (True, 2)
 
 
 def test_a_pdf_that_cannot_be_made_is_explained(

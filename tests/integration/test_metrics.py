@@ -14,13 +14,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
 from documents import pdf
 from etd.installation import readiness
 from etd.models import AuditEvent, Worker
+from tests import factories as f
 from tests import renders
 from tests.integration.conftest import ClientFor
 from tests.integration.test_health import NOBODYS_PORT, other_database
@@ -146,21 +146,11 @@ def test_renders_are_counted_by_how_they_end(db: None, monkeypatch: pytest.Monke
     assert gained(before, "openetd_pdf_render_seconds_count") == 2
 
 
-def job(status: TaskResultStatus) -> None:
-    DBTaskResult.objects.create(
-        status=status,
-        args_kwargs={"args": [], "kwargs": {}},
-        task_path="x.y",
-        backend_name="default",
-        priority=0,
-    )
-
-
 def test_the_state_of_things_in_few_queries(client_for: ClientFor) -> None:
     client = client_for("anonymous")
     now = timezone.now()
     for status in (TaskResultStatus.READY, TaskResultStatus.FAILED, TaskResultStatus.FAILED):
-        job(status)
+        f.job(status=status)
     Worker.objects.create(name="alive", began_at=now, seen_at=now)
     Worker.objects.create(name="gone", began_at=now, seen_at=now - timedelta(minutes=2))
     with CaptureQueriesContext(connection) as queries:
