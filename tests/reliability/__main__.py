@@ -245,24 +245,29 @@ def main(arguments: list[str]) -> int:
     wanted = {ALSO.get(goal.upper(), goal.upper()) for goal in chosen.goals}
     if unknown := sorted(wanted - {name for name, _ in scenarios}):
         parser.error(f"{unknown[0]} is no goal of this run; there are {', '.join(names(scenarios))}.")
-    report: dict[str, Any] = {"quick": chosen.quick, "machine": machine(), "results": []}
+    report: dict[str, Any] = {"quick": chosen.quick, "finished": False, "machine": machine(), "results": []}
     start = time.monotonic()
     for kind in kinds:
         with database(kind) as made:
             for name, work in scenarios:
                 if not wanted or name in wanted:
                     report["results"] += run(name, work, made)
-    report["seconds"] = round(time.monotonic() - start)
+                    report["seconds"] = round(time.monotonic() - start)
+                    write(report)
     measured = [result for result in report["results"] if not result["not_measured"]]
     missed = [result for result in measured if not result["passed"]]
     left_out = len(report["results"]) - len(measured)
-    report |= {"passed": not missed, "not_measured": left_out}
-    REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    write(report | {"finished": True, "passed": not missed, "not_measured": left_out})
     unmeasured = f", {left_out} not measured here" if left_out else ""
     say(f"\n{len(measured)} results in {report['seconds']} s, {len(missed)} not as they must be{unmeasured}.")
     say(f"Report: {REPORT.relative_to(ROOT)}")
     return 1 if missed else 0
+
+
+def write(report: dict[str, Any]) -> None:
+    """After each scenario: a run of two hours that is cut off leaves what it has measured."""
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def names(scenarios: tuple[tuple[str, Run], ...]) -> list[str]:

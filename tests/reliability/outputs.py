@@ -99,8 +99,9 @@ def is_running(asked: Future[str]) -> bool:
 def p3_turns(database: ExampleDatabase, people: int) -> list[Result]:
     """One alone, then everybody at once: at most two renders at a time, and everybody gets the PDF in the end."""
     with site_on(database) as site:
-        alone, _ = asked_for_by(site, 1, "?layout=classic")
-        busy, watch = asked_for_by(site, people, "")
+        keep_no_renders(site)
+        alone, _ = asked_for_by(site, 1)
+        busy, watch = asked_for_by(site, people)
     figures: dict[str, Any] = {
         "alone_s": round(alone[0][-1].seconds, 2),
         "people": people,
@@ -126,15 +127,21 @@ def p3_turns(database: ExampleDatabase, people: int) -> list[Result]:
 
 def p3_control_without_turns(database: ExampleDatabase, people: int) -> list[Result]:
     with site_on(database, application="tests.reliability.unsafe_files:without_turns()") as site:
-        _, watch = asked_for_by(site, people, "")
+        keep_no_renders(site)
+        _, watch = asked_for_by(site, people)
     figures = watch.figures()
     caught = figures["most_children_at_once"] > 2
     return [Result("P3", vendor(database), caught, figures, is_control=True)]
 
 
-def asked_for_by(site: Site, people: int, query: str) -> tuple[list[list[Got]], Watch]:
+def keep_no_renders(site: Site) -> None:
+    """Every PDF is made anew: there is a file where the folder of those that are kept would be."""
+    (site.server.folder / "renders").touch()
+
+
+def asked_for_by(site: Site, people: int) -> tuple[list[list[Got]], Watch]:
     """All answers that so many people got who ask for a PDF at once, and again where they are told to."""
-    path = f"/guidelines/{site.facts['guideline']}/{site.facts['question']}/document.pdf{query}"
+    path = f"/guidelines/{site.facts['guideline']}/{site.facts['question']}/document.pdf"
     sessions = site.facts["people"]
 
     def ask(number: int) -> list[Got]:

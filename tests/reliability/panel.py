@@ -27,6 +27,7 @@ from tests.server import ExampleDatabase, RunningServer, application_environment
 TRIVIAL = "/no-such-page/"
 RUN_SECONDS = 300.0
 SAFE = "config.wsgi:application"
+STAGE = "tests.reliability.stage"
 T = TypeVar("T")
 
 
@@ -122,9 +123,10 @@ class Panel:
         return await voter.vote(item, self.draw.choice(self.facts["items"][item]), f"Reason {op}", op)
 
 
-def run_stage(server: RunningServer, command: str, *arguments: object) -> dict[str, Any]:
+def run_stage(server: RunningServer, command: str, *arguments: object, module: str = STAGE) -> dict[str, Any]:
+    """What a module that sets up and reads the server's database says."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.reliability.stage", command, *map(str, arguments)],
+        [sys.executable, "-m", module, command, *map(str, arguments)],
         cwd=ROOT,
         env=application_environment(server.database_url, server.folder),
         stdin=subprocess.DEVNULL,
@@ -140,10 +142,10 @@ def run_stage(server: RunningServer, command: str, *arguments: object) -> dict[s
 
 
 @contextmanager
-def panel_on(
-    database: ExampleDatabase, members: int, *, application: str = SAFE, seed: int = 1
-) -> Iterator[Panel]:
-    """gunicorn as shipped on a fresh copy, with so many members in an open round; all gone afterwards."""
+def server_on(
+    database: ExampleDatabase, size: int, *, module: str = STAGE, application: str = SAFE
+) -> Iterator[tuple[RunningServer, dict[str, Any]]]:
+    """gunicorn as shipped on a fresh copy that `module` has set up, and what it said; all gone afterwards."""
     name = database.copy()
     with tempfile.TemporaryDirectory() as folder:
         server = RunningServer(
@@ -153,12 +155,21 @@ def panel_on(
             application=application,
         )
         try:
-            facts = run_stage(server, "set_up", members)
+            facts = run_stage(server, "set_up", size, module=module)
             server.start()
-            yield Panel(server, facts, seed)
+            yield server, facts
         finally:
             server.kill()
             database.drop(name)
+
+
+@contextmanager
+def panel_on(
+    database: ExampleDatabase, members: int, *, application: str = SAFE, seed: int = 1
+) -> Iterator[Panel]:
+    """A server with so many members in an open round."""
+    with server_on(database, members, application=application) as (server, facts):
+        yield Panel(server, facts, seed)
 
 
 async def gather(works: Any) -> list[Any]:

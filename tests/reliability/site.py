@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from tests.launcher import ROOT
-from tests.reliability.panel import SAFE
+from tests.reliability.panel import SAFE, run_stage, server_on
 from tests.reliability.posted import Sender
 from tests.reliability.processes import workers_of
-from tests.server import ExampleDatabase, RunningServer, application_environment
+from tests.server import ExampleDatabase, RunningServer
 
+STAGE = "tests.reliability.upload_stage"
 PEOPLE = 24
 # Fewer than anybody may send within an hour.
 FILES_EACH = 18
@@ -64,47 +59,17 @@ class Site:
         return self._known[session]
 
     def stage(self, command: str, *arguments: object) -> dict[str, Any]:
-        return ask_stage(self.server, command, *arguments)
+        return run_stage(self.server, command, *arguments, module=STAGE)
 
     def stored(self) -> dict[str, Any]:
         return self.stage("count", self.facts["guideline"])
 
 
-def ask_stage(server: RunningServer, command: str, *arguments: object) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.reliability.upload_stage", command, *map(str, arguments)],
-        cwd=ROOT,
-        env=application_environment(server.database_url, server.folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
 @contextmanager
 def site_on(database: ExampleDatabase, *, application: str = SAFE) -> Iterator[Site]:
-    """gunicorn as shipped on a fresh copy; all gone afterwards."""
-    name = database.copy()
-    with tempfile.TemporaryDirectory() as folder:
-        server = RunningServer(
-            database.url(name),
-            Path(folder),
-            workers=2 if database.postgres else 1,
-            application=application,
-        )
-        try:
-            facts = ask_stage(server, "set_up", PEOPLE)
-            server.start()
-            yield Site(server, facts)
-        finally:
-            server.kill()
-            database.drop(name)
+    """A server with people who may send files."""
+    with server_on(database, PEOPLE, module=STAGE, application=application) as (server, facts):
+        yield Site(server, facts)
 
 
 def percentile_95(values: Sequence[float]) -> float:
