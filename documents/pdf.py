@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -60,7 +61,7 @@ class DocumentTooLarge(CannotRender):
 
 
 class RendererBusy(CannotRender):
-    """As many documents as the site renders at once are being rendered; try again."""
+    """As many documents as the site renders at once are being rendered, or the machine is overloaded; try again."""
 
 
 class RendererMissing(CannotRender):
@@ -269,13 +270,23 @@ def _rendered(job: bytes) -> bytes:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise CannotRender(
-                f"The document took longer than {WALL_SECONDS} seconds to render and was stopped. Look for very"
-                " long texts or lists, shorten them, and export again."
-            ) from error
+            raise _out_of_time() from error
     if done.returncode == 0 and done.stdout.startswith(b"%PDF"):
         return done.stdout
     raise _failure(done.returncode, done.stderr.decode(errors="replace"))
+
+
+def _out_of_time() -> CannotRender:
+    """Where the worker limits its processor time, which is less than the clock's, the machine had none for it."""
+    if find_spec("resource") is None:
+        return CannotRender(
+            f"The document took longer than {WALL_SECONDS} seconds to render and was stopped. Look for very long"
+            " texts or lists, shorten them, and export again."
+        )
+    return RendererBusy(
+        f"The server is busy: it did not get the document rendered within {WALL_SECONDS} seconds. Try again in a"
+        " minute."
+    )
 
 
 def _failure(status: int, said: str) -> CannotRender:

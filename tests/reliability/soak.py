@@ -25,6 +25,7 @@ from tests.server import ExampleDatabase
 
 THREADS = 4
 MOST_GROWTH = 0.10
+NO_PDF = "The PDF could not be made"
 VISITOR, PASSWORD = "visitor@example.org", "a-long-pass-phrase-2026"
 FILE = (
     "study,year,events_intervention,n_intervention,events_comparison,n_comparison\n"
@@ -45,13 +46,16 @@ class Soak:
 
 @dataclass
 class Site:
-    """The panel's site while everybody works on it. `answers` counts statuses by what was done."""
+    """The panel's site while everybody works on it. `answers` counts statuses by what was done, `put_off` PDFs that
+    were to be asked for again (P3).
+    """
 
     panel: Panel
     work: dict[str, Any]
     size: Soak
     end: float
     answers: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    put_off: int = 0
     # The number of the round that is open, and that in which each member last voted.
     number: int = 1
     seen: dict[int, int] = field(default_factory=dict)
@@ -74,6 +78,9 @@ class Site:
         except ConnectionBroke:
             self.answers[what][0] += 1
             return None
+        if found.status == 503 and NO_PDF in found.text:
+            self.put_off += 1
+            return found
         self.answers[what][found.status] += 1
         return found
 
@@ -221,6 +228,7 @@ class Site:
             "requests": statuses.total(),
             "errors": [f"{n} x {what}" for what, n in wrong.items()],
             "done": {what: dict(sorted(counted.items())) for what, counted in sorted(self.answers.items())},
+            "pdfs_put_off": self.put_off,
             "rounds": self.number,
         }
 
