@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from etd.domain.canonical import canonical_json
+from etd.installation.logs import request_id
 from etd.models import AuditChainHead, AuditEvent, Guideline, Question, User
 
 SITE_CHAIN = "site"
@@ -22,7 +23,10 @@ def chain_name(guideline: Guideline | None) -> str:
 
 
 def event_hash(event: AuditEvent) -> str:
-    """sha256 over the previous hash and every other field of the event, as canonical JSON."""
+    """sha256 over the previous hash and every other field of the event, as canonical JSON.
+
+    An event without a request's id has no such key, as had all before there was one.
+    """
     content = {
         "chain": event.chain,
         "seq": event.seq,
@@ -37,6 +41,8 @@ def event_hash(event: AuditEvent) -> str:
         "after": event.after,
         "at": event.at.astimezone(UTC).isoformat(timespec="microseconds"),
     }
+    if event.request_id:
+        content["request_id"] = event.request_id
     return hashlib.sha256((event.prev_hash + canonical_json(content)).encode()).hexdigest()
 
 
@@ -107,6 +113,7 @@ def _append(chain: str, events: Iterable[AuditEvent]) -> None:
         head = AuditChainHead.objects.select_for_update().get(chain=chain)
         for event in events:
             event.chain, event.seq, event.prev_hash = chain, head.seq + 1, head.hash
+            event.request_id = request_id.get()
             event.hash = event_hash(event)
             event.save(force_insert=True)
             head.seq, head.hash = event.seq, event.hash

@@ -33,6 +33,8 @@ class AuditEvent(models.Model):
     before = models.TextField(blank=True)
     after = models.TextField(blank=True)
     at = models.DateTimeField()
+    # That of the log's lines; empty for events of commands and of the worker, and for those from before there was one.
+    request_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     prev_hash = models.CharField(max_length=64, blank=True)
     hash = models.CharField(max_length=64)
 

@@ -108,7 +108,7 @@ NO_TEXT = {
         "option_key",
     ),
     *("item_key", "type_key", "code", "type", "password", "email", "chain", "guideline"),
-    *("question", "actor_id", "subject", "hash", "prev_hash", "before", "after", "content"),
+    *("question", "actor_id", "subject", "hash", "prev_hash", "request_id", "before", "after", "content"),
     *("document", "schema_version", "fingerprint", "nonce", "commitment", "made", "answer", "paradigm"),
     *("practice_basis", "severity", "where"),
 }

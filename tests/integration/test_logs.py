@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.http import urlsafe_base64_encode
 
 from etd.installation import logs
-from etd.models import User
+from etd.models import AuditEvent, User
 from tests.integration.conftest import ClientFor
 
 # Typed, sent or asked for somewhere below; none may stand in a line of the log.
@@ -159,6 +159,21 @@ def test_a_request_is_one_line_with_its_route_and_who_asked(client_for: ClientFo
         "INFO openetd.request answered request_id=from-the-proxy-1 method=GET route=question status=200"
         in text
     )
+
+
+def test_what_was_done_can_be_traced_to_the_line_of_its_request(
+    client_for: ClientFor, written: Written
+) -> None:
+    client = client_for("panel member")
+    answer = client.post(
+        f"{QUESTION}votes/equity/",
+        {"options": "reduced", "comment": CANARY, "revision": "0"},
+        headers={"x-request-id": "from-the-proxy-2"},
+    )
+    assert answer.status_code == 302
+    line = written.events()[-1]
+    event = AuditEvent.objects.latest("pk")
+    assert event.request_id == line["request_id"] == answer["X-Request-ID"] == "from-the-proxy-2"
 
 
 @pytest.mark.parametrize(

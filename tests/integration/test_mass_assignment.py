@@ -30,7 +30,7 @@ TAKEN_UNSEEN = {
     "cast_vote": {"no_evidence_basis", "confidence"},
     "lock_thresholds": {"op"},
 }
-VOLATILE = {"id", "hash", "prev_hash", "password", "last_login"}
+VOLATILE = {"id", "hash", "prev_hash", "request_id", "password", "last_login"}
 
 
 class FilledForms(Forms):

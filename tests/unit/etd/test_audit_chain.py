@@ -12,6 +12,7 @@ from django.db.models import F
 from etd.actions import accounts, assessments, audit, rounds, voting
 from etd.actions.audit import SITE_CHAIN, ChainFault, chain_name, event_hash, verify_chain
 from etd.append_only import append_only_tables, install_triggers, missing_triggers
+from etd.installation.logs import request_id
 from etd.models import AuditChainHead, AuditEvent
 from tests import factories as f
 from tests.unit.etd import action_examples as examples
@@ -32,6 +33,7 @@ FALSE: dict[str, Any] = {
     "before": '{"research_evidence":"x"}',
     "after": "{}",
     "at": f.NOW + timedelta(microseconds=1),
+    "request_id": "0123456789abcdef",
     "prev_hash": "1" * 64,
     "hash": "2" * 64,
 }
@@ -172,6 +174,18 @@ def test_the_hash_is_that_of_the_documented_fields(panel: Panel) -> None:
     assert event_hash(first) == "f730b1b4cb81a3be5ff7ee845f88f036d0858ed773a0be4354990c90238610fb"
     first.prev_hash = "a" * 64
     assert event_hash(first) == "28ff1c80f4e8479736d3b1f9b3f37276b36a2b79f37ec40008ee6eb805e6b3db"
+
+
+def test_an_event_has_the_id_of_its_request(panel: Panel) -> None:
+    before = request_id.set("0123456789abcdef")
+    of_request = audit.record(type="tested", subject="in a request", at=f.NOW, by=panel.staff)
+    request_id.reset(before)
+    of_command = audit.record(type="tested", subject="by a command", at=f.NOW, by=None)
+    stored = AuditEvent.objects.order_by("seq").values_list("request_id", flat=True)
+    assert list(stored) == ["0123456789abcdef", of_command.request_id]
+    assert verify_chain(SITE_CHAIN) == []
+    of_request.request_id = ""
+    assert event_hash(of_request) != of_request.hash
 
 
 def test_the_triggers_are_there_again(history: str) -> None:
