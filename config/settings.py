@@ -183,6 +183,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_USERNAME_FORM_FIELD = "username"
 
+SESSION_ENGINE = "etd.session_store"
 # From the sign-in, whatever happens in between; and without any request.
 SESSION_COOKIE_AGE = 12 * 60 * 60
 IDLE_SECONDS = 60 * 60

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 from axes.models import AccessAttempt
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, reset_queries
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, reset_queries
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -209,6 +209,25 @@ def test_a_database_that_fails_outside_every_view_is_no_error_of_the_site(client
     with mock.patch("etd.views.voting.VoteForm.for_item", side_effect=ValueError):
         broken = client.post(vote, {"comment": "My words"})
     assert broken.status_code == 500
+
+
+@pytest.mark.parametrize("error", [OperationalError("disk is full"), InterfaceError("connection closed")])
+def test_a_session_that_cannot_be_saved_is_no_bad_request_and_stays(
+    client_for: ClientFor, settings: Any, error: Exception
+) -> None:
+    settings.SESSION_SAVE_EVERY_REQUEST = True
+    client = client_for("panel member")
+    client.raise_request_exception = False
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    vote = reverse("cast_vote", args=["ilcor-als", "mcs-after-rosc-vote", "equity"])
+    with mock.patch("django.contrib.sessions.models.Session.save", side_effect=error):
+        unsaved = client.post(vote, {"options": "low", "comment": "My words", "revision": "0"})
+    page = unsaved.content.decode()
+    assert (unsaved.status_code, unsaved["Retry-After"], "My words" in page) == (503, "5", True)
+    assert client.get("/").status_code == 200
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value == key
+    with mock.patch("django.contrib.sessions.models.Session.save", side_effect=DatabaseError("no such row")):
+        assert client.get("/").status_code == 400
 
 
 # --- Every address there is: no form without its token, no form from elsewhere, no page that writes
