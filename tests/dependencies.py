@@ -120,10 +120,13 @@ def lines_of(bill: Mapping[str, Any], n_locked: int, target: Path) -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    if list(arguments) == ["audit"]:
-        return audit()
-    if arguments and arguments[0] == "sbom" and len(arguments) <= 2:
-        return write_bill(Path(arguments[1]) if len(arguments) == 2 else ROOT / "reports" / "sbom.json")
+    match list(arguments):
+        case ["audit"]:
+            return audit()
+        case ["sbom"]:
+            return write_bill(ROOT / "reports" / "sbom.json")
+        case ["sbom", file] if not file.startswith("-"):
+            return write_bill(Path(file))
     sys.stderr.write("usage: ./openetd audit, or ./openetd sbom [FILE]\n")
     return 2
 

@@ -108,3 +108,9 @@ def test_another_version_than_the_locked_one_is_refused() -> None:
 )
 def test_licences(given: list[dict[str, Any]], told: str) -> None:
     assert dependencies.licences(component("x", "1", *given)) == told
+
+
+@pytest.mark.parametrize("arguments", [["sbom", "--help"], ["sbom", "a", "b"], ["audit", "x"], []])
+def test_what_is_no_file_is_not_written_to(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert dependencies.main(arguments) == 2
+    assert "usage: ./openetd audit, or ./openetd sbom [FILE]" in capsys.readouterr().err
