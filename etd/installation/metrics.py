@@ -1,21 +1,24 @@
 """What is counted of requests and renders, in Prometheus' text format. docs/operating.md lists it.
 
 Labels are names of routes, methods, statuses and outcomes of ours, never what somebody typed. Under gunicorn the
-processes count together (`metrics_files`), elsewhere each counts for itself.
+processes count together (`metrics_files`), and whoever does jobs with them; elsewhere each counts for itself.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from etd.installation import metrics_files
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+if metrics_files.are_together():
+    values.ValueClass = values.MultiProcessValue(metrics_files.name_of_this_process)
 _registry = CollectorRegistry()
 _REQUESTS = Counter(
     "openetd_requests", "Answered requests.", ["route", "method", "status"], registry=_registry
@@ -79,7 +82,7 @@ def rendering() -> Iterator[None]:
 
 def page(*collectors: Collector) -> bytes:
     """Everything that is counted, by all processes of the server, and what the collectors find now."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if metrics_files.are_together():
         together = CollectorRegistry()
         MultiProcessCollector(together)
         counted = generate_latest(together)

@@ -90,6 +90,9 @@ def test_processes_count_together_and_log_line_by_line(watched: WatchedServer) -
         watched.ask("/healthz")
     assert counted(watched) == before + 20, "what a process counted stays when it ends"
 
+    assert watched.manage("work", "--once").returncode == 0
+    assert list((watched.folder / "counts").glob("counter_jobs-0-*.db")), "a worker counts in the same folder"
+
     watched.kill(signal.SIGTERM)
     lines = watched.log.read_text(encoding="utf-8").splitlines()
     events = [json.loads(line) for line in lines if line and not line.startswith("OpenEtD is at")]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -144,6 +149,83 @@ def test_renders_are_counted_by_how_they_end(db: None, monkeypatch: pytest.Monke
     assert gained(before, "openetd_pdf_renders_total", outcome="made") == 1
     assert gained(before, "openetd_pdf_renders_total", outcome="RendererMissing") == 1
     assert gained(before, "openetd_pdf_render_seconds_count") == 2
+
+
+COUNTING = """
+import os, sys
+from etd.installation import metrics_files
+{before}
+from etd.installation import metrics
+for line in sys.stdin:
+    if line.strip() == "render":
+        with metrics.rendering():
+            pass
+    elif line.strip() == "restart":
+        metrics_files.begin()
+    print(metrics.page().decode() if line.strip() == "page" else "done", end="\\0", flush=True)
+"""
+
+
+class Counting:
+    """A process that counts: a server's, or one at jobs. Told what to do by a line, it answers."""
+
+    def __init__(self, before: str, **environ: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", COUNTING.format(before=before)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OPENETD_METRICS_TOKEN": TOKEN} | environ,
+        )
+
+    def told(self, line: str) -> str:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+        return "".join(iter(partial(self.process.stdout.read, 1), "\0"))
+
+    def end(self) -> None:
+        self.process.communicate(timeout=60)
+
+
+def test_who_does_jobs_counts_with_the_server(tmp_path: Path) -> None:
+    """One after the other they take the same place; a server that begins anew is told what comes afterwards."""
+    folder = {"OPENETD_METRICS_DIR": str(tmp_path)}
+    server = Counting("metrics_files.begin()", **folder)
+
+    def renders() -> float:
+        return value(server.told("page"), "openetd_pdf_renders_total", outcome="made")
+
+    try:
+        server.told("render")
+        for number in (2, 3):
+            worker = Counting("metrics_files.join()", **folder)
+            worker.told("render")
+            assert renders() == number
+            worker.end()
+        at_once = [Counting("metrics_files.join()", **folder) for _ in range(2)]
+        for worker in at_once:
+            worker.told("render")
+        assert renders() == 5
+        n_files = len(list(tmp_path.glob("*_jobs-*.db")))
+        assert n_files == 4, "two places of a counter and a histogram each"
+        server.told("restart")
+        at_once[0].told("render")
+        assert renders() == 1
+        for worker in at_once:
+            worker.end()
+    finally:
+        server.end()
+
+
+def test_who_does_jobs_and_is_told_nothing_counts_for_itself(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    worker = Counting("metrics_files.join()", OPENETD_METRICS_DIR="", PROMETHEUS_MULTIPROC_DIR=gone)
+    worker.told("render")
+    assert value(worker.told("page"), "openetd_pdf_renders_total", outcome="made") == 1
+    worker.end()
+    assert not Path(gone).exists()
 
 
 def test_the_state_of_things_in_few_queries(client_for: ClientFor) -> None:
