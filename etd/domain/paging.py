@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-A_PAGE = 50
+A_PAGE = 20
 _LONGEST_NUMBER = 6
 
 
@@ -20,7 +20,7 @@ class Page:
 
     @property
     def place(self) -> str:
-        """`51–100 of 1,000`."""
+        """`21–40 of 1,000`."""
         return f"{self.start + 1:,}–{self.stop:,} of {self.n_items:,}"
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -17,6 +18,7 @@ from etd.models import (
     CriterionAssessment,
     Guideline,
     Invitation,
+    OwnFramework,
     PanelMembership,
     PublishedVersion,
     Question,
@@ -39,6 +41,11 @@ class QuestionCard:
     n_judged: int
     closes_at: datetime | None
     n_left: int | None
+
+    @property
+    def progress(self) -> str:
+        """`3 of 12`: one text, as a template takes longer over a number than over a line of them."""
+        return f"{self.n_judged} of {self.n_criteria}"
 
 
 @dataclass(frozen=True)
@@ -181,7 +188,8 @@ def _guideline_cards(
     viewer: User, of: Iterable[PanelMembership], asked: str = ""
 ) -> tuple[GuidelineCard, ...]:
     memberships = list(of)
-    ids: dict[int, list[int]] = {m.guideline_id: [] for m in memberships}
+    guidelines = {m.guideline_id: m.guideline for m in memberships}
+    ids: dict[int, list[int]] = {guideline_id: [] for guideline_id in guidelines}
     for guideline_id, pk in (
         Question.objects.filter(guideline__in=ids).order_by("pk").values_list("guideline_id", "pk")
     ):
@@ -203,7 +211,8 @@ def _guideline_cards(
             round__question__guideline__in=votes_in,
         ).select_related("round")
     }
-    cards = _question_cards({*chain.from_iterable(shown.values()), *ballots}, ballots)
+    cards = _question_cards({*chain.from_iterable(shown.values()), *ballots}, ballots, guidelines)
+    waiting = [cards[pk] for pk in sorted(ballots) if cards[pk].n_left]
     return tuple(
         GuidelineCard(
             slug=m.guideline.slug,
@@ -212,13 +221,15 @@ def _guideline_cards(
             role_label=m.get_role_display(),
             page=pages[m.guideline_id],
             questions=tuple(cards[pk] for pk in shown[m.guideline_id]),
-            tasks=tuple(cards[pk] for pk in ids[m.guideline_id] if pk in ballots and cards[pk].n_left),
+            tasks=tuple(card for card in waiting if card.guideline_slug == m.guideline.slug),
         )
         for m in memberships
     )
 
 
-def _question_cards(ids: Collection[int], ballots: Mapping[int, Ballot]) -> dict[int, QuestionCard]:
+def _question_cards(
+    ids: Collection[int], ballots: Mapping[int, Ballot], guidelines: Mapping[int, Guideline]
+) -> dict[int, QuestionCard]:
     """By id, in three queries. `ballots` are the viewer's in open rounds, by question."""
     judged = dict(
         CriterionAssessment.objects.filter(question__in=ids, judgements__isnull=False)
@@ -232,21 +243,61 @@ def _question_cards(ids: Collection[int], ballots: Mapping[int, Ballot]) -> dict
         "ballot_id", "option_keys"
     ):
         voted[ballot_id] = voted.get(ballot_id, 0) + bool(option_keys)
-    return {
-        question.pk: _card(question, judged.get(question.pk, 0), ballots.get(question.pk), voted)
-        for question in Question.objects.filter(pk__in=ids).select_related("guideline", "own_framework")
-    }
+    n_criteria: dict[tuple[int | None, str, int], int] = {}
+    cards = {}
+    # Lines and no models: a page of them is made at each visit, and a question has many long texts.
+    for pk, guideline_id, slug, title, status, own, key, version, *changed in Question.objects.filter(
+        pk__in=ids
+    ).values_list(*_OF_A_LINE):
+        framework = (own, key, version)
+        if framework not in n_criteria:
+            n_criteria[framework] = _n_criteria(guidelines[guideline_id], *framework, *changed)
+        ballot = ballots.get(pk)
+        cards[pk] = QuestionCard(
+            guideline_slug=guidelines[guideline_id].slug,
+            slug=slug,
+            title=title,
+            status=status,
+            status_label=QuestionStatus(status).label,
+            n_criteria=n_criteria[framework],
+            n_judged=judged.get(pk, 0),
+            closes_at=ballot.round.closes_at if ballot else None,
+            n_left=len(ballot.round.item_keys) - voted.get(ballot.pk, 0) if ballot else None,
+        )
+    return cards
 
 
-def _card(question: Question, n_judged: int, ballot: Ballot | None, voted: Mapping[int, int]) -> QuestionCard:
-    return QuestionCard(
-        guideline_slug=question.guideline.slug,
-        slug=question.slug,
-        title=question.title,
-        status=question.status,
-        status_label=QuestionStatus(question.status).label,
-        n_criteria=len(question.framework.criteria),
-        n_judged=n_judged,
-        closes_at=ballot.round.closes_at if ballot else None,
-        n_left=len(ballot.round.item_keys) - voted.get(ballot.pk, 0) if ballot else None,
+_OF_A_LINE = (
+    "pk",
+    "guideline_id",
+    "slug",
+    "title",
+    "status",
+    "own_framework_id",
+    "framework_key",
+    "framework_version",
+    "own_framework__base_key",
+    "own_framework__base_version",
+    "own_framework__changes",
+)
+
+
+def _n_criteria(
+    guideline: Guideline,
+    own: int | None,
+    key: str,
+    version: int,
+    base_key: str,
+    base_version: int,
+    changes: dict[str, Any],
+) -> int:
+    """Of a shipped framework, or of the guideline's own where `own` names one: how many criteria it has."""
+    own_framework = (
+        OwnFramework(pk=own, version=version, base_key=base_key, base_version=base_version, changes=changes)
+        if own
+        else None
     )
+    question = Question(
+        guideline=guideline, framework_key=key, framework_version=version, own_framework=own_framework
+    )
+    return len(question.framework.criteria)

@@ -34,15 +34,15 @@ def n_queries(client: Client, address: str) -> int:
     return len(found)
 
 
-def test_a_guideline_lists_fifty_questions_a_page_and_all_of_them_in_turn(client_for: ClientFor) -> None:
+def test_a_guideline_lists_twenty_questions_a_page_and_all_of_them_in_turn(client_for: ClientFor) -> None:
     chair = client_for("chair")
     before = n_queries(chair, GUIDELINE), n_queries(chair, "/")
-    more_questions(100)
+    more_questions(40)
     first, second, third = (listed(chair, f"{GUIDELINE}?page={number}") for number in (1, 2, 3))
-    assert [len(one) for one in (first, second, third)] == [50, 50, 3]
-    assert len({*first, *second, *third}) == Question.objects.count() == 103
+    assert [len(one) for one in (first, second, third)] == [20, 20, 3]
+    assert len({*first, *second, *third}) == Question.objects.count() == 43
     page = chair.get(f"{GUIDELINE}?page=2").content.decode()
-    assert "Questions 51–100 of 103" in page
+    assert "Questions 21–40 of 43" in page
     assert re.findall(r'rel="(prev|next)" href="([^"]*)"', page) == [("prev", "?page=1"), ("next", "?page=3")]
     assert (n_queries(chair, GUIDELINE), n_queries(chair, "/")) == before
 
@@ -50,15 +50,15 @@ def test_a_guideline_lists_fifty_questions_a_page_and_all_of_them_in_turn(client
 def test_my_questions_lead_on_to_the_others(client_for: ClientFor) -> None:
     chair = client_for("chair")
     assert "?page=2" not in chair.get("/").content.decode()
-    more_questions(60)
+    more_questions(30)
     page = chair.get("/").content.decode()
-    assert len(listed(chair, "/")) == 50
+    assert len(listed(chair, "/")) == 20
     assert f'href="{GUIDELINE}?page=2"' in page
-    assert "1–50 of 63 are shown here" in page
+    assert "1–20 of 33 are shown here" in page
 
 
 def test_what_waits_for_me_is_there_wherever_its_question_stands_in_the_list(client_for: ClientFor) -> None:
-    more_questions(60)
+    more_questions(30)
     last = factories.draft_question(
         guideline=get_question().guideline, slug="last", title="The last?", status="voting"
     )
@@ -69,10 +69,10 @@ def test_what_waits_for_me_is_there_wherever_its_question_stands_in_the_list(cli
     assert re.search(r'class="task" href="/guidelines/ilcor-als/last/"', page)
 
 
-def test_the_history_comes_fifty_events_a_page(client_for: ClientFor) -> None:
+def test_the_history_comes_twenty_events_a_page(client_for: ClientFor) -> None:
     question = get_question()
     last = AuditEvent.objects.filter(guideline="ilcor-als").latest("seq").seq
-    for number in range(1, 121):
+    for number in range(1, 61):
         factories.audit_event(
             chain="ilcor-als",
             seq=last + number,
@@ -87,8 +87,8 @@ def test_the_history_comes_fifty_events_a_page(client_for: ClientFor) -> None:
         re.findall(r"<strong>Editor (\d+)</strong>", chair.get(f"{address}?page={number}").content.decode())
         for number in (1, 2, 3)
     ]
-    assert [one for page in seen for one in page] == [str(number) for number in range(120, 0, -1)]
-    assert len(seen[0]) == len(seen[1]) == 50
+    assert [one for page in seen for one in page] == [str(number) for number in range(60, 0, -1)]
+    assert len(seen[0]) == len(seen[1]) == 20
     kind = re.search(r'href="\?kind=(\w+)"', chair.get(address).content.decode())
     assert kind is not None
     assert "<h1" in chair.get(f"{address}?kind={kind[1]}&page=2").content.decode()

@@ -16,6 +16,7 @@ from etd.actions.recommendations import Statement
 from etd.domain.evidence import ROLES_JUDGED_BY_TABLES
 from etd.enums import RECOMMENDATION_TYPE_ITEM, Basis, QuestionStatus
 from etd.evidence import evidence_digests
+from etd.frameworks.overlay import Changes
 from etd.models import Ballot, CriterionAssessment, Judgement, OutcomeRow, Question, User, VotingRound
 from etd.permissions import load_access
 from etd.selectors import arm, load_etd, my_guidelines
@@ -143,6 +144,18 @@ class TestMyGuidelines:
         )
         (theirs,) = my_guidelines(panel.observer)[0].questions
         assert (theirs.closes_at, theirs.n_left) == (None, None)
+
+    def test_criteria_are_those_of_the_framework_of_each_question(self, panel: Panel) -> None:
+        panel.question()
+        hides_one = Changes(hidden_criteria=frozenset({PLAIN.key})).to_json()
+        own = f.own_framework(guideline=panel.guideline, changes=hides_one)
+        f.question(guideline=panel.guideline, own_framework=own)
+        (card,) = my_guidelines(panel.member)
+        assert [one.n_criteria for one in card.questions] == [len(CRITERIA), len(CRITERIA) - 1]
+        assert [one.progress for one in card.questions] == [
+            f"0 of {len(CRITERIA)}",
+            f"0 of {len(CRITERIA) - 1}",
+        ]
 
     def test_only_present_memberships(self, panel: Panel) -> None:
         panel.question()
