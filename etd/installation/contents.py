@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import run_checks
 from django.db import transaction
@@ -154,7 +155,7 @@ def look_at(url: str = "") -> Look:
 
 def read(connection: BaseDatabaseWrapper) -> Contents:
     """By names of tables and columns that every release has had, so that an older database can be read too."""
-    tables = sorted(connection.introspection.table_names())
+    tables = sorted(tables_of(connection))
     chains: tuple[Any, ...] = ()
     versions: tuple[Any, ...] = ()
     if "etd_auditchainhead" in tables:
@@ -178,6 +179,29 @@ def read(connection: BaseDatabaseWrapper) -> Contents:
         versions=tuple(Version(*row) for row in versions),
         rows=counts,
     )
+
+
+def tables_of(connection: BaseDatabaseWrapper) -> set[str]:
+    """The names of all tables, but those of PostgreSQL's extensions: they are whoever's the extension is.
+
+    https://www.postgresql.org/docs/15/catalog-pg-depend.html
+    """
+    tables = set(connection.introspection.table_names())
+    if connection.vendor != "postgresql":
+        return tables
+    of_extensions = _rows(
+        connection,
+        "SELECT c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid"
+        " WHERE d.classid = 'pg_class'::regclass AND d.deptype = 'e' AND pg_table_is_visible(c.oid)",
+    )
+    return tables - {name for (name,) in of_extensions}
+
+
+def foreign_tables(connection: BaseDatabaseWrapper) -> set[str]:
+    """The names of tables that no release made, as far as can be told: ours begin with the name of an app."""
+    known = set(connection.introspection.django_table_names())
+    ours = ("django_", *(f"{app.label}_" for app in apps.get_app_configs()))
+    return {table for table in tables_of(connection) - known if not table.startswith(ours)}
 
 
 def applied(connection: BaseDatabaseWrapper) -> set[tuple[str, str]]:

@@ -28,7 +28,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Cast
 
 from etd.installation import presence
-from etd.installation.contents import applied, unknown_migrations, waiting_migrations
+from etd.installation.contents import applied, tables_of, unknown_migrations, waiting_migrations
 
 TARGET = "target"
 OLDEST = (15,)
@@ -145,7 +145,7 @@ def prepare_target(
     source: BaseDatabaseWrapper, target: BaseDatabaseWrapper, url: str, moved: Sequence[type[models.Model]]
 ) -> None:
     """Make the tables in an empty database; one that holds the same tables without a row will do as well."""
-    tables = target.introspection.table_names()
+    tables = sorted(tables_of(target))
     if tables and "django_migrations" not in tables:
         raise MoveRefused(
             f"The PostgreSQL database is not empty: it has a table {tables[0]}. Make a new one."

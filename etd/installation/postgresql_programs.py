@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg2.extensions import make_dsn  # type: ignore[import-untyped]
 
-from etd.installation.contents import ENDED_BY_RESTORE
+from etd.installation.contents import ENDED_BY_RESTORE, tables_of
 
 SECONDS = 4 * 3600
 LOCK_MILLISECONDS = 60_000
@@ -78,6 +78,8 @@ def dump(connection: BaseDatabaseWrapper, target: Path, snapshot: str) -> None:
     command = [
         program("pg_dump", server_major(connection)),
         "--format=custom",
+        # The one that our triggers are written in. Others, and what they keep in tables, are the operator's.
+        "--extension=plpgsql",
         f"--snapshot={snapshot}",
         f"--lock-wait-timeout={LOCK_MILLISECONDS}",
         "--no-password",
@@ -152,7 +154,7 @@ def _emptying(connection: BaseDatabaseWrapper) -> tuple[str, str]:
         cursor.execute("SELECT current_schema()")
         (name,) = cursor.fetchone()
         schema = quote(name)
-        tables = [f"{schema}.{quote(table)}" for table in connection.introspection.table_names(cursor)]
+    tables = [f"{schema}.{quote(table)}" for table in sorted(tables_of(connection))]
     if not tables:
         return name, ""
     return (

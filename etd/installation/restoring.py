@@ -17,7 +17,15 @@ from etd.append_only import append_only_tables
 from etd.installation import backup_file, postgresql_programs, presence, sqlite_files
 from etd.installation.backup_file import Manifest, NotABackup
 from etd.installation.backups import BackupFailed, Reason, database_of, make_backup
-from etd.installation.contents import OF_WORKERS, Look, is_of_this_release, look_at, unknown_migrations
+from etd.installation.contents import (
+    OF_WORKERS,
+    Look,
+    foreign_tables,
+    is_of_this_release,
+    look_at,
+    tables_of,
+    unknown_migrations,
+)
 
 Say = Callable[[str], None]
 
@@ -70,6 +78,7 @@ def restore(
                 "The database is not empty. With --replace it is backed up, and then replaced; or name another one in"
                 " DATABASE_URL."
             )
+        _refuse_foreign_tables(manifest, connection)
         manifest, database, folder = stack.enter_context(_unpacked(path))
         with nullcontext() if is_empty else _kept(connection, keep_in, say), _failing():
             if connection.vendor == "sqlite":
@@ -174,11 +183,22 @@ def _refuse_others(connection: BaseDatabaseWrapper) -> None:
         )
 
 
+def _refuse_foreign_tables(manifest: Manifest, connection: BaseDatabaseWrapper) -> None:
+    """On PostgreSQL somebody else's tables may lie beside ours; those that the backup holds it brings back."""
+    if connection.vendor != "postgresql":
+        return
+    if foreign := sorted(foreign_tables(connection) - manifest.contents.rows.keys()):
+        raise RestoreFailed(
+            f"In the database are tables that are not OpenEtD's and not in the backup: {', '.join(foreign)}."
+            " Nothing was changed. Move them into a schema of their own (ALTER TABLE … SET SCHEMA …), then try again."
+        )
+
+
 def _is_empty(connection: BaseDatabaseWrapper) -> bool:
     try:
         if connection.vendor == "sqlite":
             return sqlite_files.is_empty(_file(connection))
-        return not connection.introspection.table_names()
+        return not tables_of(connection)
     except sqlite3.DatabaseError:
         return False
 

@@ -213,24 +213,54 @@ def test_on_postgresql_a_restore_is_all_or_nothing(
 def test_on_postgresql_an_extension_is_no_hindrance_to_a_role_without_privileges(
     example_database: ExampleDatabase, copied: RunningServer, manage: Callable[..., tuple[int, str]]
 ) -> None:
-    """A trial restore into a database where the administrator has made the same extension."""
+    """A trial restore into a database where the administrator has made the same extension, and its tables."""
     postgres, extension = example_database.postgres, "pg_trgm"
     if not postgres:
         pytest.skip("SQLite has no extensions of this kind.")
     offered = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'"
     if asked(copied.database_url, offered) == (0,):
         missing_tool("PostgreSQL's contributed extensions are missing")
-    asked(copied.database_url, f"CREATE EXTENSION {extension}")
+    # As PostGIS does: the extension keeps a table of its own, whose rows pg_dump would dump.
+    made = (
+        f"CREATE EXTENSION {extension}",
+        "CREATE TABLE spatial_ref_sys (srid integer)",
+        "INSERT INTO spatial_ref_sys VALUES (4326)",
+        f"ALTER EXTENSION {extension} ADD TABLE spatial_ref_sys",
+        "UPDATE pg_extension SET extconfig = ARRAY['spatial_ref_sys'::regclass::oid], extcondition = ARRAY['']"
+        " WHERE extname = 'pg_trgm'",
+    )
+    asked(copied.database_url, *made)
     _, said = manage("backup")
     role, name = "openetd_plain", f"openetd_plain_{os.getpid()}"
     postgres.create_database(name)
     try:
         asked(postgres.url(name), f"CREATE ROLE {role} LOGIN", f"ALTER DATABASE {name} OWNER TO {role}")
-        asked(postgres.url(name), f"CREATE EXTENSION {extension}")
+        asked(postgres.url(name), *made)
         plain = postgres.url(name).replace("openetd@", f"{role}@")
-        status, told = manage("restore", said.splitlines()[-1], url=plain)
-        assert (status, "the audit trail and the versions are whole" in told) == (0, True), told
+        for how in ([], ["--replace"]):
+            status, told = manage("restore", said.splitlines()[-1], *how, url=plain)
+            assert (status, "the audit trail and the versions are whole" in told) == (0, True), told
         assert asked(plain, "SELECT count(*) > 0 FROM etd_auditevent") == (True,)
+        assert asked(postgres.url(name), "SELECT srid FROM spatial_ref_sys") == (4326,)
     finally:
         postgres.drop_database(name)
         asked(copied.database_url, f"DROP ROLE IF EXISTS {role}")
+
+
+def test_on_postgresql_nobody_elses_table_is_dropped(
+    example_database: ExampleDatabase, copied: RunningServer, manage: Callable[..., tuple[int, str]]
+) -> None:
+    """One that came after the backup is named; of one that the backup holds, it holds the rows."""
+    if not example_database.postgres:
+        pytest.skip("On SQLite a database is one program's file.")
+    _, said = manage("backup")
+    asked(copied.database_url, "CREATE TABLE wine_list (name text)", "INSERT INTO wine_list VALUES ('Rioja')")
+    kept = sorted((copied.folder / "backups").iterdir())
+    status, told = manage("restore", said.splitlines()[-1], "--replace")
+    assert (status, "not OpenEtD's and not in the backup: wine_list" in told) == (1, True), told
+    assert sorted((copied.folder / "backups").iterdir()) == kept
+    _, said = manage("backup")
+    asked(copied.database_url, "DELETE FROM wine_list")
+    status, told = manage("restore", said.splitlines()[-1], "--replace")
+    assert status == 0, told
+    assert asked(copied.database_url, "SELECT name FROM wine_list") == ("Rioja",)
