@@ -10,6 +10,7 @@ of an own scheme; whatever else a document asks for is refused and counted, and 
 from __future__ import annotations
 
 import base64
+import ctypes.util
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 MEMORY_BYTES = 1024**3
@@ -34,6 +36,29 @@ FONTS = {f"{SCHEME}fonts/{path.name}": path for path in sorted((STATIC / "fonts"
 # What stands behind the summary, and the classes under which it is set smaller until it has one page.
 AFTER_THE_SUMMARY = "<!-- end of the summary -->"
 SIZES = ("", "small", "small smallest")
+# A name for the place where the part after the summary begins, so that its page can be asked for.
+PLACE_AFTER = "after-the-summary"
+# Letters of HTML, about twice those of a usual document.
+MOST_LETTERS_AT_ONCE = 150_000
+NAME_PLACE_AFTER = f'.part.first {{ -weasy-anchor: "{PLACE_AFTER}" }}'
+
+# Of HarfBuzz (hb.h, hb-subset.h): what each function gives and takes.
+HARFBUZZ = "libharfbuzz-subset.so.0"
+_PLACE, _NUMBER = ctypes.c_void_p, ctypes.c_uint32
+FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
+    "hb_blob_create": (_PLACE, [ctypes.c_char_p, _NUMBER, ctypes.c_int, _PLACE, _PLACE]),
+    "hb_blob_get_data": (_PLACE, [_PLACE, ctypes.POINTER(_NUMBER)]),
+    "hb_face_create": (_PLACE, [_PLACE, _NUMBER]),
+    "hb_face_get_glyph_count": (_NUMBER, [_PLACE]),
+    "hb_face_reference_blob": (_PLACE, [_PLACE]),
+    "hb_set_add_range": (None, [_PLACE, _NUMBER, _NUMBER]),
+    "hb_subset_input_create_or_fail": (_PLACE, []),
+    "hb_subset_input_glyph_set": (_PLACE, [_PLACE]),
+    "hb_subset_input_set_flags": (None, [_PLACE, _NUMBER]),
+    "hb_subset_input_pin_axis_location": (ctypes.c_int, [_PLACE, _PLACE, _NUMBER, ctypes.c_float]),
+    "hb_subset_or_fail": (_PLACE, [_PLACE, _PLACE]),
+}
+RETAIN_GIDS, SET_OVERLAPS, PASS_THROUGH_UNKNOWN_TABLES, NOTDEF_OUTLINE = 0x02, 0x10, 0x20, 0x40
 
 OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_tags": True}
 # A fixed moment for the attached files: the same content must give the same bytes.
@@ -71,6 +96,79 @@ def limit_this_process(cpu_seconds: int = CPU_SECONDS, memory_bytes: int = MEMOR
         resource.setrlimit(what, (limit, limit))
 
 
+def spare_work() -> None:
+    """Takes out of what WeasyPrint does when it is imported, and later, what changes no page (docs/speed.md)."""
+    if sys.platform != "linux":
+        return
+    # The loader finds libraries by the names that WeasyPrint tries last; for those that it tries first Python would
+    # start a compiler and a linker each.
+    ctypes.util.find_library = lambda name: None
+    harfbuzz = harfbuzz_that_fixes_axes()
+    if harfbuzz is None:
+        return
+    # What WeasyPrint is about to import from fontTools: its own takes half a second. Nothing asks for the first where
+    # HarfBuzz is there.
+    subset, instancer = ModuleType("fontTools.subset"), ModuleType("fontTools.varLib.instancer")
+    vars(instancer)["instantiateVariableFont"] = lambda font, location, **_: FixedFont(
+        fixed(font, location, harfbuzz)
+    )
+    sys.modules.update({module.__name__: module for module in (subset, instancer)})
+
+
+def harfbuzz_that_fixes_axes() -> ctypes.CDLL | None:
+    """The library, None where there is none or where it is older than 6.0."""
+    try:
+        library = ctypes.CDLL(HARFBUZZ)
+        for name, (gives, takes) in FUNCTIONS.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = gives, takes
+    except (OSError, AttributeError):
+        return None
+    return library
+
+
+class FixedFont:
+    """The file of a font, to be saved as fontTools saves fonts."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def save(self, file: Any) -> None:
+        file.write(self.content)
+
+
+def fixed(font: Any, location: dict[str, float], harfbuzz: ctypes.CDLL) -> bytes:
+    """A variable font as the static one at `location`, values by the tags of axes; other axes at their defaults.
+
+    Ends the render where HarfBuzz cannot: WeasyPrint would go on with the font as it is, in other weights.
+    Nothing is given back, as the process makes one PDF of a few fonts.
+    """
+    content = font.reader.file.getvalue()
+    face = harfbuzz.hb_face_create(harfbuzz.hb_blob_create(content, len(content), 0, None, None), 0)
+    wanted = harfbuzz.hb_subset_input_create_or_fail()
+    # The pages name letters by their numbers in the font: all keep their place.
+    last = harfbuzz.hb_face_get_glyph_count(face) - 1
+    harfbuzz.hb_set_add_range(harfbuzz.hb_subset_input_glyph_set(wanted), 0, last)
+    harfbuzz.hb_subset_input_set_flags(
+        wanted, RETAIN_GIDS | SET_OVERLAPS | PASS_THROUGH_UNKNOWN_TABLES | NOTDEF_OUTLINE
+    )
+    pinned = [
+        harfbuzz.hb_subset_input_pin_axis_location(
+            wanted,
+            face,
+            int.from_bytes(axis.axisTag.encode(), "big"),
+            location.get(axis.axisTag, axis.defaultValue),
+        )
+        for axis in font["fvar"].axes
+    ]
+    made = harfbuzz.hb_subset_or_fail(face, wanted)
+    if not all(pinned) or not made:
+        sys.exit("HarfBuzz could not fix the axes of a font.")
+    length = _NUMBER()
+    data = harfbuzz.hb_blob_get_data(harfbuzz.hb_face_reference_blob(made), ctypes.byref(length))
+    return ctypes.string_at(data, length.value)
+
+
 def closed_fetcher() -> Any:
     """A fetcher that serves our fonts alone; `blocked` lists what else was asked for."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
@@ -96,6 +194,8 @@ def render(job: dict[str, Any], fetcher: Any) -> bytes:
 
     fonts = FontConfiguration()
     style = STYLE_SHEET.read_text(encoding="utf-8").replace("../fonts/", f"{SCHEME}fonts/")
+    if AFTER_THE_SUMMARY in job["html"]:
+        style += NAME_PLACE_AFTER
     sheet = CSS(string=style, font_config=fonts, url_fetcher=fetcher, base_url=SCHEME)
     attachments = [
         Attachment(
@@ -114,20 +214,42 @@ def render(job: dict[str, Any], fetcher: Any) -> bytes:
         page = HTML(string=html, url_fetcher=fetcher, base_url=SCHEME)
         return page.render(stylesheets=[sheet], font_config=fonts, **OPTIONS)
 
-    document = laid_out(with_summary_on_one_page(job["html"], lambda html: len(laid_out(html).pages)))
+    document = with_summary_on_one_page(job["html"], laid_out)
     document.metadata.attachments = [*document.metadata.attachments, *attachments]
     document.metadata.generate_rdf_metadata = with_pdf_ua(document.metadata.generate_rdf_metadata)
     pdf: bytes = document.write_pdf(finisher=mend_tags, **OPTIONS)
     return pdf
 
 
-def with_summary_on_one_page(html: str, count_pages: Callable[[str], int]) -> str:
-    """The HTML with the first of the SIZES in which its summary has one page, or the last of them."""
+def with_summary_on_one_page(html: str, laid_out: Callable[[str], Any]) -> Any:
+    """The document with the first of the SIZES in which its summary has one page, or the last of them.
+
+    Most summaries fit as they are: so the whole is laid out at once, and a summary alone only where it did not fit, or
+    where the whole is so long that laying it out twice would cost too much.
+    """
     summary, mark, _ = html.partition(AFTER_THE_SUMMARY)
     if not mark:
-        return html
-    fits = (size for size in SIZES if count_pages(f"{_sized(summary, size)}</main></body></html>") == 1)
-    return _sized(html, next(fits, SIZES[-1]))
+        return laid_out(html)
+    sizes: tuple[str, ...] = SIZES
+    if len(html) <= MOST_LETTERS_AT_ONCE:
+        document = laid_out(_sized(html, SIZES[0]))
+        if _page_after_the_summary(document) == 1:
+            return document
+        sizes = SIZES[1:]
+    fits = (size for size in sizes if len(laid_out(_alone(_sized(summary, size))).pages) == 1)
+    document = laid_out(_sized(html, next(fits, SIZES[-1])))
+    _page_after_the_summary(document)
+    return document
+
+
+def _page_after_the_summary(document: Any) -> int:
+    """The page, from 0, on which the part after the summary begins; its name goes, or the PDF would hold it."""
+    found = [number for number, page in enumerate(document.pages) if page.anchors.pop(PLACE_AFTER, None)]
+    return found[0] if found else 0
+
+
+def _alone(summary: str) -> str:
+    return f"{summary}</main></body></html>"
 
 
 def _sized(html: str, size: str) -> str:
@@ -224,6 +346,7 @@ def tell_pages() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     limit_this_process(*map(int, arguments))
+    spare_work()
     if arguments:
         tell_pages()
     tempfile.tempdir = os.getcwd()  # a folder of this render alone, which the parent removes

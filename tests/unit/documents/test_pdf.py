@@ -12,12 +12,15 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pypdf
 import pytest
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.varLib import instancer  # type: ignore[import-untyped]
 
 from documents import pdf, pdf_worker
 from documents.published import document_sha256
@@ -25,6 +28,7 @@ from documents.schema import from_json
 from metaanalysis.analyses import pool_inputs
 from metaanalysis.r_code import r_code
 from tests import renders
+from tests.tools import missing_tool
 from tests.unit.documents.example import EMPTY, SPEC, analysis, criterion, example, published, row
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
@@ -207,24 +211,141 @@ def test_a_long_summary_is_set_smaller_until_it_has_one_page() -> None:
         assert second.startswith("QUESTION Should devices be used?")
 
 
-def counted(pages: list[int], html: str) -> int:
-    assert "b</body>" not in html
-    return pages.pop(0)
+class Layouts:
+    """Lays out as if each size of a summary took so many pages; `asked` are the size and extent of each."""
+
+    def __init__(self, pages: dict[str, int]) -> None:
+        self.pages = pages
+        self.asked: list[tuple[str, str]] = []
+
+    def __call__(self, html: str) -> Any:
+        size = html.partition('class="')[2].partition('"')[0]
+        is_whole = "b</body>" in html
+        self.asked.append((size, "whole" if is_whole else "summary"))
+        pages = [SimpleNamespace(anchors={}) for _ in range(self.pages[size])]
+        if is_whole:
+            pages.append(SimpleNamespace(anchors={pdf_worker.PLACE_AFTER: (0, 0)}))
+        return SimpleNamespace(pages=pages, html=html)
 
 
-def test_the_first_size_that_fits_is_taken() -> None:
+@pytest.mark.parametrize(
+    ("pages", "asked"),
+    [
+        ((1, 1, 1), [("", "whole")]),
+        ((2, 1, 1), [("", "whole"), ("small", "summary"), ("small", "whole")]),
+        *(
+            (
+                (3, 2, last),
+                [
+                    ("", "whole"),
+                    ("small", "summary"),
+                    ("small smallest", "summary"),
+                    ("small smallest", "whole"),
+                ],
+            )
+            for last in (1, 2)
+        ),
+    ],
+)
+def test_the_first_size_that_fits_is_taken(pages: tuple[int, int, int], asked: list[tuple[str, str]]) -> None:
+    laid_out = Layouts(dict(zip(pdf_worker.SIZES, pages, strict=True)))
     page = f"<body data-x>a{pdf_worker.AFTER_THE_SUMMARY}b</body>"
-    for pages, size in (
-        ([1], ""),
-        ([2, 1], "small"),
-        ([3, 2, 1], "small smallest"),
-        ([3, 3, 2], "small smallest"),
+    document = pdf_worker.with_summary_on_one_page(page, laid_out)
+    assert laid_out.asked == asked
+    assert document.html == page.replace("<body", f'<body class="{asked[-1][0]}"')
+    assert all(page.anchors == {} for page in document.pages)
+
+
+def test_a_long_document_is_laid_out_as_a_whole_once() -> None:
+    """Its summary is measured before, whether it fits or not."""
+    page = f"<body data-x>a{pdf_worker.AFTER_THE_SUMMARY}{'x' * pdf_worker.MOST_LETTERS_AT_ONCE}b</body>"
+    for pages, sizes in (((1, 1, 1), [""]), ((2, 1, 1), ["", "small"])):
+        laid_out = Layouts(dict(zip(pdf_worker.SIZES, pages, strict=True)))
+        pdf_worker.with_summary_on_one_page(page, laid_out)
+        assert laid_out.asked == [*((size, "summary") for size in sizes), (sizes[-1], "whole")]
+
+
+def test_what_has_no_summary_is_laid_out_as_it_is() -> None:
+    assert pdf_worker.with_summary_on_one_page("<body>no summary", str.upper) == "<BODY>NO SUMMARY"
+
+
+def test_a_document_names_no_place_of_the_renderer(rendered: bytes) -> None:
+    assert pdf_worker.PLACE_AFTER.encode() not in rendered
+    assert pdf_worker.PLACE_AFTER in pdf_worker.NAME_PLACE_AFTER
+
+
+def test_a_font_is_fixed_by_harfbuzz_as_by_fonttools() -> None:
+    """Every letter has the same outline and takes the same room."""
+    harfbuzz = pdf_worker.harfbuzz_that_fixes_axes()
+    if harfbuzz is None:
+        missing_tool("The system's HarfBuzz is older than 6.0 or missing.")
+    for name, location in (
+        ("SourceSans3.ttf", {"wght": 612.0}),
+        ("SourceSerif4-Italic.ttf", {"wght": 433.0, "opsz": 11.333}),
+        ("SourceSerif4.ttf", {"wght": 400.0, "opsz": 4.0}),  # below what the font has
+        ("SourceSerif4.ttf", {"wght": 700.0}),
     ):
-        left = list(pages)
-        sized = pdf_worker.with_summary_on_one_page(page, partial(counted, left))
-        assert sized == page.replace("<body", f'<body class="{size}"')
-        assert left == []
-    assert pdf_worker.with_summary_on_one_page("<body>no summary", lambda html: 9) == "<body>no summary"
+        few = with_few_letters(Path(pdf.STATIC) / "fonts" / name)
+        mine = TTFont(io.BytesIO(pdf_worker.fixed(TTFont(io.BytesIO(few)), location, harfbuzz)))
+        saved = io.BytesIO()
+        instancer.instantiateVariableFont(TTFont(io.BytesIO(few)), location, static=True).save(saved)
+        theirs = TTFont(saved)
+        assert "fvar" not in mine
+        assert "gvar" not in mine
+        for number in range(mine["maxp"].numGlyphs):
+            (one, *marks), (other, *other_marks) = (
+                font["glyf"][font.getGlyphName(number)].getCoordinates(font["glyf"])
+                for font in (mine, theirs)
+            )
+            assert (list(one), marks) == (list(other), other_marks), (name, number)
+            one_width, other_width = (font["hmtx"][font.getGlyphName(number)][0] for font in (mine, theirs))
+            assert one_width == other_width, (name, number)
+
+
+def with_few_letters(path: Path) -> bytes:
+    font = TTFont(path)
+    asked = subset.Subsetter(subset.Options(retain_gids=True, drop_tables=["GSUB", "GPOS", "GDEF", "STAT"]))
+    asked.populate(text="aàfgQ@8%ﬁ")
+    asked.subset(font)
+    file = io.BytesIO()
+    font.save(file)
+    return file.getvalue()
+
+
+def test_a_font_that_cannot_be_fixed_ends_the_render() -> None:
+    harfbuzz = pdf_worker.harfbuzz_that_fixes_axes()
+    if harfbuzz is None:
+        missing_tool("The system's HarfBuzz is older than 6.0 or missing.")
+    font = TTFont(Path(pdf.STATIC) / "fonts" / "SourceSans3.ttf")
+    font["fvar"].axes[0].axisTag = "none"
+    with pytest.raises(SystemExit, match="could not fix"):
+        pdf_worker.fixed(font, {}, harfbuzz)
+
+
+def test_embedded_fonts_have_one_weight_each(reader: pypdf.PdfReader) -> None:
+    files = [
+        part["/FontDescriptor"]["/FontFile2"].get_object().get_data()
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()  # type: ignore[index]
+        for part in font.get_object()["/DescendantFonts"]
+    ]
+    assert len(set(files)) >= 4
+    assert [file for file in files if "fvar" in TTFont(io.BytesIO(file))] == []
+
+
+def test_the_worker_starts_no_process() -> None:
+    """To find its libraries Python would: a compiler and a linker for each."""
+    code = (
+        "import runpy, sys\n"
+        "sys.addaudithook(lambda event, args: event == 'subprocess.Popen' and sys.stderr.write('started\\n'))\n"
+        f"sys.exit(runpy.run_path({str(pdf.WORKER)!r})['main']([]))"
+    )
+    job = pdf._job("<p>x</p>", [])
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=job, capture_output=True, timeout=120, check=True
+    )
+    assert done.stdout.startswith(b"%PDF")
+    assert b"started" not in done.stderr
 
 
 def test_the_same_content_gives_the_same_bytes(rendered: bytes) -> None:
