@@ -161,7 +161,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}
 
 SITE_URL = site_url(os.environ.get("SITE_URL", ""), https=HTTPS, host=ALLOWED_HOSTS[0])
 DEFAULT_FROM_EMAIL = sender(os.environ.get("EMAIL_FROM", ""), host=urlsplit(SITE_URL).hostname or "")
-# Seconds for each step: servers that greet slowly on purpose take 20, and hardly a letter is sent by a request.
+# Seconds for each step: servers that greet slowly on purpose take 20. While somebody waits it is less (etd/mail.py).
 EMAIL_TIMEOUT = 30
 globals().update(email(os.environ.get("EMAIL_URL", ""), https=HTTPS))
 

@@ -15,12 +15,14 @@ from string import Template
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection, send_mail
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 FOLDER = settings.BASE_DIR / "templates" / "email"
+# For each step of a letter that somebody waits for; of others EMAIL_TIMEOUT.
+SECONDS_WHILE_SOMEBODY_WAITS = 10
 # A server that breaks off at one address, or after so many letters, is asked again; one that takes none is left alone.
 FAULTS_IN_A_ROW = 5
 
@@ -67,9 +69,13 @@ def letter(kind: str, /, **values: str) -> tuple[str, str]:
 
 def send(kind: str, /, *, to: str, **values: str) -> None:
     """Send one letter now. Raises NotSent; the log then names the kind of letter and the fault, never what it says."""
+    _send(kind, to, values, settings.EMAIL_TIMEOUT)
+
+
+def _send(kind: str, to: str, values: Mapping[str, str], seconds: float) -> None:
     subject, body = letter(kind, **values)
     try:
-        send_mail(subject, body, None, [to])
+        EmailMessage(subject, body, None, [to], connection=get_connection(timeout=seconds)).send()
     except (OSError, ValueError) as error:  # smtplib's errors are OSErrors too
         logger.warning("not sent: a letter of the kind %s: %s", kind, type(error).__name__)
         raise NotSent(why(error)) from None
@@ -143,9 +149,9 @@ def why(error: OSError | ValueError) -> str:
 
 
 def tell(kind: str, /, *, to: str, **values: str) -> None:
-    """Send a letter that nothing depends on: where it fails, the log says so."""
+    """Send a letter that nothing depends on, while somebody waits for a page: where it fails, the log says so."""
     with suppress(NotSent):
-        send(kind, to=to, **values)
+        _send(kind, to, values, SECONDS_WHILE_SOMEBODY_WAITS)
 
 
 def in_words(moment: datetime) -> str:

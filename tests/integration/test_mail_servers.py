@@ -62,6 +62,31 @@ def test_an_address_that_is_none_keeps_nobody_else_waiting(settings: Any, caplog
     assert "@" not in caplog.text
 
 
+def test_a_panel_is_written_to_over_one_connection(settings: Any) -> None:
+    large = [f"{number}@example.org" for number in range(200)]
+    with mail_server() as server:
+        noted, said = tried(settings, server, large)
+        assert (set(noted.values()), said) == ({True}, "")
+        assert (server.accepted, server.n_connections) == (large, 1)
+
+
+def test_while_somebody_waits_a_silent_server_is_waited_for_shortly(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds: list[float] = []
+
+    def silent(*_: Any, timeout: float, **__: Any) -> None:
+        seconds.append(timeout)
+        raise TimeoutError
+
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    monkeypatch.setattr(smtplib, "SMTP", silent)
+    with pytest.raises(mail.NotSent):
+        mail.send("account_changed", to=PANEL[0], **VALUES)
+    mail.tell("account_changed", to=PANEL[0], **VALUES)
+    assert seconds == [settings.EMAIL_TIMEOUT, mail.SECONDS_WHILE_SOMEBODY_WAITS] == [30, 10]
+
+
 def test_a_certificate_that_does_not_hold_is_no_fault_of_an_address() -> None:
     assert mail.why(ssl.SSLCertVerificationError()) == "The mail server could not be reached."
     assert mail.why(smtplib.SMTPSenderRefused(421, b"", "x@example.org")) == mail.BROKEN_OFF
