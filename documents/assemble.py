@@ -16,15 +16,19 @@ from etd.selectors.declaring import printed_panel
 from etd.selectors.printed_rounds import PrintedRound, PrintedTally, printed_rounds
 from etd.selectors.references import reference_list
 from etd.selectors.source import SourceView, load_source
+from etd.stored import Stored
 from metaanalysis.models import Analysis
 
 
-def assemble(question: Question, view: selectors.EtdView | None = None) -> schema.EtdDocument:
+def assemble(
+    question: Question, view: selectors.EtdView | None = None, stored: Stored | None = None
+) -> schema.EtdDocument:
     """The question as a document: of votes only what `printed_rounds` gives.
 
-    `view` is the question where somebody has loaded it already, whoever it was loaded for.
+    `view` is the question where somebody has loaded it already, whoever it was loaded for, `stored` what it is of.
     """
-    etd = view or selectors.load_etd(question, None)
+    stored = stored or Stored(question)
+    etd = view or selectors.load_etd(question, None, stored=stored)
     headings = etd.framework.headings
     source = load_source(question, etd.criteria)
     return schema.EtdDocument(
@@ -69,7 +73,7 @@ def assemble(question: Question, view: selectors.EtdView | None = None) -> schem
         panel=_panel(question),
         rounds=tuple(_round(one) for one in printed_rounds(question)),
         type_judgement=_judgement(etd.type_judgement) if etd.type_judgement else None,
-        summary_tables=summary_tables(question),
+        summary_tables=summary_tables(question, stored),
         source=_source(source) if source else None,
     )
 

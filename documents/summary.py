@@ -6,11 +6,12 @@ from documents import schema
 from etd.domain.summary_tables import PROFILE, STANDARD, WHAT_HAPPENS
 from etd.models import Question
 from etd.selectors.summary import CellView, LineView, SummaryTableView, SummaryView, load_summary
+from etd.stored import Stored
 
 
-def summary_tables(question: Question) -> tuple[schema.SummaryTable, ...]:
+def summary_tables(question: Question, stored: Stored | None = None) -> tuple[schema.SummaryTable, ...]:
     """All three tables, or none where no outcome was chosen for them."""
-    view = load_summary(question)
+    view = load_summary(question, stored)
     return tuple(_table(view, table) for table in view.tables.values()) if view.has_rows else ()
 
 

@@ -22,6 +22,7 @@ from etd.models import (
     OutcomeTable,
     Question,
     Reference,
+    SummaryRow,
 )
 
 
@@ -97,6 +98,15 @@ class Stored:
     @cached_property
     def _rows_by_id(self) -> dict[int | None, OutcomeRow]:
         return {row.pk: row for row in self.rows}
+
+    @cached_property
+    def summary_rows(self) -> list[SummaryRow]:
+        """The lines that were chosen for the Summary of Findings, in their order."""
+        return list(
+            SummaryRow.objects.filter(question=self.question)
+            .select_related("outcome", "population")
+            .order_by("position")
+        )
 
     @cached_property
     def assessments(self) -> dict[str, CriterionAssessment]:

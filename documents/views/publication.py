@@ -27,6 +27,7 @@ from etd.enums import QuestionStatus
 from etd.models import PublishedVersion
 from etd.permissions import Access, Permission, load_access, requires
 from etd.selectors.checks import QuestionChecks, before_publication
+from etd.stored import Stored
 from etd.views.pages import page
 from etd.workflow import TRANSITIONS
 
@@ -196,9 +197,10 @@ def _page(
     """The page as things stand now; of a form that was sent in vain every word is still there."""
     if refusal:
         access = load_access(access.user, *access.slugs)
-    context = page(access)
+    stored = Stored(access.question)
+    context = page(access, stored)
     in_review = access.question.status == QuestionStatus.IN_REVIEW
-    document = assemble(access.question, context["etd"]) if in_review else None
+    document = assemble(access.question, context["etd"], stored) if in_review else None
     found = load_publication(access.question, access.user, document)
     checks: QuestionChecks | None = context["checks"]
     cards = tuple(_card(request, access, one, withdrawing) for one in found.versions)

@@ -7,7 +7,7 @@ The words of a declaration leave here for their author alone; a chair opens them
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,9 @@ from etd.models import (
     Recusal,
     User,
 )
+
+# A member, and the question that it is about, None for the whole guideline.
+Scope = tuple[int, int | None]
 
 
 @dataclass(frozen=True)
@@ -165,11 +168,26 @@ def printed_conflicts(question: Question) -> tuple[PrintedConflict, ...]:
 
     A declared conflict that no chair has decided about yet has an empty `level`. Members who left stay listed.
     """
+    return conflicts_among(*declared_and_decided(question))
+
+
+def declared_and_decided(
+    question: Question,
+) -> tuple[dict[Scope, ConflictDeclaration], dict[Scope, ConflictManagement]]:
+    """Each member's present declaration, and the last decision of a chair, for the question and its guideline."""
     here = Q(question=question) | Q(question__isnull=True, guideline_id=question.guideline_id)
-    declared = _newest(
-        ConflictDeclaration.objects.filter(here).select_related("question", "member").order_by("-pk")
+    return (
+        _newest(
+            ConflictDeclaration.objects.filter(here).select_related("question", "member").order_by("-pk")
+        ),
+        _decisions(ConflictManagement.objects.filter(here)),
     )
-    decided = _decisions(ConflictManagement.objects.filter(here))
+
+
+def conflicts_among(
+    declared: Mapping[Scope, ConflictDeclaration], decided: Mapping[Scope, ConflictManagement]
+) -> tuple[PrintedConflict, ...]:
+    """As `printed_conflicts`, without a query, of what `declared_and_decided` gives."""
     found = [
         PrintedConflict(
             name=str(decided[key].member if key in decided else declared[key].member),
@@ -198,9 +216,6 @@ def _recusals(question: Question, user: User) -> QuerySet[Recusal]:
     return Recusal.objects.filter(
         Q(question=question) | Q(guideline_id=question.guideline_id), user=user, ended_at__isnull=True
     )
-
-
-Scope = tuple[int, int | None]
 
 
 def _newest(declarations: Iterable[ConflictDeclaration]) -> dict[Scope, ConflictDeclaration]:

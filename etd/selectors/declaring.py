@@ -12,14 +12,13 @@ from etd.enums import ConflictLevel, Role
 from etd.models import (
     Ballot,
     ConflictDeclaration,
-    ConflictManagement,
     Guideline,
     PanelMembership,
     Question,
     User,
     VotingRound,
 )
-from etd.selectors.conflicts import PrintedConflict, printed_conflicts
+from etd.selectors.conflicts import PrintedConflict, conflicts_among, declared_and_decided
 
 # Those whose role votes: they are asked for a declaration, and the document lists them.
 PANEL = (Role.CHAIR, Role.PANEL_MEMBER)
@@ -127,24 +126,12 @@ def printed_panel(question: Question) -> PrintedPanel | None:
     None where nobody has declared anything and nothing was voted on: a document taken over from elsewhere had a panel
     of its own.
     """
-    here = Q(question=question) | Q(question__isnull=True, guideline_id=question.guideline_id)
-    declared = {
-        (member_id, question_id): has_conflict
-        for member_id, question_id, has_conflict in ConflictDeclaration.objects.filter(here)
-        .order_by("pk")
-        .values_list("member_id", "question_id", "has_conflict")
-    }
-    conflicts = printed_conflicts(question)
+    declared, decided = declared_and_decided(question)
+    conflicts = conflicts_among(declared, decided)
     if not (declared or conflicts or VotingRound.objects.filter(question=question).exists()):
         return None
-    levels = {
-        (member_id, question_id): level
-        for member_id, question_id, level in ConflictManagement.objects.filter(here)
-        .order_by("pk")
-        .values_list("member_id", "question_id", "level")
-    }
-    listed = {member_id for (member_id, _), has_conflict in declared.items() if has_conflict}
-    listed |= {member_id for (member_id, _), level in levels.items() if level != ConflictLevel.DISCLOSURE}
+    listed = {member_id for (member_id, _), one in declared.items() if one.has_conflict}
+    listed |= {member_id for (member_id, _), one in decided.items() if one.level != ConflictLevel.DISCLOSURE}
     someone = {member_id for member_id, _ in declared}
     others = [
         membership

@@ -8,15 +8,18 @@ counts that a small panel can give are soon tried through.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
 
 from etd.domain.consensus import rule_from_json
 from etd.domain.rule_wording import asks_for
 from etd.enums import TallyDisplay
-from etd.models import Ballot, Question, VotingRound
+from etd.models import Ballot, Question
 from etd.selectors.held_rounds import HeldRound, rounds_with_votes
-from etd.selectors.results import ItemResult, RoundSummary, results_of, rounds_of
+from etd.selectors.results import ItemResult, RoundSummary, results_of, summary_of
 from etd.selectors.rounds import TallyCell, item_name, tally_cells
 
 
@@ -45,16 +48,19 @@ class PrintedRound:
 
 
 def printed_rounds(question: Question) -> tuple[PrintedRound, ...]:
-    """The rounds that are over, the first first; in one query where there is none, else in at most five."""
+    """The rounds that are over, the first first; in one query where there is none, else in three."""
     over = [one for one in rounds_with_votes(question, None) if one.is_over]
     if not over:
         return ()
-    summaries = {summary.id: summary for summary in rounds_of(question)}
-    rolls = _rolls([one.stored for one in over if one.stored.tally_display == TallyDisplay.NAMED])
-    return tuple(_printed(one, summaries[one.stored.pk], rolls.get(one.stored.pk, ())) for one in over)
+    ballots: dict[int, list[Ballot]] = {one.stored.pk: [] for one in over}
+    for ballot in Ballot.objects.filter(round__in=ballots).select_related("member"):
+        ballots[ballot.round_id].append(ballot)
+    now = timezone.now()
+    return tuple(_printed(one, ballots[one.stored.pk], now) for one in over)
 
 
-def _printed(one: HeldRound, summary: RoundSummary, roll: tuple[str, ...]) -> PrintedRound:
+def _printed(one: HeldRound, ballots: Sequence[Ballot], now: datetime) -> PrintedRound:
+    summary = summary_of(one.stored, [ballot.voided_at is None for ballot in ballots], now)
     framework = one.stored.framework
     rule = rule_from_json(one.stored.consensus_rule)
     results = results_of(one)
@@ -66,14 +72,11 @@ def _printed(one: HeldRound, summary: RoundSummary, roll: tuple[str, ...]) -> Pr
         rule_asks=asks_for(rule),
         rule_citation=rule.citation if rule else "",
         n_cast=len({vote.ballot_id for vote in one.votes if vote.option_keys}) if results else None,
-        roll=roll,
+        roll=_roll(ballots) if one.stored.tally_display == TallyDisplay.NAMED else (),
         tallies=tuple(PrintedTally(item, tally_cells(framework, item)) for item in found if item is not None),
         tally_digest=results.tally_digest if results else "",
     )
 
 
-def _rolls(rounds: Iterable[VotingRound]) -> dict[int, tuple[str, ...]]:
-    names: dict[int, list[str]] = {one.pk: [] for one in rounds}
-    for ballot in Ballot.objects.filter(round__in=names, voided_at__isnull=True).select_related("member"):
-        names[ballot.round_id].append(str(ballot.member))
-    return {round_id: tuple(sorted(found)) for round_id, found in names.items()}
+def _roll(ballots: Iterable[Ballot]) -> tuple[str, ...]:
+    return tuple(sorted(str(ballot.member) for ballot in ballots if ballot.voided_at is None))

@@ -11,7 +11,7 @@ said who chose what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -191,7 +191,7 @@ def rounds_of(question: Question) -> tuple[RoundSummary, ...]:
     ):
         ballots.setdefault(round_id, []).append(voided_at is None)
     return tuple(
-        _summary(one, ballots.get(one.pk, []), now)
+        summary_of(one, ballots.get(one.pk, []), now)
         for one in VotingRound.objects.filter(question=question).order_by("number")
     )
 
@@ -264,7 +264,8 @@ def _ended_at(voting_round: VotingRound, now: datetime) -> datetime | None:
     return voting_round.closes_at if is_over(voting_round, now) else None
 
 
-def _summary(voting_round: VotingRound, valid: list[bool], now: datetime) -> RoundSummary:
+def summary_of(voting_round: VotingRound, valid: Sequence[bool], now: datetime) -> RoundSummary:
+    """`valid` says of each of its ballots whether it stands."""
     rule = rule_from_json(voting_round.consensus_rule)
     ended_at = _ended_at(voting_round, now)
     return RoundSummary(

@@ -43,13 +43,14 @@ def etd_of(access: Access) -> EtdView:
     return load_etd(access.question, access.user, rounds_of_voter(access.question, access.user, access.role))
 
 
-def page(access: Access) -> dict[str, Any]:
+def page(access: Access, stored: Stored | None = None) -> dict[str, Any]:
     """The context of a page of a question: `etd`, who looks at it and what they can do now.
 
     `checks` are what the checks find, for whoever may see that, else None: nobody else's page pays for them.
+    `stored` is what is stored of the question, for pages that read more of it.
     """
     held = rounds_of_voter(access.question, access.user, access.role)
-    stored = Stored(access.question)
+    stored = stored or Stored(access.question)
     etd = load_etd(access.question, access.user, held, stored)
     votes = etd.round is not None and etd.round.has_ballot
     return {

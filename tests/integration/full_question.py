@@ -6,6 +6,7 @@ import hashlib
 
 from etd.actions import discussion, questions, rounds, voting
 from etd.actions.kept_evidence import keep_evidence
+from etd.domain.source_content import SourceContent
 from etd.enums import (
     RECOMMENDATION_TYPE_ITEM,
     Basis,
@@ -82,7 +83,7 @@ def furnish(question: Question, n: int, by: User) -> None:
             note="The evidence was updated." if number else "",
             previous_sha256=factories.DIGEST if number else "",
         )
-    factories.source_document(question=question)
+    factories.source_document(question=question, content=SourceContent(criteria={}).to_text())
     _judge(question, ALL[:n], by)
 
 

@@ -6,8 +6,11 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from etd.enums import QuestionStatus
-from etd.models import Question, VotingRound
+from documents.assemble import assemble
+from documents.published import content_sha256
+from etd.enums import QuestionStatus, Role
+from etd.models import OutcomeRow, Question, VotingRound
+from etd.selectors.checks import located_findings
 from tests import factories
 from tests.integration.conftest import ClientFor, demo, get_question
 from tests.integration.full_question import ALL, furnish, over
@@ -79,7 +82,43 @@ def test_with_two_rounds_behind_it_the_question_shows_what_the_last_one_found(
     assert page.count("Round 2: how the panel voted") == (0 if actor == "observer" else len(ALL))
 
 
+def put_in_review(question: Question, n: int) -> None:
+    """With everything in it, no finding that is open, and more approvals than it needs: it can be published."""
+    furnish(question, n, CHAIR())
+    over(question, ALL[-n:], [CHAIR(), PANEL()], 2 if n > 1 else 1, CHAIR())
+    VotingRound.objects.filter(question=question, closed_at=None).update(
+        closed_at=factories.NOW, closed_by=CHAIR()
+    )
+    Question.objects.filter(pk=question.pk).update(status=QuestionStatus.IN_REVIEW)
+    question.refresh_from_db()
+    for row in OutcomeRow.objects.filter(table__question=question)[:n]:
+        factories.analysis(row=row)
+    for finding in located_findings(question):
+        factories.dismissed_finding(question=question, fingerprint=finding.fingerprint)
+    content = content_sha256(assemble(question))
+    for _ in range(n + 1):
+        by = factories.panel_membership(guideline=question.guideline, role=Role.METHODOLOGIST).user
+        factories.approval(question=question, content_sha256=content, approved_by=by)
+
+
+def published_in(client_for: ClientFor, n: int) -> list[str]:
+    """The queries of the publication page of a question that can be published, with `n` of everything in it."""
+    point = transaction.savepoint()
+    put_in_review(get_question(SLUG), n)
+    queries = queries_of(client_for, "staff", f"{QUESTION}publication/")
+    page = client_for("staff").get(f"{QUESTION}publication/").content.decode()
+    assert f"Publish version {n + 1}</button>" in page
+    transaction.savepoint_rollback(point)
+    return queries
+
+
+def test_the_publication_page_takes_as_many_for_one_of_everything_as_for_many(client_for: ClientFor) -> None:
+    one, many = (published_in(client_for, n) for n in (1, 5))
+    assert len(one) == len(many) == MOST_TO_PUBLISH, many
+
+
 MOST = 14
+MOST_TO_PUBLISH = 26
 ROLES = ("chair", "methodologist", "panel member", "staff", "observer")
 
 

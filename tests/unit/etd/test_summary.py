@@ -305,4 +305,4 @@ def test_the_tables_take_the_same_few_queries_for_any_number_of_outcomes(panel: 
     with CaptureQueriesContext(connection) as queries:
         view = load_summary(question)
     assert len(view.tables["sof"].rows) == number
-    assert len(queries) == 6
+    assert len(queries) == 5
