@@ -10,6 +10,7 @@ from etd.domain.coherence.checklist import Item
 from etd.domain.coherence.inputs import EtdInput
 from etd.domain.findings import Finding, Severity
 from etd.domain.located import LocatedFinding, Place, Words, located, words_with_places
+from etd.domain.paging import Page, page_of
 from etd.evidence import load_rows
 from etd.models import Guideline, OutcomeRow, Question
 from etd.row_checks import row_findings
@@ -123,6 +124,14 @@ class CheckedQuestion:
     checks: QuestionChecks
 
 
+@dataclass(frozen=True)
+class CheckedQuestions:
+    """`lines` are those of one page."""
+
+    page: Page
+    lines: tuple[CheckedQuestion, ...]
+
+
 def load_checks(
     question: Question, view: EtdView | None = None, stored: Stored | None = None
 ) -> QuestionChecks:
@@ -139,14 +148,17 @@ def load_checks(
     return QuestionChecks(findings, _marks(findings), etd, places)
 
 
-def load_guideline_checks(guideline: Guideline) -> tuple[CheckedQuestion, ...]:
-    """Every question of a guideline. Each is read as a whole, in at most ten queries, one after the other."""
+def load_guideline_checks(guideline: Guideline, page: str = "") -> CheckedQuestions:
+    """A page of its questions. Each is read as a whole, in at most ten queries, one after the other."""
     questions = (
         Question.objects.filter(guideline=guideline)
         .select_related("guideline", "own_framework", "recommendation__type_judged_by")
         .order_by("pk")
     )
-    return tuple(_checked(question) for question in questions)
+    shown = page_of(questions.count(), page)
+    return CheckedQuestions(
+        shown, tuple(_checked(question) for question in questions[shown.start : shown.stop])
+    )
 
 
 def _checked(question: Question) -> CheckedQuestion:

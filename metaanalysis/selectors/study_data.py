@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import dateformat, timezone
 
 from etd.domain import numbers
+from etd.domain.paging import Page, page_of
 from etd.enums import ValueSource
 from etd.models import Outcome, OutcomeRow, Population, Question
 from metaanalysis import specification
@@ -70,12 +71,15 @@ class PlaceData:
 
 @dataclass(frozen=True)
 class EvidenceView:
+    """`uploads` are those of one page, the newest first."""
+
     places: tuple[PlaceData, ...]
+    page: Page
     uploads: tuple[UploadLine, ...]
 
 
-def load_evidence(question: Question) -> EvidenceView:
-    """All study results and uploads of a question, in three queries."""
+def load_evidence(question: Question, page: str = "") -> EvidenceView:
+    """All study results and a page of the uploads of a question, in four queries."""
     computed = {
         (row.outcome_id, row.population_id): row.pk
         for row in OutcomeRow.objects.filter(table__question=question, source=ValueSource.COMPUTED)
@@ -99,11 +103,14 @@ def load_evidence(question: Question) -> EvidenceView:
         )
         for place, results in groups.items()
     )
-    uploads = tuple(upload_line(upload) for upload in uploads_of(question))
-    return EvidenceView(places, uploads)
+    uploads = uploads_of(question)
+    shown = page_of(uploads.count(), page)
+    return EvidenceView(
+        places, shown, tuple(upload_line(upload) for upload in uploads[shown.start : shown.stop])
+    )
 
 
-def uploads_of(question: Question) -> Iterable[DataUpload]:
+def uploads_of(question: Question) -> QuerySet[DataUpload]:
     """The uploads of a question, newest first, without the files themselves."""
     return (
         DataUpload.objects.filter(question=question)

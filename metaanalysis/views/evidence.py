@@ -27,7 +27,7 @@ def evidence(request: HttpRequest, access: Access) -> HttpResponse:
     return render(
         request,
         "metaanalysis/evidence.html",
-        page(access) | {"evidence": load_evidence(access.question)},
+        page(access) | {"evidence": load_evidence(access.question, request.GET.get("page", ""))},
     )
 
 

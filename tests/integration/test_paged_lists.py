@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from etd.models import AuditEvent, Question
+from metaanalysis.models import DataUpload
 from tests import factories
 from tests.integration.conftest import ClientFor, demo, get_question
 
@@ -92,3 +93,38 @@ def test_the_history_comes_twenty_events_a_page(client_for: ClientFor) -> None:
     kind = re.search(r'href="\?kind=(\w+)"', chair.get(address).content.decode())
     assert kind is not None
     assert "<h1" in chair.get(f"{address}?kind={kind[1]}&page=2").content.decode()
+
+
+def test_the_checks_of_a_guideline_come_twenty_questions_a_page_and_all_in_turn(
+    client_for: ClientFor,
+) -> None:
+    for number in range(20):
+        factories.draft_question(guideline=get_question().guideline, slug=f"more-{number}")
+    chair = client_for("chair")
+    address = f"{GUIDELINE}checks/"
+    pages = [chair.get(f"{address}?page={number}").content.decode() for number in (1, 2)]
+    listed_here = [
+        re.findall(r'class="question-title" href="/guidelines/ilcor-als/([^/]+)/checks/"', page)
+        for page in pages
+    ]
+    assert [len(one) for one in listed_here] == [20, 3]
+    assert {*listed_here[0], *listed_here[1]} == set(Question.objects.values_list("slug", flat=True))
+    assert "Questions 21–23 of 23" in pages[1]
+    assert 'rel="next" href="?page=2"' in pages[0]
+
+
+def test_the_files_of_a_question_come_twenty_a_page_the_newest_first(client_for: ClientFor) -> None:
+    question = get_question()
+    DataUpload.objects.filter(question=question).delete()
+    chair = client_for("chair")
+    address = f"{GUIDELINE}{question.slug}/evidence/"
+    factories.data_upload(question=question, filename="file-1.csv")
+    before = n_queries(chair, address)
+    for number in range(2, 46):
+        factories.data_upload(question=question, filename=f"file-{number}.csv")
+    pages = [chair.get(f"{address}?page={number}").content.decode() for number in (1, 2, 3)]
+    seen = [re.findall(r'class="file-name">file-(\d+)\.csv', page) for page in pages]
+    assert [one for page in seen for one in page] == [str(number) for number in range(45, 0, -1)]
+    assert [len(one) for one in seen] == [20, 20, 5]
+    assert "Files 21–40 of 45" in pages[1]
+    assert n_queries(chair, address) == before
