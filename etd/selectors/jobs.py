@@ -13,10 +13,10 @@ from django.utils.module_loading import import_string
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from etd.domain.paging import Page, page_of
 from etd.jobs import GAVE_UP, GONE_AFTER, LETTERS, LETTERS_ABOUT_A_ROUND, STOPPED_EACH_TIME, TRY_AGAIN
 from etd.models import Guideline, Worker
 
-SHOWN = 50
 OF_OUR_OWN = {TRY_AGAIN, GAVE_UP}
 STOPPED = {"builtins.SystemExit", "builtins.KeyboardInterrupt"}
 DATABASE_AWAY = {"django.db.utils.OperationalError", "django.db.utils.InterfaceError"}
@@ -42,8 +42,9 @@ class JobView:
 
 @dataclass(frozen=True)
 class JobsView:
-    """The newest jobs, those that are not done first; how many wait and how many have failed counts all there are."""
+    """A page of the jobs, those that are not done first, then the newest; what waits and has failed counts all."""
 
+    page: Page
     jobs: tuple[JobView, ...]
     n_waiting: int
     n_failed: int
@@ -63,20 +64,20 @@ class WorkersView:
         return self.mode == "worker" and not self.n_alive
 
 
-def all_jobs() -> JobsView:
+def all_jobs(page: str = "") -> JobsView:
     """Of the whole site, for its administrators: kinds and states, nothing of what is in them.
 
     Why a book could not be rendered is for its guideline's people: the reason may name files of theirs.
     """
-    return _view(DBTaskResult.objects.all(), tells_contents=False)
+    return _view(DBTaskResult.objects.all(), page, tells_contents=False)
 
 
-def jobs_of(guideline: Guideline, *, sees_letters_of_rounds: bool) -> JobsView:
+def jobs_of(guideline: Guideline, *, sees_letters_of_rounds: bool, page: str = "") -> JobsView:
     """Of one guideline. That there is a letter about a round tells of a reminder, which is for chairs alone."""
     jobs = DBTaskResult.objects.filter(args_kwargs__kwargs__guideline=guideline.pk)
     if not sees_letters_of_rounds:
         jobs = jobs.exclude(task_path=LETTERS_ABOUT_A_ROUND)
-    return _view(jobs, tells_contents=True)
+    return _view(jobs, page, tells_contents=True)
 
 
 def workers() -> WorkersView:
@@ -89,14 +90,16 @@ def workers() -> WorkersView:
     )
 
 
-def _view(jobs: Iterable[DBTaskResult], *, tells_contents: bool) -> JobsView:
+def _view(jobs: Iterable[DBTaskResult], page: str, *, tells_contents: bool) -> JobsView:
     """In one query: results are removed after their time, so there are never many."""
     found = sorted(
         jobs, key=lambda job: (job.status == TaskResultStatus.SUCCESSFUL, -job.enqueued_at.timestamp())
     )
     states = [job.status for job in found]
+    shown = page_of(len(found), page)
     return JobsView(
-        jobs=tuple(_job(job, tells_contents) for job in found[:SHOWN]),
+        page=shown,
+        jobs=tuple(_job(job, tells_contents) for job in found[shown.start : shown.stop]),
         n_waiting=states.count(TaskResultStatus.READY) + states.count(TaskResultStatus.RUNNING),
         n_failed=states.count(TaskResultStatus.FAILED),
     )

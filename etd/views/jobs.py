@@ -22,7 +22,11 @@ FOR_ADMINISTRATORS = "The jobs of this site are for its administrators."
 @require_safe
 @requires_in_guideline(Permission.EDIT_GUIDELINE)
 def guideline_jobs(request: HttpRequest, access: GuidelineAccess) -> HttpResponse:
-    view = jobs_of(access.guideline, sees_letters_of_rounds=access.may(Permission.MANAGE_ROUNDS))
+    view = jobs_of(
+        access.guideline,
+        sees_letters_of_rounds=access.may(Permission.MANAGE_ROUNDS),
+        page=request.GET.get("page", ""),
+    )
     return render(request, "etd/jobs/guideline.html", {"access": access, "view": view})
 
 
@@ -32,7 +36,9 @@ def jobs(request: HttpRequest) -> HttpResponse:
     if not isinstance(request.user, User):
         return ask_to_sign_in(request)
     _require_administrator(request.user)
-    return render(request, "etd/jobs/jobs.html", {"view": all_jobs(), "workers": workers()})
+    return render(
+        request, "etd/jobs/jobs.html", {"view": all_jobs(request.GET.get("page", "")), "workers": workers()}
+    )
 
 
 @require_POST

@@ -200,3 +200,15 @@ def test_who_does_them_is_told(
     assert said in words(administrator.get("/jobs/"))
     f.worker(seen_at=timezone.now())
     assert (workers().n_alive, workers().is_missing) == (1, False)
+
+
+def test_jobs_come_twenty_a_page_those_that_are_not_done_first(administrator: Any) -> None:
+    DBTaskResult.objects.all().delete()
+    failed = f.job(status="FAILED", finished_at=timezone.now())
+    for _ in range(20):
+        f.job(status="SUCCESSFUL", finished_at=timezone.now())
+    first, second = (administrator.get(f"/jobs/?page={number}").content.decode() for number in (1, 2))
+    assert [page.count('<th scope="row">') for page in (first, second)] == [20, 1]
+    assert (str(failed.pk) in first, str(failed.pk) in second) == (True, False)
+    assert "Jobs 21–21 of 21" in second
+    assert 'rel="next" href="?page=2"' in first
