@@ -58,7 +58,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "hb_subset_input_pin_axis_location": (ctypes.c_int, [_PLACE, _PLACE, _NUMBER, ctypes.c_float]),
     "hb_subset_or_fail": (_PLACE, [_PLACE, _PLACE]),
 }
-RETAIN_GIDS, SET_OVERLAPS, PASS_THROUGH_UNKNOWN_TABLES, NOTDEF_OUTLINE = 0x02, 0x10, 0x20, 0x40
+SET_OVERLAPS, PASS_THROUGH_UNKNOWN_TABLES, NOTDEF_OUTLINE = 0x10, 0x20, 0x40
 
 OPTIONS = {"pdf_variant": "pdf/a-3a", "pdf_tags": True}
 # A fixed moment for the attached files: the same content must give the same bytes.
@@ -146,12 +146,10 @@ def fixed(font: Any, location: dict[str, float], harfbuzz: ctypes.CDLL) -> bytes
     content = font.reader.file.getvalue()
     face = harfbuzz.hb_face_create(harfbuzz.hb_blob_create(content, len(content), 0, None, None), 0)
     wanted = harfbuzz.hb_subset_input_create_or_fail()
-    # The pages name letters by their numbers in the font: all keep their place.
+    # All letters, as the pages name them by their numbers in the font.
     last = harfbuzz.hb_face_get_glyph_count(face) - 1
     harfbuzz.hb_set_add_range(harfbuzz.hb_subset_input_glyph_set(wanted), 0, last)
-    harfbuzz.hb_subset_input_set_flags(
-        wanted, RETAIN_GIDS | SET_OVERLAPS | PASS_THROUGH_UNKNOWN_TABLES | NOTDEF_OUTLINE
-    )
+    harfbuzz.hb_subset_input_set_flags(wanted, SET_OVERLAPS | PASS_THROUGH_UNKNOWN_TABLES | NOTDEF_OUTLINE)
     pinned = [
         harfbuzz.hb_subset_input_pin_axis_location(
             wanted,

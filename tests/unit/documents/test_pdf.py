@@ -269,9 +269,8 @@ def test_what_has_no_summary_is_laid_out_as_it_is() -> None:
     assert pdf_worker.with_summary_on_one_page("<body>no summary", str.upper) == "<BODY>NO SUMMARY"
 
 
-def test_a_document_names_no_place_of_the_renderer(rendered: bytes) -> None:
-    assert pdf_worker.PLACE_AFTER.encode() not in rendered
-    assert pdf_worker.PLACE_AFTER in pdf_worker.NAME_PLACE_AFTER
+def test_a_document_names_no_place_of_the_renderer(reader: pypdf.PdfReader) -> None:
+    assert pdf_worker.PLACE_AFTER not in reader.named_destinations
 
 
 def test_a_font_is_fixed_by_harfbuzz_as_by_fonttools() -> None:
