@@ -31,6 +31,7 @@ from documents.selectors.published_versions import (
     stored_json,
     stored_pdf,
 )
+from etd.domain.paging import page_of
 from etd.domain.text import plain
 
 KEPT_PAGES = 16
@@ -52,8 +53,16 @@ def guidelines(request: HttpRequest) -> HttpResponseBase:
 
 @public
 def guideline(request: HttpRequest, guideline: str) -> HttpResponseBase:
+    """Its questions, a page at a time; the first page has the address without a number."""
     found = _guideline(guideline)
-    context = {"guideline": found, "address": whole("published_guideline", guideline)}
+    shown = page_of(len(found.questions), request.GET.get("page", ""))
+    address = whole("published_guideline", guideline)
+    context = {
+        "guideline": found,
+        "page": shown,
+        "questions": found.questions[shown.start : shown.stop],
+        "address": f"{address}?page={shown.number}" if shown.previous else address,
+    }
     return _page(request, "guideline", context)
 
 

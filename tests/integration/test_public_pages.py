@@ -341,6 +341,28 @@ def test_search_engines_are_led_to_what_stands(device: Question, settings: LazyS
     assert robots[-1] == "Sitemap: https://etd.example.org/sitemap.xml"
 
 
+def test_a_guideline_lists_twenty_questions_a_page_at_addresses_that_stay(device: Question) -> None:
+    for number in range(20):
+        more = f.draft_question(guideline=device.guideline, slug=f"more-{number}")
+        publish(more, example_document())
+    address = reverse("published_guideline", args=["cardiac"])
+    first, second = (Client().get(f"{address}{page}").content.decode() for page in ("", "?page=2"))
+    listed = [
+        re.findall(r'<h2 id="question-[^"]*"><a href="/published/cardiac/([^/]+)/"', page)
+        for page in (first, second)
+    ]
+    assert listed == [["device", *(f"more-{number}" for number in range(19))], ["more-19"]]
+    assert "21 published questions" in second
+    assert re.findall(r'rel="(next|prev)" href="([^"]*)"', first + second) == [
+        ("next", "?page=2"),
+        ("prev", "?page=1"),
+    ]
+    canonical = [
+        re.findall(r'rel="canonical" href="https?://[^/]+([^"]*)"', page) for page in (first, second)
+    ]
+    assert canonical == [[address], [f"{address}?page=2"]]
+
+
 def test_where_nothing_is_published_the_lists_say_so(db: None) -> None:
     assert "No guideline has published a recommendation yet." in read(name="published_guidelines")
     assert "/published/" in read(name="sitemap")
