@@ -40,7 +40,7 @@ def document(folder: Path) -> None:
         )
 
     median = side_by_side(
-        3,
+        5,
         anew=lambda: pdf.made_anew(html, attachments),
         kept=lambda: pdf.render_pdf(assembled),
         chromium=chromiums,
