@@ -11,12 +11,8 @@ import io
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import django
@@ -27,10 +23,10 @@ import pypdf  # noqa: E402 -- after the set-up
 
 from documents import pdf  # noqa: E402
 from documents.schema import EtdDocument, from_json, to_json  # noqa: E402
+from tests.canary import SECRET, canary  # noqa: E402
 from tests.unit.documents.example import published  # noqa: E402
 from tests.unit.documents.test_pdf_safety import (  # noqa: E402
     ASK_FOR_NOTHING,
-    SECRET,
     VECTORS,
     streams,
     with_typed,
@@ -40,35 +36,6 @@ MORE = {
     "ftp": '<img src="ftp://127.0.0.1/secret.txt">',
     "a socket": '<img src="unix:///secret.txt">',
 }
-
-
-@contextmanager
-def canary() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server on this machine, and what it was asked for. `/moved` leads on to another address."""
-    asked: list[str] = []
-
-    class Canary(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            moved = self.path.startswith("/moved")
-            self.send_response(302 if moved else 200)
-            if moved:
-                self.send_header("Location", "/secret.txt")
-            self.end_headers()
-            self.wfile.write(SECRET)
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def refused_of(html: str) -> str:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import cycle
 from pathlib import Path
 from threading import Thread
@@ -20,9 +19,9 @@ import pytest
 from documents import pdf
 from documents.schema import EtdDocument, from_json, to_json
 from etd.installation.turns import RENDERING
+from tests.canary import SECRET, canary
 from tests.unit.documents.example import criterion, example, published
 
-SECRET = b"canary-4711"
 VECTORS = {
     "image": '<img src="{}">',
     "style import": '<style>@import url("{}");</style>',
@@ -64,31 +63,10 @@ TYPED = {
 }
 
 
-@pytest.fixture(scope="module")
-def canary() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server on this machine, and what it was asked for. `/moved` leads on to another address."""
-    asked: list[str] = []
-
-    class Canary(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            moved = self.path.startswith("/moved")
-            self.send_response(302 if moved else 200)
-            if moved:
-                self.send_header("Location", "/secret.txt")
-            self.end_headers()
-            self.wfile.write(SECRET)
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Canary)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
+@pytest.fixture(scope="module", name="canary")
+def the_canary() -> Iterator[tuple[str, list[str]]]:
+    with canary() as found:
+        yield found
 
 
 @pytest.fixture
