@@ -127,4 +127,5 @@ def test_the_files_of_a_question_come_twenty_a_page_the_newest_first(client_for:
     assert [one for page in seen for one in page] == [str(number) for number in range(45, 0, -1)]
     assert [len(one) for one in seen] == [20, 20, 5]
     assert "Files 21–40 of 45" in pages[1]
+    assert 'rel="next" href="?page=3#files-heading"' in pages[1]
     assert n_queries(chair, address) == before
