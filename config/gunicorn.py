@@ -1,6 +1,8 @@
 """How gunicorn serves the application: `gunicorn --config config/gunicorn.py config.wsgi:application`."""
 
+import ctypes
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +31,14 @@ logconfig_dict = configuration(
     gunicorn_level=loglevel,
 )
 
+# mallopt(3): blocks of a mebibyte and more, such as files that are sent, go back to the system once they are done with.
+# Left alone, glibc raises this limit after the first such block and keeps the next ones. Other systems have no mallopt.
+_M_MMAP_THRESHOLD, _MIB = -3, 1024**2
+
 
 def on_starting(server: Any) -> None:
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _MIB)
     metrics_files.begin()
 
 

@@ -134,8 +134,9 @@ def u3_others_go_on(database: ExampleDatabase, times: int) -> list[Result]:
     _, figures = sieges(database, times)
     passed = (
         figures["ping_errors"] == 0
-        and set(figures["statuses"]) == {"422", "503"}
-        and figures["statuses"]["422"] == times * HOSTILE
+        # Refused, or on a quiet machine read within the limits and previewed; one who is told to comes again.
+        and set(figures["statuses"]) <= {"302", "422", "503"}
+        and figures["statuses"]["422"] + figures["statuses"].get("302", 0) == times * HOSTILE
         and figures["p95_ratio"] <= 5
         and figures["web_grown_mib"] <= 50
         and figures["children"] > 0

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from etd.installation import presence
+from etd.installation.contents import waiting_migrations
 from etd.installation.worker import Until, Work
 
 
@@ -38,6 +39,11 @@ class Command(BaseCommand):
     def handle(self, *, once: bool, until_done: bool, name: str, **options: Any) -> None:
         if not re.fullmatch(r"[A-Za-z0-9_.-]{0,64}", name):
             raise CommandError("--name takes up to 64 letters, digits, dots, hyphens and underscores.")
+        if waiting := waiting_migrations(connection):
+            raise CommandError(
+                f"The database has not the tables of this release ({len(waiting)} migrations wait). "
+                "Run manage.py migrate, then start the worker again."
+            )
         presence.serve(connection)
         until = Until.NOTHING_IS_DUE if once else Until.DONE if until_done else Until.STOPPED
         work = Work(until=until, name=name, rounds=not until_done)

@@ -384,6 +384,13 @@ class TestTheCommand:
         left = {one.args_kwargs["kwargs"]["guideline"] for one in DBTaskResult.objects.all()}
         assert left == {13, 89}
 
+    def test_a_database_without_the_tables_of_this_release_is_named(self) -> None:
+        waiting = mock.patch(
+            "etd.management.commands.work.waiting_migrations", return_value=["etd.0001_initial"]
+        )
+        with waiting, pytest.raises(CommandError, match=r"1 migrations wait.*Run manage.py migrate"):
+            call_command("work", "--once")
+
     def test_a_name_that_could_be_something_else_is_refused(self) -> None:
         with pytest.raises(CommandError, match="up to 64 letters"):
             call_command("work", "--once", "--name", "a b")
