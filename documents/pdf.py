@@ -305,6 +305,11 @@ def _failure(status: int, said: str) -> CannotRender:
             "The document needed more memory or time than a PDF may take and was stopped. Look for very long texts"
             " or lists, shorten them, and export again."
         )
+    if "RecursionError" in said:
+        return CannotRender(
+            "Something in the document is nested too deeply to be rendered. Look for lists or quotes within lists or"
+            " quotes, shorten them, and export again."
+        )
     last = said.strip().splitlines()[-1] if said.strip() else f"exit status {status}"
     return CannotRender(f"The document could not be rendered: {last}")
 

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.test import Client
+from django_tasks_db.models import DBTaskResult
 
 from etd.actions import accounts, rounds
 from etd.actions.errors import Refused
@@ -114,6 +115,15 @@ class TestThePage:
         assert (own.status_code, invited.status_code) == (422, 422)
         assert membership("staff").role == Role.STAFF
         assert not Invitation.objects.exists()
+
+    @pytest.mark.parametrize("what", ["resend", "withdraw"])
+    def test_staff_leave_the_invitation_of_a_chair_alone(self, what: str, client_for: ClientFor) -> None:
+        invited = f.invitation(guideline=guideline(), role=Role.CHAIR)
+        path = f"{HOME}invitations/{invited.pk}/{what}/"
+        assert client_for("staff").post(path).status_code == 403
+        invited.refresh_from_db()
+        assert (invited.withdrawn_at, DBTaskResult.objects.count()) == (None, 0)
+        assert client_for("chair").post(path).status_code == 302
 
 
 class TestARoleThatChanges:

@@ -69,9 +69,9 @@ RULES = (
     Mutant("a form asks again", "etd.renewal", "if request.method in READING:", "if True:", (RENEWAL,)),
     Mutant(
         "a right password",
-        "etd.renewal",
-        "password=password) == user",
-        "password=password) or True",
+        "etd.throttle",
+        "if check_password(password, user.password):",
+        "if True:",
         (RENEWAL,),
     ),
     Mutant("ten minutes", "etd.sessions", "age < timedelta(seconds=PROOF_SECONDS)", "age", (RENEWAL,)),

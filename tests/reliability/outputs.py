@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import time
 from collections import Counter
@@ -20,6 +21,8 @@ from tests.server import ExampleDatabase
 RENDERER = "pdf_worker.py"
 GIVE_UP_SECONDS = 300.0
 TRY_AGAIN_SECONDS = 2.0
+# What to do about it: or, on a machine too busy to find out, to come again.
+HELPFUL = re.compile(r"^rendered$|\bshorten\b|Try again in a minute", re.IGNORECASE)
 
 
 def p1_nothing_is_fetched(database: ExampleDatabase) -> list[Result]:
@@ -76,9 +79,7 @@ def p2_bombs(database: ExampleDatabase, times: int) -> list[Result]:
         "ping_errors": errors,
         "load": load(),
     }
-    wordless = [
-        name for name, words in said.items() if words not in {"rendered"} and "shorten" not in words.lower()
-    ]
+    wordless = [name for name, words in said.items() if not HELPFUL.search(words)]
     # A stopped render has had 30 seconds of processor time; its wall is at 45 (documents/pdf.py).
     passed = figures["most_cpu_s"] <= 30.5 and figures["longest_s"] <= 46 and not wordless and errors == 0
     control = {"longest_s": found["control_s"], "said": found["control_said"]}
