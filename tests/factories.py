@@ -400,7 +400,7 @@ def book(**fields: Any) -> Book:
 
 
 def mailing(**fields: Any) -> Mailing:
-    values: dict[str, Any] = {"about": {"letter": "round_opened"}, "asked_at": NOW} | fields
+    values: dict[str, Any] = {"about": {"letter": "round_opened"}, "at": NOW} | fields
     values["round"] = values.get("round") or voting_round()
     return Mailing.objects.create(**values)
 

@@ -32,8 +32,8 @@ def post(voting_round: VotingRound, about: dict[str, Any], to: Sequence[User], a
         round=voting_round,
         about=about,
         outstanding=[member.pk for member in to],
-        asked_at=timezone.now(),
-        asked_by=asked_by,
+        at=timezone.now(),
+        by=asked_by,
     )
     jobs.put_off(letters_about_a_round, guideline=voting_round.question.guideline_id, mailing=mailing.pk)
 
@@ -41,9 +41,7 @@ def post(voting_round: VotingRound, about: dict[str, Any], to: Sequence[User], a
 @task(priority=LETTERS_FIRST, takes_context=True)
 def letters_about_a_round(context: TaskContext, *, guideline: int, mailing: int) -> None:
     """E-mail to the panel about a round"""
-    current = (
-        Mailing.objects.select_related("round__question__guideline", "asked_by").filter(pk=mailing).first()
-    )
+    current = Mailing.objects.select_related("round__question__guideline", "by").filter(pk=mailing).first()
     if current is None or not current.outstanding:
         return
     try:
@@ -128,7 +126,7 @@ def _give_up(mailing: Mailing) -> None:
 def _sent_after_all(mailing: Mailing) -> None:
     """Somebody had it tried again after it had been given up: that event is followed by another of its having gone."""
     type = REMINDED if mailing.about["letter"] == REMINDER else TOLD
-    _record(type, mailing, mailing.about, mailing.asked_by, given_up_at=None)
+    _record(type, mailing, mailing.about, mailing.by, given_up_at=None)
 
 
 def _record(

@@ -60,7 +60,7 @@ def rounded_by_width(value: float, low: float, high: float, decimals: int) -> st
     """
     width, size = high - low, max(abs(low), abs(high))
     if size >= _BEYOND_WORDS or 0 < width < 1 / _BEYOND_WORDS:
-        return _power_of_ten(value) if value else "0"
+        return _power_of_ten(value, _digits_that_tell_apart(low, high)) if value else "0"
     wanted = 1 - math.floor(math.log10(width)) if width > 0 else decimals
     fewest = decimals if size < 100 else 0
     return rounded(value, min(max(wanted, fewest), _MOST_DECIMALS))
@@ -81,8 +81,14 @@ def effect_number(value: float, measure: str, decimals: int = 2) -> str:
     return rounded(value, 3 if measure == "RD" or (ratio and 0 < size < 0.005) else decimals)
 
 
-def _power_of_ten(value: float) -> str:
-    mantissa, _, exponent = f"{abs(value):.1e}".partition("e")
+def _digits_that_tell_apart(low: float, high: float) -> int:
+    """How many digits after the first the ends of an interval need to read otherwise: one, where that is enough."""
+    enough = (n for n in range(1, _MOST_DECIMALS) if f"{low:.{n}e}" != f"{high:.{n}e}")
+    return next(enough, _MOST_DECIMALS) if low != high else 1
+
+
+def _power_of_ten(value: float, digits: int = 1) -> str:
+    mantissa, _, exponent = f"{abs(value):.{digits}e}".partition("e")
     sign = MINUS if value < 0 else ""
     return f"{sign}{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 

@@ -16,8 +16,8 @@ class Mailing(models.Model):
     about = models.JSONField()
     outstanding = models.JSONField(default=list, blank=True)
     any_sent = models.BooleanField(default=False)
-    asked_at = models.DateTimeField()
-    asked_by = models.ForeignKey(
+    at = models.DateTimeField()
+    by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True, blank=True
     )
     given_up_at = models.DateTimeField(null=True, blank=True)

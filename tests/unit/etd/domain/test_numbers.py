@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etd.domain import numbers
@@ -111,6 +111,7 @@ def test_an_effect_in_the_unit_of_its_outcome_has_the_digits_of_its_interval(
 
 
 @given(FINITE, st.floats(min_value=0, allow_infinity=False, allow_nan=False))
+@example(2.1227906869160664e-34, 1.1754943508222875e-38)
 def test_no_interval_of_any_unit_is_printed_as_a_point(middle: float, half: float) -> None:
     low, high = middle - half, middle + half
     wide_enough = high - low > 1e-6 * max(abs(low), abs(high)) and abs(high - low) < 1e300
