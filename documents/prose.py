@@ -22,6 +22,7 @@ _BULLET_LINE = re.compile(r"^(\s*)([-+])(?=\s|$)", re.M)
 _RULE_LINE = re.compile(r"^(\s*)(-)(?=[-\s]*$)", re.M)
 _NUMBER_LINE = re.compile(r"^(\s*\d{1,9})([.)])(?=\s|$)", re.M)
 _ORDERED = re.compile(r"\d{1,9}[.)]")
+_LINE_END = re.compile(r"(\s*\n\s*)")
 _SPELLINGS = (("**", "*"), ("**", "_"), ("__", "*"), ("__", "_"))
 _LONGEST_TRIED = 20_000
 
@@ -139,17 +140,19 @@ def _runs(children: Iterable[Token], *, bold: bool) -> Iterator[Run]:
 
 
 def _normal(blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """As it is seen: runs of one look are one, white space at the ends of a run has no look of its own."""
+    """As it is seen: runs of one look are one, citations and white space at the ends of a run or a
+    line have no look of their own."""
     found: list[Block] = []
     depth = 0
     for block in blocks:
         depth = min(block.depth, depth + 1)
-        runs = [piece for run in block.runs for piece in _without_bare_ends(run)]
-        merged = [
-            replace(look, text="".join(run.text for run in same))
-            for look, same in groupby(runs, key=lambda run: replace(run, text=""))
-        ]
-        shown = tuple(_trimmed(merged))
+        lines = (
+            replace(run, text=part)
+            for run in _merged(block.runs)
+            for part in _LINE_END.split(run.text)
+            if part
+        )
+        shown = tuple(_trimmed(_merged(piece for line in lines for piece in _without_bare_ends(line))))
         marker = block.marker if depth else ""
         if not shown and not marker:
             continue
@@ -159,13 +162,20 @@ def _normal(blocks: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(found)
 
 
+def _merged(runs: Iterable[Run]) -> list[Run]:
+    return [
+        replace(look, text="".join(run.text for run in same))
+        for look, same in groupby(runs, key=lambda run: replace(run, text=""))
+    ]
+
+
 def _without_bare_ends(run: Run) -> Iterator[Run]:
-    if run.cites or not (run.bold or run.italic):
+    if not (run.bold or run.italic):
         yield run
         return
     inner = run.text.strip()
     bare = replace(run, bold=False, italic=False)
-    if not inner:
+    if run.cites or not inner:
         yield bare
         return
     start = run.text.index(inner)
