@@ -68,7 +68,7 @@ def markdown_of(blocks: Sequence[Block]) -> str:
     these letters, the letters stand without it."""
     wanted = _normal(blocks)
     each = tuple(_spelled(block) for block in wanted)
-    for spelled in (each, tuple(_plain_spelling(block) for block in wanted)):
+    for spelled in (each, tuple(_spelled(replace(block, runs=_plain(block.runs))) for block in wanted)):
         text = _joined(wanted, spelled)
         if shows_the_same(blocks, text):
             return text
@@ -206,19 +206,19 @@ def _trimmed(runs: Sequence[Run]) -> Iterator[Run]:
 
 def _spelled(block: Block) -> str:
     """The block's own text in CommonMark, without its marker."""
-    wanted = (Block(block.runs),)
-    whole = block.text
-    if len(whole) <= _LONGEST_TRIED:
-        looks = _SPELLINGS if any(run.bold or run.italic for run in block.runs) else _SPELLINGS[:1]
-        for escape, spelling in product((str, _slashed, _escaped), looks):
-            attempt = _inline(block.runs, escape, spelling)
-            if _normal(blocks_of(attempt)) == wanted:
-                return attempt
-    return _plain_spelling(block)
+    if len(block.text) <= _LONGEST_TRIED:
+        for runs in (block.runs, _plain(block.runs)):
+            wanted = _normal((Block(runs),))
+            looks = _SPELLINGS if any(run.bold or run.italic for run in runs) else _SPELLINGS[:1]
+            for escape, spelling in product((str, _slashed, _escaped), looks):
+                attempt = _inline(runs, escape, spelling)
+                if _normal(blocks_of(attempt)) == wanted:
+                    return attempt
+    return _inline(_plain(block.runs), _escaped, _SPELLINGS[0])
 
 
-def _plain_spelling(block: Block) -> str:
-    return _inline(tuple(Run(run.text, cites=run.cites) for run in block.runs), _escaped, _SPELLINGS[0])
+def _plain(runs: Sequence[Run]) -> tuple[Run, ...]:
+    return tuple(Run(run.text, cites=run.cites) for run in runs)
 
 
 def _slashed(text: str) -> str:
