@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
-from etd.middleware import NotSavedMiddleware
+from etd.middleware import not_saved
 from etd.models import User
 from etd.renewal import READING, ask_again
 from etd.sessions import must_set_up_codes
@@ -41,8 +41,10 @@ class RequiredCodesMiddleware:
         try:
             if not isinstance(request.user, User) or not must_set_up_codes(request.user):
                 return None
-        except (OperationalError, InterfaceError) as error:
-            return NotSavedMiddleware(self.get_response).process_exception(request, error)
+        except (DatabaseError, InterfaceError) as error:
+            if unsaved := not_saved(request, error):
+                return unsaved
+            raise
         if request.method == "POST":
             return render(
                 request, "registration/codes_required.html", {"typed": typed_text(request)}, status=403

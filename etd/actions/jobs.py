@@ -40,6 +40,7 @@ TRIED_AGAIN = (
     TRY_AGAIN,
     "builtins.SystemExit",
     "builtins.KeyboardInterrupt",
+    "django.db.utils.DatabaseError",
     "django.db.utils.OperationalError",
     "django.db.utils.InterfaceError",
 )

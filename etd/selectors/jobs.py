@@ -19,7 +19,9 @@ from etd.models import Guideline, Worker
 
 OF_OUR_OWN = {TRY_AGAIN, GAVE_UP}
 STOPPED = {"builtins.SystemExit", "builtins.KeyboardInterrupt"}
-DATABASE_AWAY = {"django.db.utils.OperationalError", "django.db.utils.InterfaceError"}
+DATABASE_AWAY = {
+    f"django.db.utils.{name}" for name in ("DatabaseError", "OperationalError", "InterfaceError")
+}
 
 
 @dataclass(frozen=True)

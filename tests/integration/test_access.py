@@ -191,6 +191,22 @@ def test_whether_it_was_saved_is_said_only_where_it_is_known(
     assert (answer.status_code, words in page, "My words" in page) == (503, True, True)
 
 
+@pytest.mark.parametrize(("is_usable", "status"), [(False, 503), (True, 500)])
+def test_a_connection_that_ends_amid_an_answer_is_no_error_of_the_site(
+    client_for: ClientFor, is_usable: bool, status: int
+) -> None:
+    """psycopg2 raises a bare DatabaseError then, as Django does where no database is away."""
+    client = client_for("panel member")
+    client.raise_request_exception = False
+    vote = reverse("cast_vote", args=["ilcor-als", "mcs-after-rosc-vote", "equity"])
+    with (
+        mock.patch("etd.views.voting.VoteForm.for_item", side_effect=DatabaseError),
+        mock.patch("etd.middleware.connection.is_usable", return_value=is_usable),
+    ):
+        answer = client.post(vote, {"options": "low", "comment": "My words", "revision": "0"})
+    assert (answer.status_code, "My words" in answer.content.decode()) == (status, status == 503)
+
+
 def test_a_database_that_fails_outside_every_view_is_no_error_of_the_site(client_for: ClientFor) -> None:
     """Sessions are saved, and “not found” is shown, when no view is at work any more."""
     client = client_for("panel member")
