@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 
 from etd import health_urls
 from etd.installation import logs, metrics
+from etd.installation.database_away import is_away
 from etd.installation.requests import route_of
 from etd.typed import typed_text
 
@@ -67,7 +68,7 @@ class NotSavedMiddleware:
 
 def not_saved(request: HttpRequest, exception: BaseException | None) -> HttpResponse | None:
     """The page for an exception of a database that is busy, full or gone; None for any other."""
-    if exception is None or not is_the_database_s(exception):
+    if exception is None or not is_away(exception):
         return None
     metrics.not_saved()
     logger.error("not saved: %s %s: %s", request.method, route_of(request), type(exception).__name__)
@@ -82,13 +83,6 @@ def not_saved(request: HttpRequest, exception: BaseException | None) -> HttpResp
     response = HttpResponse(page, status=503)
     response["Retry-After"] = "5"
     return response
-
-
-def is_the_database_s(exception: BaseException) -> bool:
-    """Is it busy, full or gone? psycopg2 raises a bare DatabaseError where a connection ends amid an answer."""
-    if isinstance(exception, OperationalError | InterfaceError):
-        return True
-    return type(exception) is DatabaseError and not connection.is_usable()
 
 
 def was_cut_off(exception: BaseException) -> bool:

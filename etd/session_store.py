@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 
-from etd.middleware import is_the_database_s
+from etd.installation.database_away import is_away
 
 
 class SessionStore(db.SessionStore):
@@ -19,6 +19,6 @@ class SessionStore(db.SessionStore):
         try:
             super().save(must_create)
         except UpdateError as error:
-            if error.__context__ and is_the_database_s(error.__context__):
+            if error.__context__ and is_away(error.__context__):
                 raise error.__context__ from None
             raise

@@ -17,7 +17,7 @@ from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult, get_date_max
 
 from etd.actions import jobs, mailings
-from etd.middleware import is_the_database_s
+from etd.installation.database_away import is_away
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Work:
                 self.tasks.run()
             return not self.tasks.running or not self._waits_for_more()
         except (DatabaseError, InterfaceError) as error:
-            if self.until == Until.NOTHING_IS_DUE or not is_the_database_s(error):
+            if self.until == Until.NOTHING_IS_DUE or not is_away(error):
                 raise
             logger.warning("the database does not answer: %s", type(error).__name__)
             connections.close_all()

@@ -201,7 +201,7 @@ def test_a_connection_that_ends_amid_an_answer_is_no_error_of_the_site(
     vote = reverse("cast_vote", args=["ilcor-als", "mcs-after-rosc-vote", "equity"])
     with (
         mock.patch("etd.views.voting.VoteForm.for_item", side_effect=DatabaseError),
-        mock.patch("etd.middleware.connection.is_usable", return_value=is_usable),
+        mock.patch("etd.installation.database_away.connection.is_usable", return_value=is_usable),
     ):
         answer = client.post(vote, {"options": "low", "comment": "My words", "revision": "0"})
     assert (answer.status_code, "My words" in answer.content.decode()) == (status, status == 503)
