@@ -234,10 +234,11 @@ def _inline(runs: Sequence[Run], escape: object, spelling: tuple[str, str]) -> s
     assert callable(escape)
     written: list[str] = []
     opened: list[tuple[str, str]] = []
-    for run in runs:
-        wanted = [("href", run.href)] if run.href else []
-        wanted += [("bold", spelling[0])] if run.bold else []
-        wanted += [("italic", spelling[1])] if run.italic else []
+    looks = [_looks(run, spelling) for run in runs]
+    for number, (run, wanted) in enumerate(zip(runs, looks, strict=True)):
+        # What lasts longest is opened first, so that it needs not be closed with the others.
+        lasts = {one: _lasts(one, looks[number:]) for one in wanted}
+        wanted.sort(key=lasts.__getitem__, reverse=True)
         while any(one not in wanted for one in opened):
             written.append(_end(opened.pop()))
         for one in wanted:
@@ -247,6 +248,16 @@ def _inline(runs: Sequence[Run], escape: object, spelling: tuple[str, str]) -> s
         written.append(f"[^{run.text}]" if run.cites else escape(run.text))
     written += [_end(one) for one in reversed(opened)]
     return "".join(written)
+
+
+def _lasts(look: tuple[str, str], later: Sequence[Sequence[tuple[str, str]]]) -> int:
+    return next((number for number, looks in enumerate(later) if look not in looks), len(later))
+
+
+def _looks(run: Run, spelling: tuple[str, str]) -> list[tuple[str, str]]:
+    looks = [("href", run.href)] if run.href else []
+    looks += [("bold", spelling[0])] if run.bold else []
+    return looks + ([("italic", spelling[1])] if run.italic else [])
 
 
 def _end(one: tuple[str, str]) -> str:

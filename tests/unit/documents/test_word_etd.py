@@ -53,6 +53,7 @@ HOSTILE = (
     "# A heading\n\n---\n\ntext",
     "back\\slash \\*plain\\* [brackets] <b>tag</b> &amp; R&D",
     "*[^3]a, b [^4]* and **c [^5], d**",
+    "a***a**_*",
     "*including pooled data",
     "Population: everybody",
     "Recommendation · strong",
