@@ -71,6 +71,25 @@ async function renew(form) {
   }
 }
 
+function isAsTheServerSentIt(field) {
+  if (field.matches("select")) {
+    const first = [...field.options].some((option) => option.defaultSelected) ? null : field.options[0];
+    return [...field.options].every((option) => option.selected === (option.defaultSelected || (option === first && !field.multiple)));
+  }
+  if (field.matches("[type=radio], [type=checkbox]")) return field.checked === field.defaultChecked;
+  return field.matches("[type=hidden], [type=file]") || field.value === field.defaultValue;
+}
+
+// On a slow line a scale is there to be ticked before this file is: what was chosen until now is taken up like any other change.
+function takeUpEarlyChoices() {
+  document.querySelectorAll("[hx-trigger^=change]").forEach((part) => {
+    if ([...part.querySelectorAll("input, select, textarea")].every(isAsTheServerSentIt)) return;
+    const form = part.closest("form[data-autosave], form[data-editor]");
+    if (form) form.dataset.unsaved = "yes";
+    htmx.trigger(part, "change");
+  });
+}
+
 document.addEventListener("DOMContentLoaded", () => {
   showClocks(document);
   const outline = document.querySelector(".outline details");
@@ -137,4 +156,5 @@ document.addEventListener("DOMContentLoaded", () => {
   window.addEventListener("beforeunload", (event) => {
     if (document.querySelector("form[data-unsaved]")) event.preventDefault();
   });
+  takeUpEarlyChoices();
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,6 +124,7 @@ def test_a_wrong_file_names_row_column_and_remedy_and_stores_nothing(
 def test_a_name_typed_while_the_choices_are_drawn_anew_stays(server: RunningServer, page: Page) -> None:
     sign_in(page, server, "methodologist")
     upload(page, server, LONGEST)
+    page.wait_for_url(re.compile(r"/evidence/uploads/\d+/$"))
     held: list[Route] = []
     page.route("**/evidence/uploads/*/", lambda route: route.continue_() if held else held.append(route))
     with page.expect_request("**/evidence/uploads/*/"):

@@ -109,6 +109,26 @@ def test_a_failed_save_keeps_the_words_says_so_and_tries_again(server: RunningSe
     assert len(attempts) == 2
 
 
+@pytest.mark.parametrize("late", ["**/app*.js", "**/htmx*.js"])
+def test_what_is_ticked_before_the_scripts_have_come_is_saved_when_they_come(
+    late: str, server: RunningServer, page: Page
+) -> None:
+    sign_in(page, server, "panel")
+    held: list[Route] = []
+    page.route(late, lambda route: held.append(route))
+    page.goto(f"{server.url}{VOTE}criteria/equity/", wait_until="commit")
+    choose(page, "equity", "Reduced")
+    page.locator("#vote-equity textarea").fill("Typed on a train.")
+    expect(page.locator("#vote-status-equity")).to_contain_text("Not judged yet")
+    held[0].continue_()
+    expect(page.locator("#vote-status-equity")).to_contain_text("Saved")
+    page.unroute(late)
+    page.goto(f"{server.url}{VOTE}criteria/equity/")
+    expect(page.get_by_role("radio", name="Reduced", exact=True)).to_be_checked()
+    expect(page.locator("#vote-equity textarea")).to_have_value("Typed on a train.")
+    expect(page.locator("#vote-version-equity input[name=revision]")).to_have_value("1")
+
+
 def test_signing_in_again_in_another_tab_saves_what_was_typed(server: RunningServer, page: Page) -> None:
     sign_in(page, server, "panel")
     page.goto(f"{server.url}{VOTE}criteria/equity/")
