@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 from django_tasks import task
@@ -21,6 +21,7 @@ from documents.schema import EtdDocument, UnknownSchema, from_json
 from etd.actions import audit, jobs
 from etd.actions.errors import Refused
 from etd.enums import BookPhase, QuestionStatus
+from etd.installation.database_away import is_away
 from etd.models import Book, Guideline, Question, User
 
 RUNNING = (BookPhase.WAITING, BookPhase.GATHERING, BookPhase.SETTING)
@@ -105,10 +106,9 @@ def make_book(pk: int) -> None:
     except CannotRender as problem:
         _fail(run, str(problem))
         raise jobs.GaveUp(" ".join(str(problem).split())) from None
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception:
-        _fail(run, "Something went wrong while it was made. The site’s log says what.")
+    except Exception as problem:
+        if not is_away(problem):
+            _fail(run, "Something went wrong while it was made. The site’s log says what.")
         raise
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.management import call_command
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
+from django.db import DatabaseError, InterfaceError, close_old_connections, connections
 from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, TaskResultStatus
 from django_tasks_db.management.commands.db_worker import Worker as TaskWorker
 from django_tasks_db.models import DBTaskResult, get_date_max
@@ -149,9 +149,9 @@ class Work:
         ):
             try:
                 call_command(command, **options)
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception:
+            except Exception as error:
+                if is_away(error):
+                    raise
                 logger.exception("%s, which the worker runs every five minutes, failed", command)
 
     def _is_time(self, what: str, seconds: float) -> bool:

@@ -6,9 +6,11 @@ import hashlib
 import json
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 import pytest
+from django.db import DatabaseError
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
@@ -166,6 +168,23 @@ def test_an_error_of_ours_is_told_too_and_raised(example: None, monkeypatch: pyt
         books.make_book(book.pk)
     book.refresh_from_db()
     assert (book.phase, "Something went wrong" in book.problem) == (BookPhase.FAILED, True)
+
+
+def test_a_connection_that_ends_amid_an_answer_is_tried_again_and_is_no_error_of_ours(
+    example: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def render(**job: Any) -> bytes:
+        raise DatabaseError
+
+    monkeypatch.setattr(books, "render_book", render)
+    book = asked()
+    with (
+        mock.patch("etd.installation.database_away.connection.is_usable", return_value=False),
+        pytest.raises(DatabaseError),
+    ):
+        books.make_book(book.pk)
+    book.refresh_from_db()
+    assert (book.phase, book.problem) == (BookPhase.SETTING, "")
 
 
 def test_a_new_book_takes_the_place_of_the_one_before(
