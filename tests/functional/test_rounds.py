@@ -94,7 +94,7 @@ def begin_anew(panel: Panel) -> None:
     looked.at(chair)
     close(chair, looked)
     chair.get_by_role("link", name="Open the next round").click()
-    chair.wait_for_url("**/rounds/new/")
+    chair.wait_for_url(re.compile(r"/rounds/new/"))
     for box in chair.get_by_role("checkbox").all():
         box.set_checked((box.get_attribute("value") or "") in {"equity", "feasibility"})
     open_next_round(chair, looked)
