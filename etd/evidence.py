@@ -69,10 +69,13 @@ class Evidence:
         return digest == self.digest_of(item_key) or digest == self.without_certainty.digest_of(item_key)
 
 
-def load_rows(question: Question) -> list[OutcomeRow]:
-    """The rows of all outcome tables, with table, outcome and population, in the order of print; one query."""
+def load_rows(*questions: Question | int) -> list[OutcomeRow]:
+    """The rows of all outcome tables, with table, outcome and population, in the order of print; one query.
+
+    Questions are given as such or by their ids.
+    """
     return list(
-        OutcomeRow.objects.filter(table__question=question)
+        OutcomeRow.objects.filter(table__question__in=questions)
         .select_related("table", "outcome", "population")
         .order_by("outcome__position", "population__position", "-source")
     )

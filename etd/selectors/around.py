@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,12 +51,21 @@ class Around:
 
 
 def load_around(question: Question) -> Around:
-    """In one query, of lines with the same eight columns: kind, id, key, text, person's name and e-mail, flag, time."""
-    lines = list(
-        _dismissals(question).union(
-            _members(question), _stated_bases(question), _closed_rounds(question), all=True
-        )
-    )
+    """In one query."""
+    return around_together([question])[question.pk]
+
+
+def around_together(questions: Sequence[Question]) -> dict[int, Around]:
+    """By the id of the question, of all of them in one query.
+
+    Its lines have the same columns: question, kind, id, key, text, person's name and e-mail, flag, time.
+    """
+    ids = [question.pk for question in questions]
+    lines = list(_dismissals(ids).union(_members(ids), _stated_bases(ids), _closed_rounds(ids), all=True))
+    return {one: _around([line[1:] for line in lines if line[0] == one]) for one in ids}
+
+
+def _around(lines: Sequence[tuple[Any, ...]]) -> Around:
     return Around(
         members=tuple(
             Member(_person(name, email), bool(has_declared))
@@ -81,41 +90,46 @@ Lines = QuerySet[Any, tuple[Any, ...]]
 _NONE, _NO, _NEVER = Value(""), Value(False), Cast(Value(None), DateTimeField())
 
 
-def _dismissals(question: Question) -> Lines:
+def _dismissals(questions: Sequence[int]) -> Lines:
     """The first of the four: where a database has no type for times, those of the first say what is a time."""
-    return DismissedFinding.objects.filter(question=question).values_list(
-        Value("dismissal"), "pk", "fingerprint", "reason", "dismissed_by__name", "dismissed_by__email",
-        _NO, "dismissed_at",
+    return DismissedFinding.objects.filter(question__in=questions).values_list(
+        "question", Value("dismissal"), "pk", "fingerprint", "reason", "dismissed_by__name",
+        "dismissed_by__email", _NO, "dismissed_at",
     )  # fmt: skip
 
 
-def _members(question: Question) -> Lines:
-    here = Q(question=question) | Q(question__isnull=True, guideline_id=question.guideline_id)
+def _members(questions: Sequence[int]) -> Lines:
+    """Those of a guideline once for each question."""
+    question = OuterRef("guideline__questions")
+    here = Q(question=question) | Q(question__isnull=True, guideline=OuterRef("guideline"))
     declared = ConflictDeclaration.objects.filter(here, member=OuterRef("user"))
     return PanelMembership.objects.filter(
-        guideline=question.guideline_id, role__in=PANEL, ended_at__isnull=True
+        guideline__questions__in=questions, role__in=PANEL, ended_at__isnull=True
     ).values_list(
-        Value("member"), "pk", _NONE, _NONE, "user__name", "user__email", Exists(declared), _NEVER
+        "guideline__questions", Value("member"), "pk", _NONE, _NONE, "user__name", "user__email",
+        Exists(declared), _NEVER,
     )  # fmt: skip
 
 
-def _stated_bases(question: Question) -> Lines:
+def _stated_bases(questions: Sequence[int]) -> Lines:
     return (
         Vote.objects.filter(
-            ballot__round__question=question,
+            ballot__round__question__in=questions,
             ballot__round__closed_at__isnull=False,
             ballot__voided_at__isnull=True,
         )
         .exclude(no_evidence_basis="")
         .order_by()
-        .values_list(Value("basis"), Value(0), "item_key", _NONE, _NONE, _NONE, _NO, _NEVER)
+        .values_list(
+            "ballot__round__question", Value("basis"), Value(0), "item_key", _NONE, _NONE, _NONE, _NO, _NEVER
+        )
         .distinct()
     )
 
 
-def _closed_rounds(question: Question) -> Lines:
+def _closed_rounds(questions: Sequence[int]) -> Lines:
     return (
-        VotingRound.objects.filter(question=question, closed_at__isnull=False)
+        VotingRound.objects.filter(question__in=questions, closed_at__isnull=False)
         .order_by()
-        .values_list(Value("round"), "pk", _NONE, _NONE, _NONE, _NONE, _NO, _NEVER)
+        .values_list("question", Value("round"), "pk", _NONE, _NONE, _NONE, _NONE, _NO, _NEVER)
     )

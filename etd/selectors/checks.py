@@ -14,10 +14,10 @@ from etd.domain.paging import Page, page_of
 from etd.evidence import load_rows
 from etd.models import Guideline, OutcomeRow, Question
 from etd.row_checks import row_findings
-from etd.selectors.around import Dismissal, load_around
+from etd.selectors.around import Around, Dismissal, around_together, load_around
 from etd.selectors.coherence import coherence_input
 from etd.selectors.question import EtdView, load_etd
-from etd.stored import Stored
+from etd.stored import Stored, stored_together
 
 # What these items name are no parts of the question page, even where an outcome is called like one.
 _NAMES_NO_PLACE = frozenset(
@@ -133,7 +133,10 @@ class CheckedQuestions:
 
 
 def load_checks(
-    question: Question, view: EtdView | None = None, stored: Stored | None = None
+    question: Question,
+    view: EtdView | None = None,
+    stored: Stored | None = None,
+    around: Around | None = None,
 ) -> QuestionChecks:
     """What the checks find now, in two queries beside `view` and `stored`, where somebody has loaded them already.
 
@@ -141,7 +144,7 @@ def load_checks(
     """
     stored = stored or Stored(question)
     view = view or load_etd(question, None, stored=stored)
-    around = load_around(question)
+    around = around or load_around(question)
     etd, places = coherence_input(stored, view, around), page_places(view)
     found = _in_order(_located(etd, places, stored.rows), view)
     findings = tuple(FindingView(one, around.dismissals.get(one.fingerprint)) for one in found)
@@ -149,22 +152,23 @@ def load_checks(
 
 
 def load_guideline_checks(guideline: Guideline, page: str = "") -> CheckedQuestions:
-    """A page of its questions. Each is read as a whole, in at most ten queries, one after the other."""
+    """A page of its questions, which are read together; one query more for each whose evidence has moved."""
     questions = (
         Question.objects.filter(guideline=guideline)
         .select_related("guideline", "own_framework", "recommendation__type_judged_by")
         .order_by("pk")
     )
     shown = page_of(questions.count(), page)
+    lines = list(questions[shown.start : shown.stop])
+    around = around_together(lines)
     return CheckedQuestions(
-        shown, tuple(_checked(question) for question in questions[shown.start : shown.stop])
+        shown, tuple(_checked(stored, around[stored.question.pk]) for stored in stored_together(lines))
     )
 
 
-def _checked(question: Question) -> CheckedQuestion:
-    stored = Stored(question)
-    view = load_etd(question, None, stored=stored)
-    return CheckedQuestion(view, load_checks(question, view, stored))
+def _checked(stored: Stored, around: Around) -> CheckedQuestion:
+    view = load_etd(stored.question, None, stored=stored)
+    return CheckedQuestion(view, load_checks(stored.question, view, stored, around))
 
 
 def located_findings(question: Question) -> tuple[LocatedFinding, ...]:

@@ -8,8 +8,6 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from django.db.models import F
-
 from etd.domain import certainty
 from etd.domain.evidence_change import Change, worst
 from etd.domain.recommendation_rules import (
@@ -32,7 +30,7 @@ from etd.enums import (
     Strength,
     StrengthWord,
 )
-from etd.evidence import Evidence, evidence_of
+from etd.evidence import Evidence
 from etd.evidence_history import Moved, Stood, moved
 from etd.frameworks import Criterion, Framework, RecommendationType
 from etd.frameworks.schema import Role
@@ -41,7 +39,6 @@ from etd.models import (
     Judgement,
     Question,
     Recommendation,
-    RecommendationStatement,
     User,
     Vote,
 )
@@ -325,20 +322,13 @@ def load_etd(
     """
     stored = stored or Stored(question)
     framework = question.framework
-    judgements: dict[str, list[Judgement]] = {}
-    for judgement in (
-        Judgement.objects.filter(assessment__question=question)
-        .select_related("judged_by", "reaffirmed_by", "assessment")
-        .order_by("pk")
-    ):
-        judgements.setdefault(judgement.assessment.criterion_key, []).append(judgement)
+    judgements = stored.judgements
     outcomes = load_certainty(stored)
     tables = load_tables(stored, outcomes.reasons)
     if held is None:
         held = rounds_with_own_votes(question, viewer) if viewer else ()
     round_view, votes = round_and_votes(held)
-    texts = {key: assessment.research_evidence for key, assessment in stored.assessments.items()}
-    now = evidence_of(framework, texts, stored.rows)
+    now = stored.evidence
     recommendation = question.recommendation
     changes = moved(stored, _stood_on(judgements, recommendation), now=now)
     return EtdView(
@@ -381,7 +371,7 @@ def load_etd(
         type_revision=recommendation.type_revision,
         recommendation_note=recommendation.note,
         recommendation_revision=recommendation.revision,
-        statements=_statements(question),
+        statements=_statements(stored),
         sections=tuple(
             SectionView(
                 section.key,
@@ -506,20 +496,10 @@ def strength_label(strength: str, strength_word: str) -> str:
     return StrengthWord(strength_word).label if strength == Strength.CONDITIONAL else strength.capitalize()
 
 
-def _statements(question: Question) -> tuple[StatementView, ...]:
-    """One query: a line for every answer, and one for a statement without any."""
-    lines = (
-        RecommendationStatement.objects.filter(question=question)
-        .annotate(
-            answered=F("practice_answers__question_key"),
-            answer=F("practice_answers__answer"),
-            rationale=F("practice_answers__rationale"),
-        )
-        .order_by("position")
-    )
+def _statements(stored: Stored) -> tuple[StatementView, ...]:
     return tuple(
-        _statement(list(of_one), question.guideline.strength_word)
-        for _, of_one in groupby(lines, key=lambda line: line.position)
+        _statement(list(of_one), stored.question.guideline.strength_word)
+        for _, of_one in groupby(stored.statement_lines, key=lambda line: line.position)
     )
 
 
