@@ -163,6 +163,7 @@ def build(root: Path, wheels: Path) -> None:
             "pip",
             "download",
             "-q",
+            "--no-deps",
             "--require-hashes",
             "-r",
             ROOT / "requirements.txt",
