@@ -460,9 +460,7 @@ class TestPages:
             factories.draft_question(guideline=get_question(SLUG).guideline, slug=f"more-{number}")
         assert queries() == before <= 20
 
-    def test_of_questions_read_together_each_has_what_it_has_when_read_alone(
-        self, example: object
-    ) -> None:
+    def test_of_questions_read_together_each_has_what_it_has_when_read_alone(self, example: object) -> None:
         """With members, rounds, dismissals and evidence that has moved in more than one of them."""
         chair = User.objects.get(email="chair@example.org")
         slugs = (SLUG, "mcs-after-rosc-vote")

@@ -62,7 +62,8 @@ def test_the_second_install_does_nothing(machine: ModuleType, calls: list[str]) 
 def test_packages_are_installed_by_hash_and_compiled(machine: ModuleType, calls: list[str]) -> None:
     machine.install(needs=())
     (command,) = [call for call in calls if "pip install" in call]
-    assert "--require-hashes" in command and "--no-deps" in command
+    assert "--require-hashes" in command
+    assert "--no-deps" in command
     assert "--compile" in command
     assert "--no-input" in command
 
