@@ -1,9 +1,12 @@
-"""Browsers in which somebody has signed in a moment ago, without the page that asks for a password."""
+"""Browsers in which somebody has signed in without the page that asks for a password, and what they are answered."""
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import Any
 
+import pypdf
 from django.test import Client
 from django.utils import timezone
 
@@ -23,3 +26,16 @@ def client_of(user: User, *, is_proved: bool = True, **options: Any) -> Client:
         session[sessions.PROVED] = timezone.now().isoformat()
         session.save()
     return client
+
+
+def readable(answer: Any) -> str:
+    """All that an answer holds, also inside a PDF and inside what is packed."""
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    if content.startswith(b"%PDF"):
+        document = pypdf.PdfReader(io.BytesIO(content))
+        attached = b"".join(part for parts in document.attachments.values() for part in parts)
+        return "".join(page.extract_text() for page in document.pages) + attached.decode()
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
+    return str(content.decode(errors="replace"))

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import html
-import io
 import json
-import zipfile
 from typing import Any
 from uuid import uuid4
 
-import pypdf
 import pytest
 from django.core import mail
 from django.test import Client
@@ -20,6 +17,7 @@ from etd.models import AuditEvent, Ballot, ConflictDeclaration, ConflictManageme
 from etd.selectors import own_conflicts, round_results
 from etd.selectors.declaring import asked_to_declare
 from tests import factories
+from tests.clients import readable
 from tests.integration.conftest import MEMBERS, STRANGERS, ClientFor
 from tests.integration.test_access import body, path
 from tests.matrix import ADDRESSES
@@ -339,19 +337,6 @@ class TestTheChairDecides:
 
 
 SLOW = {"document_pdf", "document_docx", "document_html", "tables_xlsx", "summary_docx"}
-
-
-def readable(answer: Any) -> str:
-    """All that an answer holds, also inside a PDF and inside what is packed."""
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    if content.startswith(b"%PDF"):
-        document = pypdf.PdfReader(io.BytesIO(content))
-        attached = b"".join(part for parts in document.attachments.values() for part in parts)
-        return "".join(page.extract_text() for page in document.pages) + attached.decode()
-    if content.startswith(b"PK"):
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            return "".join(packed.read(name).decode(errors="replace") for name in packed.namelist())
-    return str(content.decode(errors="replace"))
 
 
 def test_the_words_of_a_declaration_reach_nobody_else_by_any_way(
