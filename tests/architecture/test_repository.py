@@ -77,7 +77,7 @@ def test_every_declared_dependency_is_locked() -> None:
 
 def test_dockerfile_installs_the_locked_packages_and_the_launchers_libraries() -> None:
     dockerfile = text("Dockerfile")
-    assert "pip install --require-hashes -r requirements.txt" in dockerfile
+    assert "pip install --no-deps --require-hashes -r requirements.txt" in dockerfile
     (installed,) = re.findall(r"apt-get install -y --no-install-recommends ([^\\&]+)", dockerfile)
     assert installed.split() == [*load_launcher().PDF.apt, "postgresql-client"]
 
