@@ -54,12 +54,13 @@ def has_subgroups(studies: Iterable[StudyData]) -> bool:
 
 def beyond(studies: Sequence[StudyData], spec: PoolingSpec, result: PooledResult) -> Beyond:
     """`result` is what `pool` gives for these studies by this specification."""
+    left_out = leave_one_out(studies, spec)
     return Beyond(
         result=result,
         subgroups=pool_subgroups(studies, spec) if has_subgroups(studies) else None,
-        left_out=leave_one_out(studies, spec),
+        left_out=left_out,
         cumulative=cumulative(studies, spec),
-        influence=influence(studies, spec),
+        influence=influence(result, left_out),
         small_studies=small_study_effects(studies, spec),
         trim_and_fill=trim_and_fill(studies, spec),
         other_methods=other_methods(studies, spec),

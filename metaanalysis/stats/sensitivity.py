@@ -107,11 +107,12 @@ def cumulative(studies: Sequence[StudyData], spec: PoolingSpec) -> tuple[Added, 
     return tuple(Added(study.study, study.year, row) for study, row in zip(kept, rows, strict=True))
 
 
-def influence(studies: Sequence[StudyData], spec: PoolingSpec) -> Influence:
-    """Which single studies, left out, move the interval across no effect, and which moves the estimate most."""
-    whole = pool(studies, spec)
+def influence(whole: PooledResult, left_out: Sequence[LeftOut]) -> Influence:
+    """Which single studies, left out, move the interval across no effect, and which moves the estimate most.
+
+    `whole` is what `pool` gives for the studies and the specification that `leave_one_out` gave `left_out` for.
+    """
     side = _excludes_no_effect(whole.ci_low, whole.ci_high)
-    left_out = leave_one_out(studies, spec)
     crossing = tuple(
         row for row in left_out if side is not None and row.pooled.excludes_no_effect not in (None, side)
     )
